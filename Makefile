@@ -1,0 +1,60 @@
+# Everything here runs on a fresh Debian with Python 3.11: `make demo`, `make test`.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+CASE ?= demo-case
+
+.PHONY: help demo test check bench docs format lock clean
+
+help:
+	@echo "make demo    ingest bundled real logs, score them, show the suspects"
+	@echo "make test    all tests (Spark and real-data tests run where Java and ../shared/data are)"
+	@echo "make check   formatter, linter, type checker, import contracts, documentation build"
+	@echo "make bench   speed and detection against the peers, in one run"
+	@echo "make docs    build the manual into site/"
+	@echo "make lock    renew the lock files"
+
+$(VENV)/base.stamp: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/base.stamp requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/bench.stamp: $(VENV)/dev.stamp requirements-bench.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.lock
+	@touch $@
+
+demo: $(VENV)/base.stamp
+	@sh scripts/demo.sh $(BIN)/flowsleuth $(CASE)
+
+test: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest
+
+check: $(VENV)/dev.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/mkdocs build --strict --quiet
+
+format: $(VENV)/dev.stamp
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/bench.stamp
+	$(BIN)/python bench/run.py
+
+docs: $(VENV)/dev.stamp
+	$(BIN)/mkdocs build --strict
+
+lock:
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --no-emit-index-url --extra fast pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --no-emit-index-url --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --no-emit-index-url --extra bench -c requirements-dev.lock pyproject.toml -o requirements-bench.lock
+
+clean:
+	rm -rf $(VENV) site $(CASE) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,12 @@
+#!/bin/sh
+# Debian packages that only the tests need: nfdump (binary NetFlow files) and a Java runtime (Spark).
+set -eu
+missing=""
+command -v nfdump >/dev/null 2>&1 || missing="$missing nfdump"
+command -v java >/dev/null 2>&1 || missing="$missing openjdk-17-jre-headless"
+[ -z "$missing" ] && exit 0
+sudo=""
+[ "$(id -u)" = 0 ] || sudo="sudo"
+$sudo apt-get update -qq
+# shellcheck disable=SC2086
+DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends $missing

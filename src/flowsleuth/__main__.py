@@ -1,0 +1,5 @@
+"""``python -m flowsleuth``."""
+
+from flowsleuth.faces.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,57 @@
+"""Name → ``module:Class``, loaded on use; third parties add names by entry points.
+
+An entry point in the group ``flowsleuth.readers`` or ``flowsleuth.detectors`` is all a plug-in needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from flowsleuth.errors import CatalogueError
+
+
+class Catalogue:
+    """The named things of one room.
+
+    Parameters
+    ----------
+    group : str
+        Entry-point group, e.g. ``flowsleuth.readers``.
+    entries : mapping of str to str
+        Our own: name → ``module:Class``.
+
+    Examples
+    --------
+    >>> Catalogue("flowsleuth.examples", {"path": "pathlib:Path"}).load("path").__name__
+    'Path'
+    """
+
+    def __init__(self, group: str, entries: Mapping[str, str]) -> None:
+        self.group = group
+        self._own = dict(entries)
+
+    def _entries(self) -> dict[str, str]:
+        plugged = {point.name: point.value for point in entry_points(group=self.group)}
+        return plugged | self._own
+
+    def names(self) -> list[str]:
+        """All names, our own first."""
+        return list(self._own) + sorted(set(self._entries()) - set(self._own))
+
+    def load(self, name: str) -> Any:
+        """Import the class behind a name.
+
+        Raises
+        ------
+        CatalogueError
+            There is no such name.
+        """
+        try:
+            target = self._entries()[name]
+        except KeyError:
+            raise CatalogueError(f"nothing of that name in {self.group}", where=name, available=self.names()) from None
+        module, _, attribute = target.partition(":")
+        return getattr(import_module(module), attribute)

@@ -1,0 +1,11 @@
+"""Rows into scores: a module per detector; kernels hold the numbers and know arrays only."""
+
+from flowsleuth.catalogue import Catalogue
+
+DETECTORS = Catalogue(
+    "flowsleuth.detectors",
+    {
+        "suspicious": "flowsleuth.detect.suspicious:SuspiciousDetector",
+        "spot": "flowsleuth.detect.spot:SpotDetector",
+    },
+)

@@ -1,0 +1,129 @@
+"""How unusual a host's conduct is: whom it talks to, whether it gets answers, how wide its vain attempts go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowsleuth.detect.edges import Edges, Groups
+from flowsleuth.detect.flow_codes import ANSWERED, UNKNOWN
+from flowsleuth.detect.tails import at_least, nats
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+PRIOR_PEERS = 10.0
+"""Peers of the average host that every host is given before its own choice of peers counts."""
+PRIOR_ATTEMPTS = 5.0
+"""Attempts at the service's usual rate of failure that every host is given."""
+PRIOR_CLIENTS = 2.0
+"""Clients at the overall rate of failure that every service is given."""
+
+
+@dataclass(frozen=True)
+class Peers:
+    """How alone a host is with its peer.
+
+    Attributes
+    ----------
+    surprise : array of float64, shape (n_edges,)
+        Nats.
+    hosts : array of int64, shape (n_addresses,)
+        Addresses that began something with this one.
+    """
+
+    surprise: Floats
+    hosts: Ints
+
+
+def judge_peers(edges: Edges) -> Peers:
+    """Surprise of a destination so little visited, among the source's own destinations.
+
+    ``p = (c - 1 + m G) / (n - 1 + m)``: of the source's n destinations, c are visited by as few addresses as this one
+    or fewer; G is that share over all (source, destination) pairs; m = :data:`PRIOR_PEERS`. A host that always talks
+    to hosts nobody else talks to (file sharing, a mail relay) is not surprising for one more.
+    """
+    pairs = edges.pairs(edges.src, edges.dst, len(edges.addresses))
+    src, dst = np.divmod(pairs.keys, len(edges.addresses))
+    hosts = np.bincount(dst, minlength=len(edges.addresses))
+    rarity = -hosts[dst].astype(float)
+    lower, n = at_least(rarity, src, len(edges.addresses))
+    everywhere, total = at_least(rarity, np.zeros(rarity.size, dtype=np.int64), 1)
+    p = (lower - 1 + PRIOR_PEERS * everywhere / total) / (n - 1 + PRIOR_PEERS)
+    return Peers(nats(p)[pairs.of], hosts)
+
+
+def judge_outcome(edges: Edges) -> Floats:
+    """Surprise of an attempt that failed, in nats; 0 for one that did not.
+
+    ``p = (f + m r) / (k + m)``: what the source tried on its *other* services, k attempts with f failures, drawn to
+    the service's failure rate r among its *other* clients, each client counting once; m = :data:`PRIOR_ATTEMPTS`. So a
+    sweep cannot make failing normal, neither for its source nor for the service.
+    """
+    is_clear = edges.outcome != UNKNOWN
+    uses = edges.pairs(edges.src, edges.service, max(1, edges.services.size))
+    src, service = np.divmod(uses.keys, max(1, edges.services.size))
+    tried, failed = uses.add_up(is_clear), uses.add_up(edges.is_failed)
+    is_use = tried > 0
+    share = np.divide(failed, tried, out=np.zeros(tried.size), where=is_use)
+    overall = (share.sum() + 0.5) / (is_use.sum() + 1.0)
+    kinds = edges.services.size
+    others = np.bincount(service, weights=is_use, minlength=kinds)[service] - is_use
+    others_share = np.bincount(service, weights=share, minlength=kinds)[service] - share
+    rate = (others_share + PRIOR_CLIENTS * overall) / (others + PRIOR_CLIENTS)
+    hosts = len(edges.addresses)
+    elsewhere = np.bincount(src, weights=tried, minlength=hosts)[src] - tried
+    failed_elsewhere = np.bincount(src, weights=failed, minlength=hosts)[src] - failed
+    p = (failed_elsewhere + PRIOR_ATTEMPTS * rate) / (elsewhere + PRIOR_ATTEMPTS)
+    return np.where(edges.is_failed, nats(np.clip(p, 1e-12, 1.0))[uses.of], 0.0)
+
+
+@dataclass(frozen=True)
+class Sweeps:
+    """How wide a source's vain attempts go.
+
+    Attributes
+    ----------
+    surprise : array of float64, shape (n_edges,)
+        Nats; 0 for edges that did not fail.
+    peers, ports : array of int64, shape (n_edges,)
+        Addresses that the source tried in vain on this service; services it tried in vain at this address.
+    """
+
+    surprise: Floats
+    peers: Ints
+    ports: Ints
+
+
+def judge_sweeps(edges: Edges) -> Sweeps:
+    """Surprise of trying so many addresses on one service, or so many services at one address, in vain.
+
+    ``p = (1 / (1 + x) + g) / (n + 1)``, x the larger of the two numbers, g how many of the n *other* hosts on the same
+    side (ours or not) have an x as large. ``1 / (1 + x)`` is what a made-up host with the heaviest usual tail
+    (Pareto, exponent 1) adds, so p goes on falling beyond the largest host, and two hosts prove little.
+    """
+    hosts = len(edges.addresses)
+    on_service = edges.pairs(edges.src, edges.service, max(1, edges.services.size))
+    at_peer = edges.pairs(edges.src, edges.dst, max(1, hosts))
+    step = edges.is_failed.astype(float) - (edges.outcome == ANSWERED)
+    peers = on_service.add_up(edges.is_failed)[on_service.of]
+    ports = at_peer.add_up(edges.is_failed)[at_peer.of]
+    excess = np.maximum(on_service.add_up(step)[on_service.of], at_peer.add_up(step)[at_peer.of])
+    width = np.where(edges.is_failed, np.maximum(excess, 0.0), 0.0)
+    sources = Groups.by(edges.src.astype(np.int64))
+    widest = np.zeros(sources.keys.size)
+    np.maximum.at(widest, sources.of, width)
+    at_home = edges.is_home[sources.keys]
+    p = np.ones(width.size)
+    for is_ours in (True, False):
+        others = np.sort(widest[at_home] if is_ours else widest)
+        mine = (at_home[sources.of] == is_ours) & (width > 0)
+        larger = others.size - np.searchsorted(others, width[mine], side="left")
+        is_me = widest[sources.of[mine]] >= width[mine]
+        p[mine] = (1.0 / (1.0 + width[mine]) + larger - is_me) / others.size
+    return Sweeps(nats(np.clip(p, 1e-300, 1.0)), np.where(edges.is_failed, peers, 0).astype(np.int64), np.where(edges.is_failed, ports, 0).astype(np.int64))
+
+
+__all__ = ["Peers", "Sweeps", "judge_outcome", "judge_peers", "judge_sweeps"]

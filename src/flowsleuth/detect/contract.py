@@ -1,0 +1,121 @@
+"""What a detector is: it gives every flow of a day a score in [0, 1], high = suspicious, and can say why.
+
+A detector sees stored flows only as Ibis expressions, so it runs on every engine; what needs a numeric kernel it
+fetches as aggregated counts or in batches. It writes nothing itself.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pyarrow as pa
+
+
+class DayInput(Protocol):
+    """The flows of one day, and what is known of the days before.
+
+    Attributes
+    ----------
+    day : datetime.date
+        The UTC day that is scored.
+    flows : ibis table
+        The flows to score: those of ``day``, within ``--start`` / ``--end`` when given. Columns of ``schema.FLOW``.
+    baseline : list of datetime.date
+        Earlier days with flows, newest first.
+    """
+
+    day: dt.date
+    flows: ir.Table
+    baseline: list[dt.date]
+
+    def counts(self, name: str, build: Callable[[ir.Table], ir.Table], days: list[dt.date]) -> ir.Table:
+        """Mergeable counts of whole days, kept at rest: each day is built once, and again only when its flows change.
+
+        Parameters
+        ----------
+        name : str
+            What the counts are called; a new meaning needs a new name.
+        build : callable
+            Gives the counts of one day from that day's ``flow`` table (all of it, without ``--start`` / ``--end``).
+        days : list of datetime.date
+            Which days.
+
+        Returns
+        -------
+        ibis table
+            The columns of ``build`` and ``date`` (text ``YYYY-MM-DD``), all days together.
+        """
+        ...
+
+    def arrow(self, expression: ir.Table) -> pa.Table:
+        """Fetch a (small or aggregated) result."""
+        ...
+
+    def batches(self, expression: ir.Table, rows: int = 1_000_000) -> Iterator[pa.RecordBatch]:
+        """Stream a large result, in no particular order."""
+        ...
+
+
+@dataclass
+class DayReport:
+    """What a detector says of a run besides the scores.
+
+    Attributes
+    ----------
+    scored : int
+        Flows that got a score.
+    notes : dict
+        Numbers worth showing, JSON-able: topics, passes, likelihood, seed, vocabulary, threshold.
+    """
+
+    scored: int = 0
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+class Detector(Protocol):
+    """Gives scores to flows.
+
+    Attributes
+    ----------
+    name, summary : str
+    is_default : bool
+        Runs when no detector is named.
+    Options : type
+        A frozen dataclass; every field has a default and ``metadata={"help": …, "unit": …, "min": …, "max": …}``.
+    evidence_names : tuple of str
+        What each number of the ``evidence`` list is.
+    version : int
+        Raised when scores change for the same input and options.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    is_default: ClassVar[bool]
+    Options: ClassVar[type]
+    evidence_names: ClassVar[tuple[str, ...]]
+    version: ClassVar[int]
+
+    def __init__(self, options: Any = None) -> None: ...
+
+    def score(self, day: DayInput, sink: Callable[[pa.Table], None]) -> DayReport:
+        """Score every flow of ``day.flows``.
+
+        ``sink`` takes tables with the columns ``flow_id``, ``start``, ``score``, ``surprise``, ``suspect_id`` and
+        ``evidence`` of ``schema.SCORE``, in any order and number. Flows that are near-identical share a
+        ``suspect_id`` (stable for the same content, unique over days). Row order of the input never matters; a
+        second run gives the same scores; engines agree to 1e-9.
+        """
+        ...
+
+    def reasons(self, rows: pa.Table) -> pa.Array:
+        """Say in words and numbers why, one text per row.
+
+        ``rows`` has the flow's columns and ``score``, ``surprise``, ``evidence``; for a group also ``flows``. Whole
+        columns at a time, as every flow may be asked for.
+        """
+        ...

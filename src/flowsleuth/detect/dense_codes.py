@@ -1,0 +1,114 @@
+"""Texts and packed keys as dense integer codes, whole columns at a time, the same for any row order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowsleuth.detect.kernels.topics_counts import mix64
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Ints = NDArray[np.int64]
+Keys = NDArray[np.uint64]
+
+_STEP = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio, as in SplitMix64
+
+
+class TextCodes:
+    """Distinct texts, sorted; a text's code is its place.
+
+    Parameters
+    ----------
+    columns : pyarrow.ChunkedArray of string
+        All texts that may be asked for; nulls are left out.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> codes = TextCodes(pa.chunked_array([["b", "a"]]), pa.chunked_array([["c", "a"]]))
+    >>> len(codes), codes.of(pa.array(["c", "a", None])).tolist()
+    (3, [2, 0, -1])
+    """
+
+    def __init__(self, *columns: pa.ChunkedArray) -> None:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        chunks = [chunk for column in columns for chunk in pc.unique(column.cast(pa.string())).drop_null().to_pylist()]
+        self.texts: pa.Array = pa.array(sorted(set(chunks)), type=pa.string())
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def of(self, column: Any) -> Ints:
+        """Codes of a column of text; -1 for null and for a text that is not there."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        found = pc.index_in(column, value_set=self.texts).fill_null(-1)
+        if isinstance(found, pa.ChunkedArray):
+            found = found.combine_chunks()
+        codes: Ints = np.asarray(found).astype(np.int64)
+        return codes
+
+    def hashes(self) -> Keys:
+        """A 64-bit hash of each text, the same on every machine and engine: uint64, shape (len,)."""
+        import pyarrow as pa
+
+        if not len(self.texts):
+            return np.zeros(0, dtype=np.uint64)
+        wide = int(pa.compute.binary_length(self.texts).cast(pa.int64()).to_numpy().max() + 8) // 8 * 8
+        raw = np.asarray(self.texts.to_numpy(zero_copy_only=False).astype(f"S{wide}"))
+        return hash_rows(raw.view("<u8").reshape(len(self.texts), -1))
+
+
+def hash_rows(words: NDArray[Any]) -> Keys:
+    """Hash rows of 64-bit integers: uint64, shape (n_rows,).
+
+    Examples
+    --------
+    >>> a, b = hash_rows(np.array([[1, 2], [2, 1]]))
+    >>> bool(a == b)
+    False
+    """
+    columns = np.asarray(words).astype(np.uint64).T
+    total: Keys = np.full(columns.shape[1], _STEP, dtype=np.uint64)
+    for column in columns:
+        total = mix64((total ^ column) * _STEP + _STEP)
+    return total
+
+
+def to_signed(keys: Keys) -> Ints:
+    """The same 64 bits as int64, which is what every engine can store."""
+    return keys.view(np.int64)
+
+
+def look_up(sorted_keys: Ints, wanted: Ints) -> Ints:
+    """Places of keys in a sorted array of distinct keys; -1 for a key that is not there.
+
+    Examples
+    --------
+    >>> look_up(np.array([3, 5, 9]), np.array([9, 4])).tolist()
+    [2, -1]
+    """
+    if not sorted_keys.size:
+        return np.full(wanted.shape, -1, dtype=np.int64)
+    at = np.minimum(np.searchsorted(sorted_keys, wanted), sorted_keys.size - 1)
+    return np.where(sorted_keys[at] == wanted, at, -1)
+
+
+def group_starts(sorted_keys: NDArray[Any]) -> Ints:
+    """Where each run of equal keys begins.
+
+    Examples
+    --------
+    >>> group_starts(np.array([4, 4, 7])).tolist()
+    [0, 2]
+    """
+    if not sorted_keys.size:
+        return np.zeros(0, dtype=np.int64)
+    return np.flatnonzero(np.concatenate([[True], sorted_keys[1:] != sorted_keys[:-1]]))

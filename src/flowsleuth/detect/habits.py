@@ -1,0 +1,149 @@
+"""How unusual it is that a host uses, or offers, a service: topics over hosts, each host judged without its own volume."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowsleuth.detect.edges import Edges, Groups
+from flowsleuth.detect.expected_services import expected_codes
+from flowsleuth.detect.flow_codes import SPAN
+from flowsleuth.detect.kernels.topics import fit_topics
+from flowsleuth.detect.kernels.topics_counts import TopicModel, WordCounts
+from flowsleuth.detect.tails import nats, rarity_mass
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+MIN_HOSTS = 3
+"""A port that fewer hosts ask for is a word together with its like: of so few, no habit can be learnt."""
+CLIENT, SERVER = 0, 1
+PRIOR_HOSTS = 10.0
+"""Made-up hosts with every expected service: what a network too small to speak for itself is compared with."""
+PRIOR_WORDS = 5.0
+"""Tokens of the average host that every host is given: about one service in common use (log2 of its peers), so that a
+host that hardly speaks is judged by all hosts, and one that speaks a lot by its own ways."""
+OWN_SHARE = 0.05
+"""A host with a larger share of a word is judged without its own volume of it; below, that changes nothing."""
+BLOCK = 262_144
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Which word an edge is, from either end: (class of the service, role, failed)."""
+
+    of_service: Ints
+    codes: Ints
+
+    @property
+    def size(self) -> int:
+        """Number of words."""
+        return int(self.codes.size * 4)
+
+    def word(self, edges: Edges, role: int) -> Ints:
+        """The word each edge is in the document of its client or its server."""
+        words: Ints = (self.of_service[edges.service] * 2 + role) * 2 + edges.is_failed
+        return words
+
+
+def make_vocabulary(edges: Edges) -> tuple[Vocabulary, Ints]:
+    """Words for services in use; rare ports become one word per protocol and side of 1024. Also: clients by service."""
+    users = Groups.by(np.unique(edges.service.astype(np.int64) * len(edges.addresses) + edges.client) // len(edges.addresses))
+    clients = np.zeros(edges.services.size, dtype=np.int64)
+    clients[users.keys] = users.size
+    protos, detail = np.divmod(edges.services, SPAN)
+    rare = -1 - (protos * 2 + (detail >= 1024))
+    is_known = np.isin(edges.services, expected_codes())
+    named = np.where((clients >= MIN_HOSTS) | is_known, edges.services, rare)
+    codes = np.unique(np.concatenate([named, expected_codes()]))
+    return Vocabulary(np.searchsorted(codes, named), codes), clients
+
+
+@dataclass(frozen=True)
+class Habits:
+    """Surprise of each edge's service at its client and at its server, in nats."""
+
+    client: Floats
+    server: Floats
+    model: TopicModel
+
+
+def damp(peers: Floats, host: Ints, n_hosts: int, is_failed: NDArray[np.bool_]) -> Floats:
+    """Tokens of a word in a host's document: ``log2(1 + peers)``; all failed words of a host together only log2 as well.
+
+    So neither a flood on one service nor a sweep over a thousand ports can become a host's way of life.
+
+    Examples
+    --------
+    >>> damp(np.array([3.0, 4.0, 3.0]), np.array([0, 0, 0]), 1, np.array([False, True, True])).round(3).tolist()
+    [2.0, 1.714, 1.286]
+    """
+    failed = np.bincount(host, weights=peers * is_failed, minlength=n_hosts)[host]
+    share = np.divide(peers, failed, out=np.ones_like(peers), where=is_failed & (failed > 0))
+    return np.where(is_failed, np.log2(1.0 + failed) * share, np.log2(1.0 + peers))
+
+
+def learn_habits(edges: Edges, vocabulary: Vocabulary, topics: int, seed: int) -> Habits:
+    """Fit topics on (host, word) and judge every edge from both ends."""
+    hosts, words = len(edges.addresses), vocabulary.size
+    ends = np.concatenate([edges.client, edges.server]).astype(np.int64)
+    both = np.concatenate([vocabulary.word(edges, CLIENT), vocabulary.word(edges, SERVER)])
+    groups = Groups.by(ends * words + both)
+    host, word = np.divmod(groups.keys, words)
+    count = damp(groups.size.astype(float), host, hosts, word % 2 == 1)
+    prior = np.searchsorted(vocabulary.codes, expected_codes())[:, None] * 4 + np.array([[0, 2]])
+    prior_words = np.sort(prior.ravel())
+    indptr = np.append(np.searchsorted(host, np.arange(hosts + 1)), groups.keys.size + prior_words.size)
+    corpus = WordCounts(
+        indptr,
+        np.concatenate([word, prior_words]).astype(np.int32),
+        np.concatenate([count, np.full(prior_words.size, PRIOR_HOSTS)]),
+        words,
+    )
+    model = fit_topics(corpus, n_topics=topics, seed=seed)
+    surprise = nats(_word_tails(model, corpus, host, word, count))
+    at_client, at_server = np.split(surprise[groups.of], 2)
+    return Habits(at_client, at_server, model)
+
+
+def _word_tails(model: TopicModel, corpus: WordCounts, host: Ints, word: Ints, count: Floats) -> Floats:
+    """P(a word as rare or rarer | host), the host's own volume left out, for each (host, word)."""
+    theta, phi = model.theta, np.ascontiguousarray(model.phi.T)
+    assert theta is not None
+    length = corpus.doc_sums()
+    mass = theta.T @ length
+    usual = mass / mass.sum()
+    ordered = np.sort(model.phi, axis=1)
+    below = np.concatenate([np.zeros((len(ordered), 1)), np.cumsum(ordered, axis=1)], axis=1)
+    table = np.stack([below[k, np.searchsorted(ordered[k], phi[:, k], side="right")] for k in range(len(ordered))], axis=1)
+    word_mass = np.bincount(corpus.words, weights=corpus.counts, minlength=corpus.n_words)
+    result = np.empty(host.size)
+    for low in range(0, host.size, BLOCK):
+        at = slice(low, low + BLOCK)
+        h, w, c = host[at], word[at], count[at]
+        share = theta[h] * phi[w]
+        share /= np.maximum(share.sum(axis=1, keepdims=True), 1e-300)
+        rest = np.maximum(theta[h] * length[h][:, None] - c[:, None] * share, 0.0) + PRIOR_WORDS * usual
+        rest /= rest.sum(axis=1, keepdims=True)
+        tails = table[w]
+        own = np.flatnonzero((c - 1.0) / word_mass[w] > OWN_SHARE)
+        if own.size:
+            lowered = phi[w[own]] - (c[own] - 1.0)[:, None] * share[own] / np.maximum(mass, 1e-300)
+            for k in range(len(ordered)):
+                tails[own, k] = below[k, np.searchsorted(ordered[k], lowered[:, k], side="right")]
+        floor = 0.5 / np.maximum(mass, 1.0)
+        result[at] = np.einsum("ik,ik->i", rest, np.maximum(tails, floor))
+    return np.clip(result, 0.0, 1.0)
+
+
+def port_rarity(clients: Ints) -> Floats:
+    """Surprise of a service by how many hosts ask for it, in nats: ``-ln`` of :func:`rarity_mass` over services.
+
+    A network whose hosts talk to ports of their own choosing (file sharing) meets rare ports all day, and none is
+    surprising; where few ports are in use, one that a single host asks for is.
+    """
+    known = rarity_mass(clients.astype(float))
+    total = clients.sum() + PRIOR_HOSTS
+    return nats(np.minimum(1.0, (known * clients.sum() + 1.0) / total))

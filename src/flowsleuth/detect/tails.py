@@ -1,0 +1,153 @@
+"""Tail probabilities from counts: how much of what was seen is as extreme as this, smoothed so that none is zero."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+TOP_SHARE = 0.01
+"""Share of the reference whose excesses give the exponential tail beyond its largest value."""
+
+
+def nats(p: Floats) -> Floats:
+    """Surprise of a tail probability, ``-ln p``, never negative."""
+    return np.maximum(0.0, -np.log(p))
+
+
+def rarity_mass(weight: Floats, groups: Floats | None = None) -> Floats:
+    """Share of all weight that is on types as rare as this one or rarer (itself included): float64, shape (n_types,).
+
+    ``P(weight(type) <= weight(this))`` for a token drawn at random, i.e. the p-value of having met so rare a type. For
+    a type met once it is the share of once-met types, the Good-Turing estimate of meeting something new.
+
+    Parameters
+    ----------
+    weight : array, shape (n_types,)
+        Tokens of each type, at least 0.
+
+    Examples
+    --------
+    >>> rarity_mass(np.array([1.0, 1.0, 8.0])).tolist()
+    [0.2, 0.2, 1.0]
+    """
+    if not weight.size:
+        return np.zeros(0)
+    order = np.argsort(weight, kind="stable")
+    ordered = weight[order]
+    mass = np.cumsum(ordered)
+    if mass[-1] <= 0:
+        return np.ones(weight.size)
+    last = np.searchsorted(ordered, ordered, side="right") - 1
+    result = np.empty(weight.size)
+    result[order] = mass[last] / mass[-1]
+    return result
+
+
+def at_least(values: Floats, group: Ints, n_groups: int) -> tuple[Ints, Ints]:
+    """For each value, how many of its group are at least as large (itself included), and how many are in the group.
+
+    Examples
+    --------
+    >>> [a.tolist() for a in at_least(np.array([1.0, 3.0, 3.0, 9.0]), np.array([0, 0, 0, 1]), 2)]
+    [[3, 2, 2, 1], [3, 3, 3, 1]]
+    """
+    size = np.bincount(group, minlength=n_groups)
+    if not values.size:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    order = np.lexsort((values, group))
+    v, g = values[order], group[order]
+    ends = np.cumsum(size)
+    is_first = np.concatenate([[True], (v[1:] != v[:-1]) | (g[1:] != g[:-1])])
+    first = np.maximum.accumulate(np.where(is_first, np.arange(v.size), 0))
+    found = np.empty(v.size, dtype=np.int64)
+    found[order] = ends[g] - first
+    return found, size[group]
+
+
+@dataclass(frozen=True)
+class Histograms:
+    """Counts by row and bit length, and the tail beyond any value.
+
+    Bins are bit lengths: bin b holds the values from ``2**(b - 1)`` to below ``2**b``, bin 0 the zeros. Inside a bin
+    the logarithm is taken as evenly spread, so tails are continuous and nearly never tie.
+    """
+
+    counts: Floats
+
+    @classmethod
+    def of(cls, rows: Ints, bins: Ints, weight: Floats, n_rows: int, n_bins: int = 65) -> Histograms:
+        """Sum weights by row and bin."""
+        flat = np.bincount(rows * n_bins + bins, weights=weight, minlength=n_rows * n_bins)
+        return cls(flat.reshape(n_rows, n_bins))
+
+    def beyond(self, rows: Ints, bins: Ints, place: Floats) -> tuple[Floats, Floats]:
+        """Count above each value, its bin's share by `place` in (0, 1), and the row's total."""
+        above = np.concatenate([np.cumsum(self.counts[:, ::-1], axis=1)[:, ::-1], np.zeros((len(self.counts), 1))], axis=1)
+        within = self.counts[rows, bins] * (1.0 - place)
+        return above[rows, bins + 1] + within, above[rows, 0]
+
+    def below(self, rows: Ints, bins: Ints) -> Floats:
+        """Share of the row's count in lower bins: what the value is certainly above."""
+        under = np.concatenate([np.zeros((len(self.counts), 1)), np.cumsum(self.counts, axis=1)], axis=1)
+        total = under[rows, -1]
+        return np.divide(under[rows, bins], total, out=np.zeros(rows.size), where=total > 0)
+
+
+def bins_of(values: Floats) -> tuple[Ints, Floats]:
+    """Bit length of each value and its place inside that bin, in [0, 1), on a logarithmic scale.
+
+    Examples
+    --------
+    >>> [a.round(2).tolist() for a in bins_of(np.array([0.0, 1.0, 3.0, 4.0]))]
+    [[0, 1, 2, 3], [0.0, 0.0, 0.58, 0.0]]
+    """
+    mantissa, exponent = np.frexp(np.maximum(values, 0.0))
+    is_small = values < 1.0
+    place = np.where(is_small, np.clip(values, 0.0, 1.0), np.log2(np.maximum(2.0 * mantissa, 1.0)))
+    return np.where(is_small, 0, exponent).astype(np.int64), np.minimum(place, 1.0 - 1e-12)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What surprise is usual: the survival function of reference flows, continued exponentially beyond them.
+
+    Attributes
+    ----------
+    values : array of float64
+        Distinct surprises, ascending.
+    log_tail : array of float64
+        ln P(at least as surprising), falling.
+    scale : float
+        Nats per e-fold beyond the largest value.
+    """
+
+    values: Floats
+    log_tail: Floats
+    scale: float
+
+    @classmethod
+    def of(cls, surprise: Floats) -> Reference:
+        """Learn from the surprises of reference flows; their order does not matter.
+
+        The tail of a value is ``(number at least as large) / (n + 1)``, log-linear between values; beyond the largest
+        it falls by e every `scale` nats, the mean excess of the top :data:`TOP_SHARE` over their threshold (at least
+        1 nat, which is what a surprise in nats falls by if it is honest).
+        """
+        ordered = np.sort(surprise)
+        n = ordered.size
+        if not n:
+            return cls(np.zeros(1), np.zeros(1), 1.0)
+        values, first = np.unique(ordered, return_index=True)
+        top = ordered[max(0, n - max(2, int(np.ceil(TOP_SHARE * n)))) :]
+        return cls(values, np.log((n - first) / (n + 1.0)), float(max(1.0, np.mean(top - top[0]))))
+
+    def tail(self, surprise: Floats) -> Floats:
+        """P(a reference flow is at least as surprising): strictly falling in (0, 1]."""
+        inside = np.interp(surprise, self.values, self.log_tail, left=0.0)
+        beyond = np.maximum(0.0, surprise - self.values[-1]) / self.scale
+        return np.exp(inside - beyond)

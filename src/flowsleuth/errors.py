@@ -1,0 +1,97 @@
+"""Every exception flowsleuth raises on purpose, one family.
+
+Each one says what went wrong, where (path and row, option, table), what was available, and what to try.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class FlowsleuthError(Exception):
+    """Root of the family; catch it to catch everything that flowsleuth refuses on purpose.
+
+    Parameters
+    ----------
+    message : str
+        What went wrong, one sentence without a full stop at the end.
+    where : str, optional
+        Path and row, option, table or URL.
+    available : iterable of str, optional
+        What would have been accepted.
+    hint : str, optional
+        What to try next.
+
+    Examples
+    --------
+    >>> str(FlowsleuthError("no such table", where="dsn", available=["dns", "flow"], hint="check the spelling"))
+    'dsn: no such table (available: dns, flow); check the spelling'
+    """
+
+    exit_code = 1
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        where: str | None = None,
+        available: Iterable[str] | None = None,
+        hint: str | None = None,
+    ) -> None:
+        self.message = message
+        self.where = where
+        self.available = None if available is None else list(available)
+        self.hint = hint
+        text = f"{where}: {message}" if where else message
+        if self.available is not None:
+            text += f" (available: {', '.join(self.available) or 'none'})"
+        if hint:
+            text += f"; {hint}"
+        super().__init__(text)
+
+
+class OptionError(FlowsleuthError, ValueError):
+    """An option or argument has a value that cannot be used."""
+
+    exit_code = 2
+
+
+class CatalogueError(FlowsleuthError, KeyError):
+    """A reader, detector or table of that name does not exist."""
+
+    exit_code = 2
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class WorkspaceError(FlowsleuthError):
+    """The folder is no workspace, is in use, or cannot be opened."""
+
+
+class StoreError(FlowsleuthError):
+    """The rows at rest could not be read or written."""
+
+
+class EngineError(StoreError):
+    """An engine (DuckDB, Spark) is missing, unreachable, or refused a query."""
+
+
+class ReaderError(FlowsleuthError):
+    """A reader could not read its file at all."""
+
+
+class UnknownFormatError(ReaderError):
+    """No reader knows the content of a file."""
+
+
+class MissingProgramError(ReaderError):
+    """A reader needs a program that is not installed; the hint names the package."""
+
+
+class RejectedRecordsError(ReaderError):
+    """``strict`` was asked for and at least one record was rejected."""
+
+
+class DetectorError(FlowsleuthError):
+    """A detector cannot run on what is stored."""

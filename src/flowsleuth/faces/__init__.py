@@ -1,0 +1,1 @@
+"""Where results appear: the terminal for now."""

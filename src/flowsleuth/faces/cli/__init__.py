@@ -1,0 +1,5 @@
+"""The terminal: ``flowsleuth VERB``; each verb parses, calls one method of the workspace, and shows."""
+
+from flowsleuth.faces.cli.main import main
+
+__all__ = ["main"]

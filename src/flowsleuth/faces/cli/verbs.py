@@ -1,0 +1,185 @@
+"""What each verb does: one call to the workspace, then show."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import flowsleuth
+from flowsleuth import workspace as workspaces
+from flowsleuth.errors import OptionError
+from flowsleuth.faces.cli.arguments import parse_assignments, parse_time
+from flowsleuth.faces.cli.show import endpoint, human_bytes, print_json, print_table, printable_text, write_tables
+from flowsleuth.settings import DEFAULT_HOME
+
+if TYPE_CHECKING:
+    import argparse
+
+    from flowsleuth.workspace.ingest import IngestReport
+    from flowsleuth.workspace.scoring import ScoredDay
+
+
+def _open(parsed: argparse.Namespace) -> workspaces.Workspace:
+    return flowsleuth.open(parsed.workspace, engine=parsed.engine)
+
+
+def init(parsed: argparse.Namespace) -> int:
+    """``flowsleuth init``."""
+    folder = workspaces.init(parsed.folder, home=parsed.home or DEFAULT_HOME, tz=parsed.tz, engine=parsed.engine)
+    print(f"{folder} is ready; next: flowsleuth ingest LOGS... -w {folder}")
+    return 0
+
+
+def ingest(parsed: argparse.Namespace) -> int:
+    """``flowsleuth ingest``."""
+    from flowsleuth.faces.cli.progress import progress_bar
+
+    options = parse_assignments(parsed.option)
+    if parsed.mapping:
+        options["mapping"] = parsed.mapping
+    began = time.perf_counter()
+    with _open(parsed) as ws, progress_bar(quiet=parsed.quiet) as progress:
+        report = ws.ingest(
+            *parsed.logs,
+            reader=parsed.reader,
+            options=options or None,
+            strict=parsed.strict,
+            tz=parsed.tz,
+            progress=progress,
+        )
+    for error in report.failed:
+        print(f"flowsleuth: {printable_text(error)}", file=sys.stderr)
+    if not parsed.quiet:
+        _tell_ingest(report, time.perf_counter() - began, parsed.workspace)
+    return 1 if report.failed else 0
+
+
+def _tell_ingest(report: IngestReport, seconds: float, folder: str) -> None:
+    rows = sum(report.rows.values())
+    what = ", ".join(f"{count:,} {name}" for name, count in report.rows.items()) or "nothing new"
+    print(f"{what} from {report.files:,} files in {seconds:.1f} s ({rows / max(seconds, 1e-9):,.0f} rows/s)")
+    if report.unchanged:
+        print(f"{report.unchanged:,} files had nothing new")
+    if report.rejects:
+        print(f"{report.rejects:,} records rejected; by reason: flowsleuth info -w {folder}")
+    for skipped in report.skipped:
+        count = "" if skipped.records is None else f", {skipped.records:,} records"
+        print(f"skipped {printable_text(skipped.file)} [{printable_text(skipped.kind)}{count}]: {skipped.reason}")
+
+
+def info(parsed: argparse.Namespace) -> int:
+    """``flowsleuth info``."""
+    from flowsleuth.faces.cli.show_info import show_info
+
+    with _open(parsed) as ws:
+        facts = ws.info()
+    if parsed.format == "json":
+        print_json(facts)
+    else:
+        show_info(facts)
+    return 0
+
+
+def score(parsed: argparse.Namespace) -> int:
+    """``flowsleuth score``."""
+    options: dict[str, dict[str, Any]] = {}
+    if parsed.option:
+        if len(parsed.detectors) != 1:
+            raise OptionError("options are for one detector", where="--option", hint="name it: flowsleuth score DETECTOR")
+        from flowsleuth.workspace.offers import typed_detector_options
+
+        name = parsed.detectors[0]
+        options[name] = typed_detector_options(name, parse_assignments(parsed.option))
+    began = time.perf_counter()
+    with _open(parsed) as ws:
+        start, end = (None if t is None else parse_time(t, ws.settings.tz) for t in (parsed.start, parsed.end))
+        done = ws.score(*parsed.detectors, start=start, end=end, options=options, again=parsed.again)
+    if not parsed.quiet:
+        _tell_score(done, time.perf_counter() - began, parsed.workspace)
+    return 0
+
+
+def _tell_score(done: list[ScoredDay], seconds: float, folder: str) -> None:
+    for day in done:
+        state = "scored" if day.is_new else "was up to date"
+        print(f"{day.detector} {day.date}: {day.flows:,} flows in {day.suspects:,} groups {state}")
+    print(f"{seconds:.1f} s; next: flowsleuth suspects -w {folder}")
+
+
+def suspects(parsed: argparse.Namespace) -> int:
+    """``flowsleuth suspects``."""
+    top = None if parsed.all else parsed.top
+    if parsed.format == "parquet" and parsed.output is None:
+        raise OptionError("Parquet goes to a file", where="--format parquet", hint="give --output FILE")
+    with _open(parsed) as ws:
+        tables = ws.iter_suspects(top, by=parsed.by, ip=parsed.ip, detector=parsed.detector)
+        if parsed.format != "table":
+            rows = write_tables(tables, parsed.format, parsed.output)
+            if parsed.output:
+                print(f"{rows:,} rows in {parsed.output}", file=sys.stderr)
+            return 0
+        shown = 0
+        for table in tables:
+            _print_suspects(table.to_pylist(), by_group=parsed.by == "group")
+            shown += len(table)
+    if shown:
+        print(f"\nwhy in full, with the raw line: flowsleuth explain -w {parsed.workspace} FLOW_ID")
+    else:
+        print(f"no suspects; scores are made by: flowsleuth score -w {parsed.workspace}", file=sys.stderr)
+    return 0
+
+
+def _print_suspects(rows: list[dict[str, Any]], *, by_group: bool) -> None:
+    columns = ["rank", "score", "flows", "first seen (UTC)", "source", "destination", "proto", "bytes out/in", "reason"]
+    lines = []
+    for row in rows:
+        name = f" ({row['server_name']})" if row["server_name"] else ""
+        first = row["first_seen"] if by_group else row["start"]
+        lines.append(
+            (
+                row["rank"],
+                f"{row['score']:.6f}",
+                f"{row['flows']:,}" if by_group else "1",
+                first.strftime("%Y-%m-%d %H:%M:%S"),
+                endpoint(row["src_ip"], None if by_group and row["flows"] > 1 else row["src_port"]),
+                endpoint(row["dst_ip"], row["dst_port"]) + name,
+                row["proto"] + (f" {row['icmp_type']}/{row['icmp_code']}" if row["icmp_type"] is not None else ""),
+                f"{human_bytes(row['src_bytes'])}/{human_bytes(row['dst_bytes'])}",
+                f"{row['reason']} [{row['flow_id']}]",
+            )
+        )
+    print_table(lines, columns, right=("rank", "score", "flows"), wrap=("reason", "destination"))
+
+
+def explain(parsed: argparse.Namespace) -> int:
+    """``flowsleuth explain``."""
+    from flowsleuth.faces.cli.show_explain import show_explanation
+
+    with _open(parsed) as ws:
+        found = ws.explain(parsed.flow_id)
+    if parsed.format == "json":
+        value = dataclasses.asdict(dataclasses.replace(found, around=None))
+        print_json(value | {"around": found.around.table.to_pylist() if found.around else []})
+    else:
+        show_explanation(found)
+    return 0
+
+
+def readers(parsed: argparse.Namespace) -> int:
+    """``flowsleuth readers``."""
+    from flowsleuth.faces.cli.declared import show_declared
+    from flowsleuth.workspace.offers import offered_readers
+
+    show_declared(offered_readers(), parsed.format)
+    return 0
+
+
+def detectors(parsed: argparse.Namespace) -> int:
+    """``flowsleuth detectors``."""
+    from flowsleuth.faces.cli.declared import show_declared
+    from flowsleuth.workspace.offers import offered_detectors
+
+    show_declared(offered_detectors(), parsed.format)
+    return 0

@@ -1,0 +1,16 @@
+"""Bytes into batches of canonical rows; a module per source."""
+
+from flowsleuth.catalogue import Catalogue
+
+READERS = Catalogue(
+    "flowsleuth.readers",
+    {
+        "zeek": "flowsleuth.readers.zeek:ZeekReader",
+        "suricata": "flowsleuth.readers.suricata:SuricataReader",
+        "nfdump": "flowsleuth.readers.nfdump:NfdumpReader",
+        "nfcapd": "flowsleuth.readers.nfcapd:NfcapdReader",
+        "argus": "flowsleuth.readers.argus:ArgusReader",
+        "flowsleuth": "flowsleuth.readers.own:OwnReader",
+        "table": "flowsleuth.readers.mapped:MappedReader",
+    },
+)

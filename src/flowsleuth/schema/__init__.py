@@ -1,0 +1,30 @@
+"""What a row is: every table, declared once; readers, store, faces and documentation derive from it."""
+
+from flowsleuth.errors import CatalogueError
+from flowsleuth.schema.columns import Column, Table
+from flowsleuth.schema.events import ALERT, DNS, HTTP, TLS
+from flowsleuth.schema.flow import FLOW
+from flowsleuth.schema.results import REJECT, SCORE, SUSPECT
+
+__all__ = ["ALERT", "DNS", "FLOW", "HTTP", "REJECT", "SCORE", "SUSPECT", "TABLES", "TLS", "Column", "Table", "table"]
+
+TABLES: dict[str, Table] = {t.name: t for t in (FLOW, DNS, HTTP, TLS, ALERT, REJECT, SCORE, SUSPECT)}
+
+
+def table(name: str) -> Table:
+    """Look a table up by name.
+
+    Raises
+    ------
+    CatalogueError
+        There is no such table.
+
+    Examples
+    --------
+    >>> table("flow")["duration_s"].unit
+    'seconds'
+    """
+    try:
+        return TABLES[name]
+    except KeyError:
+        raise CatalogueError("no such table", where=name, available=TABLES) from None

@@ -1,0 +1,106 @@
+"""What a workspace is set to: home networks, time zone, engine. One frozen object, handed down by a face."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from flowsleuth.errors import OptionError, WorkspaceError
+
+FILE_NAME = "flowsleuth.toml"
+DEFAULT_HOME = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+"""RFC 1918 and the IPv6 unique local addresses of RFC 4193."""
+
+
+def parse_network(text: str) -> IPv4Network | IPv6Network:
+    """Read a CIDR, or refuse it by name.
+
+    Raises
+    ------
+    OptionError
+        The text is no network, or has host bits set.
+
+    Examples
+    --------
+    >>> parse_network("10.0.0.0/8").num_addresses
+    16777216
+    """
+    try:
+        return ip_network(text)
+    except ValueError as error:
+        hint = "write it like 10.0.0.0/8 or 2001:db8::/32"
+        raise OptionError(f"not a network: {error}", where=f"--home {text}", hint=hint) from None
+
+
+def parse_zone(text: str) -> ZoneInfo:
+    """Read an IANA time zone name.
+
+    Raises
+    ------
+    OptionError
+        There is no such zone.
+
+    Examples
+    --------
+    >>> parse_zone("Europe/Prague").key
+    'Europe/Prague'
+    """
+    try:
+        return ZoneInfo(text)
+    except (KeyError, ValueError, OSError):
+        raise OptionError("no such time zone", where=f"--tz {text}", hint="use a name like UTC or Europe/Prague") from None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of one workspace.
+
+    Attributes
+    ----------
+    home : tuple of str
+        Networks that are ours, as CIDR; they give a flow its direction.
+    tz : str
+        IANA zone of log times that name none.
+    engine : str
+        ``duckdb``, or the URL of a Spark (``sc://host:port``, ``spark://host:port``).
+    """
+
+    home: tuple[str, ...] = DEFAULT_HOME
+    tz: str = "UTC"
+    engine: str = "duckdb"
+
+    def __post_init__(self) -> None:
+        for network in self.home:
+            parse_network(network)
+        parse_zone(self.tz)
+
+    def to_toml(self) -> str:
+        """The text of ``flowsleuth.toml``."""
+        networks = ", ".join(f'"{network}"' for network in self.home)
+        return f'home = [{networks}]\ntz = "{self.tz}"\nengine = "{self.engine}"\n'
+
+    @classmethod
+    def load(cls, folder: Path) -> Settings:
+        """Read ``flowsleuth.toml`` of a workspace folder.
+
+        Raises
+        ------
+        WorkspaceError
+            The folder has no such file, or the file is not readable as settings.
+        """
+        path = folder / FILE_NAME
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            hint = f"make one with: flowsleuth init {folder}"
+            raise WorkspaceError("not a workspace", where=str(folder), hint=hint) from None
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise WorkspaceError(f"cannot read the settings: {error}", where=str(path)) from None
+        unknown = sorted(set(values) - {"home", "tz", "engine"})
+        if unknown:
+            raise WorkspaceError(f"unknown settings {unknown}", where=str(path), available=("home", "tz", "engine"))
+        values["home"] = tuple(values.get("home", DEFAULT_HOME))
+        return cls(**values)

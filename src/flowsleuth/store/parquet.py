@@ -1,0 +1,92 @@
+"""How rows are written: one Parquet file per table and day, encodings chosen per column, written aside and then listed."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from flowsleuth.schema import Table
+from flowsleuth.store.catalog import Part
+
+ROW_GROUP = 262_144
+CODEC = "zstd"
+LEVEL = 1
+US_PER_DAY = 86_400_000_000
+
+_DELTA = ("flow_id", "event_id", "source_row", "start", "end")
+_PLAIN = ("uid", "extra", "community_id", "score", "surprise", "suspect_id", "raw", "duration_s")
+
+
+def write_options(schema: pa.Schema) -> dict[str, Any]:
+    """Encodings: deltas for ids, rows and times; plain for what rarely repeats; dictionaries for the rest."""
+    delta = {f.name: "DELTA_BINARY_PACKED" for f in schema if f.name in _DELTA}
+    rest = [f.name for f in schema if f.name not in delta and f.name not in _PLAIN and not pa.types.is_nested(f.type)]
+    return {
+        "compression": CODEC,
+        "compression_level": LEVEL,
+        "use_dictionary": rest,
+        "column_encoding": delta or None,
+        "write_page_index": False,
+    }
+
+
+def day_text(day: int) -> str:
+    """Days since 1970 as ``YYYY-MM-DD``.
+
+    Examples
+    --------
+    >>> day_text(0)
+    '1970-01-01'
+    """
+    return str(np.datetime64(int(day), "D"))
+
+
+def split_days(rows: pa.Table, time_column: str) -> list[tuple[str, pa.Table]]:
+    """Rows by UTC day of a time column.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> times = pa.array([0, 86_400_000_000, 5], pa.timestamp("us", tz="UTC"))
+    >>> [(day, len(part)) for day, part in split_days(pa.table({"start": times}), "start")]
+    [('1970-01-01', 2), ('1970-01-02', 1)]
+    """
+    micros = pc.cast(rows[time_column], pa.int64()).to_numpy()
+    days = micros // US_PER_DAY
+    if len(days) == 0:
+        return []
+    low, high = int(days.min()), int(days.max())
+    if low == high:
+        return [(day_text(low), rows)]
+    order = np.argsort(days, kind="stable")
+    distinct, first = np.unique(days[order], return_index=True)
+    bounds = [*first.tolist(), len(days)]
+    return [
+        (day_text(day), rows.take(pa.array(order[bounds[at] : bounds[at + 1]])))
+        for at, day in enumerate(distinct.tolist())
+    ]
+
+
+def write_part(folder: Path, table: Table, date: str | None, rows: pa.Table, name: str, part: Part | None = None) -> Part:
+    """Write one Parquet file and flush it to the disk; it counts only once it is listed in the catalogue."""
+    place = f"tables/{table.name}" + (f"/date={date}" if date else "")
+    path = f"{place}/part-{name}.parquet"
+    target = folder / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("wb") as file:
+        pq.write_table(rows, file, row_group_size=ROW_GROUP, **write_options(rows.schema))
+        file.flush()
+        os.fsync(file.fileno())
+    first = last = None
+    if table.time_column and len(rows):
+        found = pc.min_max(rows[table.time_column])
+        first, last = (found[key].value for key in ("min", "max"))
+    made = Part(path, table.name, date, len(rows), target.stat().st_size, first_us=first, last_us=last)
+    return made if part is None else replace(made, tag=part.tag, tail_of=part.tail_of)

@@ -1,0 +1,194 @@
+"""Tables of a workspace: read through an engine, written as Parquet, listed in the catalogue."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flowsleuth.errors import StoreError
+from flowsleuth.schema import TABLES
+from flowsleuth.schema import table as find_table
+from flowsleuth.store.catalog import Catalog, Part
+from flowsleuth.store.engine import Engine, connect
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pyarrow as pa
+
+LOCK = "write.lock"
+GRACE_S = 600.0
+"""How long a replaced file stays for those who are still reading it."""
+
+
+class Store:
+    """The rows of one workspace folder.
+
+    Parameters
+    ----------
+    folder : Path
+        The workspace.
+    engine : str
+        Engine URL; connected when first asked.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> store = Store(pathlib.Path(tempfile.mkdtemp()))
+    >>> store.table("flow").count().execute()
+    np.int64(0)
+    >>> store.close()
+    """
+
+    def __init__(self, folder: Path, engine: str = "duckdb") -> None:
+        self.folder = folder
+        self.catalog = Catalog(folder)
+        self.scratch = folder / "scratch"
+        self._url = engine
+        self._engine: Engine | None = None
+        self._views: dict[tuple[str, ...], ir.Table] = {}
+        self._writing = False
+
+    def close(self) -> None:
+        """Close catalogue and engine."""
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None
+        self._views.clear()
+        self.catalog.close()
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, connected on first use."""
+        if self._engine is None:
+            self._engine = connect(self._url, self.scratch)
+        return self._engine
+
+    # reading ------------------------------------------------------------------------------------------------------
+
+    def table(self, name: str, dates: Iterable[str] | None = None, tag: str | None = None) -> ir.Table:
+        """An Ibis table of the rows that are live now.
+
+        Parameters
+        ----------
+        name : str
+            Table name, or ``count_…`` for kept counts.
+        dates : iterable of str, optional
+            Only these days (other files are not opened).
+        tag : str, optional
+            Only parts of this tag.
+        """
+        return self.view(name, self.catalog.parts(name, dates, tag))
+
+    def view(self, name: str, parts: Iterable[Part]) -> ir.Table:
+        """An Ibis table over given parts; with no part, an empty table of the right columns."""
+        listed = list(parts)
+        paths = [part.path for part in listed if part.rows] or [part.path for part in listed[:1]] or [self.empty(name)]
+        key = (name, *paths)
+        if key not in self._views:
+            if len(self._views) > 256:
+                self._views.clear()
+            self._views[key] = self.engine.view(name, [self.folder / path for path in paths])
+        return self._views[key]
+
+    def empty(self, name: str) -> str:
+        """Path of an empty Parquet file with a table's columns."""
+        import pyarrow.parquet as pq
+
+        path = f"tables/{name}/empty.parquet"
+        target = self.folder / path
+        if not target.exists():
+            if name not in TABLES:
+                raise StoreError("nothing is stored under this name", where=name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            aside = target.with_suffix(f".{uuid.uuid4().hex}")
+            pq.write_table(find_table(name).arrow_schema().empty_table(), aside)
+            aside.replace(target)
+        return path
+
+    def arrow(self, expression: ir.Table) -> pa.Table:
+        """Fetch a whole result."""
+        return self.engine.arrow(expression)
+
+    def batches(self, expression: ir.Table, rows: int = 1_000_000) -> Iterator[pa.RecordBatch]:
+        """Stream a result."""
+        return self.engine.batches(expression, rows)
+
+    # writing ------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Be the only writer of the workspace; clears away what a killed writer left.
+
+        Raises
+        ------
+        StoreError
+            Another process writes to this workspace.
+        """
+        if self._writing:
+            yield
+            return
+        with (self.folder / LOCK).open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                hint = "wait until it is done"
+                raise StoreError("another process is writing to this workspace", where=str(self.folder), hint=hint) from None
+            self._writing = True
+            try:
+                self._clear()
+                yield
+            finally:
+                self._writing = False
+
+    def _clear(self) -> None:
+        """Delete files that are not listed: left by a killed writer, or replaced a while ago."""
+        dead = self.catalog.dead(time.time() - GRACE_S)
+        for path in dead:
+            (self.folder / path).unlink(missing_ok=True)
+        self.catalog.forget_dead(dead)
+        kept = set(self.catalog.dead(float("inf")))
+        for folder, _, names in os.walk(self.folder / "tables"):
+            place = Path(folder).relative_to(self.folder)
+            live = {part.path for part in self.catalog.parts(place.parts[1])} if len(place.parts) > 1 else set()
+            for name in names:
+                path = str(place / name)
+                if name.startswith("part-") and path not in live and path not in kept:
+                    (self.folder / path).unlink(missing_ok=True)
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def write(self, name: str, rows: pa.Table, *, tag: str = "", tail_of: int | None = None) -> list[Part]:
+        """Write rows as Parquet, a file a day; list them in a catalogue transaction to make them count."""
+        from flowsleuth.store.parquet import split_days, write_part
+
+        table = find_table(name)
+        days: list[tuple[str | None, pa.Table]] = (
+            list(split_days(rows, table.time_column)) if table.time_column else [(None, rows)]
+        )
+        like = Part("", name, None, 0, 0, tag, tail_of)
+        return [write_part(self.folder, table, day, part, new_name(), like) for day, part in days if len(part)]
+
+    def write_counts(self, name: str, date: str, rows: pa.Table, tag: str) -> Part:
+        """Write kept counts of a day."""
+        from flowsleuth.schema import Table
+        from flowsleuth.store.parquet import write_part
+
+        table = Table(name, "kept counts", (), time_column=None)
+        return write_part(self.folder, table, date, rows, new_name(), Part("", name, date, 0, 0, tag))
+
+    def replace(self, old: Iterable[Part], new: Iterable[Part]) -> None:
+        """Put parts in the place of others, in one step."""
+        with self.catalog.transaction():
+            self.catalog.remove([part.path for part in old])
+            self.catalog.add(new)
+
+
+def new_name() -> str:
+    """A name no other part has."""
+    return uuid.uuid4().hex[:20]

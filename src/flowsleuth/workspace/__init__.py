@@ -1,0 +1,275 @@
+"""The use-cases, and the only wiring: one noun in the hand, :class:`Workspace`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from flowsleuth.errors import OptionError, WorkspaceError
+from flowsleuth.settings import DEFAULT_HOME, FILE_NAME, Settings
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pyarrow as pa
+
+    from flowsleuth.store import Store
+    from flowsleuth.workspace.explain import Explanation
+    from flowsleuth.workspace.ingest import IngestProgress, IngestReport
+    from flowsleuth.workspace.results import Rows
+    from flowsleuth.workspace.scoring import ScoredDay
+    from flowsleuth.workspace.suspects import By
+
+__all__ = ["Workspace", "init", "open"]
+
+
+def init(folder: str | Path, *, home: Iterable[str] = DEFAULT_HOME, tz: str = "UTC", engine: str = "duckdb") -> Path:
+    """Make a workspace folder.
+
+    Parameters
+    ----------
+    folder : path
+        Made if it does not exist.
+    home : iterable of str
+        Home networks, CIDR.
+    tz : str
+        IANA zone of log times that name none.
+    engine : str
+        Engine URL.
+
+    Raises
+    ------
+    WorkspaceError
+        There is a workspace already, or the folder cannot be made.
+    OptionError
+        A network or zone is not one.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> init(tempfile.mkdtemp() + "/case", home=["10.0.0.0/8"]).name
+    'case'
+    """
+    path = Path(folder)
+    settings = Settings(tuple(home), tz, engine)
+    target = path / FILE_NAME
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        if target.exists():
+            raise WorkspaceError("there is a workspace already", where=str(path), hint="use it, or choose another folder")
+        aside = path / f".{FILE_NAME}"
+        aside.write_text(settings.to_toml(), encoding="utf-8")
+        aside.replace(target)
+    except OSError as error:
+        raise WorkspaceError(f"cannot be made: {error.strerror}", where=str(path)) from None
+    return path
+
+
+def open(folder: str | Path, *, create: bool = False, engine: str | None = None) -> Workspace:
+    """Open a workspace; use it in a ``with`` statement.
+
+    Parameters
+    ----------
+    folder : path
+    create : bool
+        Make it with default settings when it is not there.
+    engine : str, optional
+        Engine URL instead of the workspace's own: ``duckdb``, ``sc://host:port``, ``spark://host:port``.
+
+    Raises
+    ------
+    WorkspaceError
+        The folder is no workspace.
+    """
+    path = Path(folder)
+    if create and not (path / FILE_NAME).exists():
+        init(path)
+    settings = Settings.load(path)
+    return Workspace(path, settings if engine is None else replace(settings, engine=engine))
+
+
+class Workspace:
+    """One investigation: logs in, suspects out.
+
+    Get one from :func:`flowsleuth.open`.
+
+    Examples
+    --------
+    >>> import flowsleuth, pathlib, tempfile
+    >>> log = tempfile.mkdtemp() + "/conn.log"
+    >>> _ = pathlib.Path(log).write_text("#separator \\\\x09\\n#path\\tconn\\n#fields\\tts\\tuid\\tid.orig_h\\tid.orig_p\\t"
+    ...     "id.resp_h\\tid.resp_p\\tproto\\n#types\\ttime\\tstring\\taddr\\tport\\taddr\\tport\\tenum\\n"
+    ...     "1700000000.5\\tC1\\t10.0.0.5\\t50000\\t192.0.2.7\\t443\\ttcp\\n")
+    >>> with flowsleuth.open(tempfile.mkdtemp() + "/case", create=True) as ws:
+    ...     ws.ingest(log).rows
+    {'flow': 1}
+    """
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        self.folder = folder
+        self.settings = settings
+        self._store: Store | None = None
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Workspace({str(self.folder)!r}, engine={self.settings.engine!r})"
+
+    def close(self) -> None:
+        """Let files and engine go."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    @property
+    def store(self) -> Store:
+        """The rows at rest."""
+        if self._store is None:
+            from flowsleuth.store import Store
+
+            self._store = Store(self.folder, self.settings.engine)
+        return self._store
+
+    def table(self, name: str) -> ir.Table:
+        """An Ibis table of what is stored, for questions of your own.
+
+        Raises
+        ------
+        CatalogueError
+            There is no such table.
+        """
+        from flowsleuth.schema import table
+
+        return self.store.table(table(name).name)
+
+    def ingest(
+        self,
+        *paths: str | Path,
+        reader: str | None = None,
+        options: dict[str, Any] | None = None,
+        strict: bool = False,
+        tz: str | None = None,
+        progress: Callable[[IngestProgress], None] | None = None,
+        stdin: IO[bytes] | None = None,
+    ) -> IngestReport:
+        """Read logs into the store; what was read before adds nothing.
+
+        Parameters
+        ----------
+        *paths : path
+            Files, folders, patterns, or ``-`` for standard input.
+        reader : str, optional
+            Instead of finding one by content.
+        options : dict, optional
+            Options of that reader.
+        strict : bool
+            A reject is a failure, and nothing of that file is kept.
+        tz : str, optional
+            Zone of times that name none.
+        progress : callable, optional
+            Told how far it is.
+
+        Returns
+        -------
+        IngestReport
+            Rows, rejects, skipped and failed files.
+
+        Raises
+        ------
+        ReaderError
+            A path does not exist.
+        StoreError
+            Another process writes to the workspace.
+        """
+        from flowsleuth.workspace.ingest import Ingest
+
+        work = Ingest(
+            self.store,
+            self.settings,
+            reader=reader,
+            options=options,
+            strict=strict,
+            tz=tz,
+            progress=progress,
+            stdin=stdin,
+        )
+        return work.run([str(path) for path in paths])
+
+    def info(self) -> dict[str, Any]:
+        """What is stored: see :func:`flowsleuth.workspace.summary.summarize`."""
+        from flowsleuth.workspace.summary import summarize
+
+        return summarize(self.store)
+
+    def score(
+        self,
+        *detectors: str,
+        start: dt.datetime | None = None,
+        end: dt.datetime | None = None,
+        options: dict[str, dict[str, Any]] | None = None,
+        again: bool = False,
+        tell: Callable[[str, str], None] | None = None,
+    ) -> list[ScoredDay]:
+        """Run detectors over what is new to them: see :func:`flowsleuth.workspace.scoring.score`."""
+        from flowsleuth.workspace.scoring import Window, score
+
+        names = list(detectors) or None
+        return score(self.store, names, window=Window(start, end), options=options, again=again, tell=tell)
+
+    def suspects(
+        self, top: int | None = 250, *, by: By = "group", ip: str | None = None, detector: str | None = None
+    ) -> Rows:
+        """The most suspicious flows, ranked, each with its reason.
+
+        Parameters
+        ----------
+        top : int or None
+            How many; None for all.
+        by : ``group`` or ``flow``
+        ip : str, optional
+            Only flows with this address.
+        detector : str, optional
+
+        Returns
+        -------
+        Rows
+            Empty when nothing was scored.
+        """
+        import pyarrow as pa
+
+        tables = list(self.iter_suspects(top, by=by, ip=ip, detector=detector))
+        return _rows(pa.concat_tables(tables) if tables else pa.table({}))
+
+    def iter_suspects(
+        self, top: int | None = 250, *, by: By = "group", ip: str | None = None, detector: str | None = None
+    ) -> Iterator[pa.Table]:
+        """The same as :meth:`suspects`, in pieces, for results larger than memory."""
+        from flowsleuth.workspace.suspects import Question, find_suspects
+
+        return find_suspects(self.store, Question(by, top, ip, detector))
+
+    def explain(self, flow_id: int) -> Explanation:
+        """Why a flow is suspicious, its raw line, and the flows around it.
+
+        Raises
+        ------
+        OptionError
+            No flow has this id.
+        """
+        from flowsleuth.workspace.explain import explain
+
+        if isinstance(flow_id, bool) or not isinstance(flow_id, int):
+            raise OptionError("a flow_id is a whole number", where=str(flow_id))
+        return explain(self.store, flow_id)
+
+
+def _rows(table: pa.Table) -> Rows:
+    from flowsleuth.workspace.results import Rows
+
+    return Rows(table)

@@ -1,0 +1,306 @@
+"""Ingest: files → readers → batches → parts at rest, so that a kill at any moment loses and doubles nothing.
+
+Rows are gathered until there are enough for a good Parquet part; the parts, how far each source was read and what was
+skipped are then listed in one catalogue transaction. A source that was read before is recognised by the digest of its
+content, whatever its name: what it has new is read, the rest is passed over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from flowsleuth.errors import (
+    FlowsleuthError,
+    OptionError,
+    ReaderError,
+    UnknownFormatError,
+)
+from flowsleuth.readers import READERS
+from flowsleuth.readers.contract import Position, ReadContext
+from flowsleuth.readers.streams import Source
+from flowsleuth.schema.addresses import HomeNetworks
+from flowsleuth.settings import Settings, parse_zone
+from flowsleuth.store.catalog import Skipped, SourceRow
+from flowsleuth.store.maintenance import tidy
+from flowsleuth.workspace.find_files import STDIN, Found, find_files
+from flowsleuth.workspace.row_writer import RowWriter
+
+if TYPE_CHECKING:
+    from flowsleuth.readers.contract import Reader
+    from flowsleuth.store import Store
+
+UNKNOWN = "unknown format"
+
+
+@dataclass
+class IngestReport:
+    """What an ingest did.
+
+    Attributes
+    ----------
+    rows : dict of str to int
+        New rows by table.
+    rejects : int
+    files, unchanged : int
+        Files read, and files that had nothing new.
+    skipped : list of Skipped
+    failed : list of FlowsleuthError
+        One for each file that could not be read.
+    """
+
+    rows: dict[str, int] = field(default_factory=dict)
+    rejects: int = 0
+    files: int = 0
+    unchanged: int = 0
+    skipped: list[Skipped] = field(default_factory=list)
+    failed: list[FlowsleuthError] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class IngestProgress:
+    """How far an ingest is: for a progress bar."""
+
+    file: str
+    file_number: int
+    files: int
+    bytes_done: int
+    bytes_total: int
+    rows: int
+
+
+Progress = Callable[[IngestProgress], None]
+
+
+class Ingest:
+    """One ingest into a store.
+
+    Parameters
+    ----------
+    store : Store
+    settings : Settings
+        Home networks and time zone.
+    reader : str, optional
+        Use this reader for every file instead of finding one by content.
+    options : mapping, optional
+        The reader's own options.
+    strict : bool
+        Any reject is a failure, and nothing of that file is kept.
+    tz : str, optional
+        Zone of times that name none, instead of the workspace's.
+    progress : callable, optional
+    stdin : binary file, optional
+        What ``-`` reads.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        *,
+        reader: str | None = None,
+        options: dict[str, Any] | None = None,
+        strict: bool = False,
+        tz: str | None = None,
+        progress: Progress | None = None,
+        stdin: IO[bytes] | None = None,
+    ) -> None:
+        self._store = store
+        self._home = HomeNetworks(settings.home)
+        self._zone = parse_zone(tz or settings.tz)
+        self._strict = strict
+        self._progress = progress
+        self._stdin = stdin
+        self._named = reader
+        if options and reader is None:
+            raise OptionError("options are for one reader", where="--option", hint="name it with --reader")
+        names = [reader] if reader else READERS.names()
+        self._readers: dict[str, Reader] = {name: READERS.load(name)() for name in names}
+        self._options = {name: one.Options(**_known(one, options)) for name, one in self._readers.items()}
+        self.report = IngestReport()
+
+    def run(self, names: Iterable[str]) -> IngestReport:
+        """Ingest everything that is named.
+
+        Raises
+        ------
+        ReaderError
+            A path does not exist. (A file that cannot be read is noted in ``report.failed``, and the rest is read.)
+        """
+        files = find_files(names)
+        sizes = [0 if f.name == STDIN else Path(f.name).stat().st_size for f in files]
+        with self._store.writing(), RowWriter(self._store, strict=self._strict) as writer:
+            self._known = {source.file_key: source for source in self._store.catalog.sources()}
+            done = 0
+            for number, (found, size) in enumerate(zip(files, sizes, strict=True), 1):
+
+                def tell(inside: int, number: int = number, found: Found = found, done: int = done) -> None:
+                    if self._progress:
+                        rows = sum(writer.rows.values())
+                        self._progress(IngestProgress(found.name, number, len(files), done + inside, sum(sizes), rows))
+
+                tell(0)
+                try:
+                    self._one(found, writer, tell)
+                except FlowsleuthError as error:
+                    writer.drop()
+                    self.report.failed.append(error)
+                done += size
+                tell(0)
+            writer.finish()
+            self.report.rows = {name: rows for name, rows in writer.rows.items() if rows}
+            self.report.rejects = writer.rejects
+            self.report.skipped += writer.skipped
+            tidy(self._store)
+        return self.report
+
+    def _one(self, found: Found, writer: RowWriter, tell: Callable[[int], None]) -> None:
+        """Ingest one file."""
+        path = self._spool() if found.name == STDIN else Path(found.name)
+        known = self._unchanged(found, path)
+        if known is not None:
+            self.report.unchanged += 1
+            return
+        with Source(found.name, path=path) as source:
+            if not source.sample.head and source.fault is None:
+                self._skip(Skipped(found.name, "empty", "empty file", 0))
+                return
+            name, kind = self._recognise(source, found)
+            if name is None:
+                return
+            reader = self._readers[name]
+            entry = self._find_known(source, path, name, kind)
+        with Source(found.name, path=path) as source:
+            self._read(reader, source, entry, writer, tell)
+
+    def _spool(self) -> Path:
+        """Keep standard input aside, so that it can be looked at twice."""
+        self._store.scratch.mkdir(exist_ok=True)
+        path = self._store.scratch / "stdin"
+        with path.open("wb") as aside:
+            shutil.copyfileobj(self._stdin or sys.stdin.buffer, aside)
+        return path
+
+    def _unchanged(self, found: Found, path: Path) -> SourceRow | None:
+        """The source that was read whole from this very file, unchanged since."""
+        if found.name == STDIN:
+            return None
+        status, where = path.stat(), str(path.resolve())
+        for entry in self._known.values():
+            same = entry.path == where and entry.size == status.st_size and entry.mtime_ns == status.st_mtime_ns
+            if same and entry.is_done and self._named in (None, entry.reader):
+                return entry
+        return None
+
+    def _skip(self, skipped: Skipped) -> None:
+        self.report.skipped.append(skipped)
+        with self._store.catalog.transaction():
+            self._store.catalog.save_skipped(skipped)
+
+    def _recognise(self, source: Source, found: Found) -> tuple[str | None, str]:
+        """Find the reader that knows the content."""
+        for name, reader in self._readers.items():
+            kind = reader.sniff(source.sample)
+            if kind is not None:
+                return name, kind
+        if self._named and self._named == "table":
+            return self._named, "table"
+        tried = list(self._readers)
+        if source.fault and not source.sample.head:
+            raise ReaderError(source.fault, where=found.name)
+        if found.is_named or self._named:
+            hint = "give a mapping with --reader table --option mapping=FILE" if not self._named else "leave --reader out"
+            raise UnknownFormatError("no reader knows this content; tried", where=found.name, available=tried, hint=hint)
+        lines = sum(block.count(b"\n") for block in source.blocks()) if source.sample.is_text() else None
+        self._skip(Skipped(found.name, "unknown", f"{UNKNOWN} (tried {', '.join(tried)})", lines))
+        return None, ""
+
+    def _find_known(self, source: Source, path: Path, reader: str, kind: str) -> SourceRow:
+        """The catalogue's entry for this content: a known one to continue, or a new one."""
+        head = source.sample.head
+        candidates = [
+            entry
+            for entry in self._known.values()
+            if entry.reader == reader
+            and entry.head_bytes <= len(head)
+            and hashlib.sha256(head[: entry.head_bytes]).hexdigest() == entry.head_digest
+        ]
+        best: SourceRow | None = None
+        at = 0
+        for entry in sorted(candidates, key=lambda e: e.offset):
+            digest = source.skip(entry.offset - at)
+            at = entry.offset
+            if digest is None:
+                break
+            if digest == entry.digest:
+                best = entry
+        if best is None:
+            digest = hashlib.sha256(head).hexdigest()
+            best = SourceRow(source.name, None, reader, kind, self._new_key(digest), len(head), digest)
+            best.digest = hashlib.sha256().hexdigest()
+        best.file = source.name
+        best.compression = source.compression
+        if source.name != STDIN:
+            status = path.stat()
+            best.path, best.size, best.mtime_ns = str(path.resolve()), status.st_size, status.st_mtime_ns
+        return best
+
+    def _new_key(self, digest: str) -> int:
+        """31 bits of the digest of a file's beginning; other bits when another file has these already."""
+        taken = {entry.file_key for entry in self._known.values()}
+        salt = 0
+        while True:
+            text = digest if not salt else f"{digest}#{salt}"
+            key = int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
+            if key not in taken:
+                return key
+            salt += 1
+
+    def _read(
+        self,
+        reader: Reader,
+        source: Source,
+        entry: SourceRow,
+        writer: RowWriter,
+        tell: Callable[[int], None],
+    ) -> None:
+        """Read what a source has new."""
+        if source.skip(entry.offset) != entry.digest:
+            raise ReaderError("the file changed while it was being read", where=source.name, hint="ingest it again")
+        if entry.is_done and source.is_at_end() and not entry.has_tail:
+            self.report.unchanged += 1
+            return
+        source.start = Position(entry.offset or entry.line, entry.line, entry.state)
+        context = ReadContext(
+            source.name, entry.reader, entry.file_key, self._home, self._zone, self._options[entry.reader]
+        )
+        before = entry.records
+        writer.begin(entry, source)
+        for batch in reader.read(source, context):
+            writer.add(batch)
+            tell(source.raw_position())
+        entry = writer.end()
+        self._known[entry.file_key] = entry
+        if entry.records == before:
+            self.report.unchanged += 1
+        else:
+            self.report.files += 1
+
+
+def _known(reader: Reader, options: dict[str, Any] | None) -> dict[str, Any]:
+    """Check option names and types against the reader's declaration."""
+    if not options:
+        return {}
+    declared = getattr(reader.Options, "__dataclass_fields__", {})
+    unknown = sorted(set(options) - set(declared))
+    if unknown:
+        where = f"--option {unknown[0]}"
+        raise OptionError(f"the reader {reader.name} has no such option", where=where, available=declared)
+    return options
+
+

@@ -1,0 +1,290 @@
+"""Score: run detectors over the days that are new to them, and keep scores and suspects at rest."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from flowsleuth.detect import DETECTORS
+from flowsleuth.errors import DetectorError, OptionError
+from flowsleuth.store.catalog import Part
+from flowsleuth.store.maintenance import group_scores
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pyarrow as pa
+
+    from flowsleuth.detect.contract import DayReport, Detector
+    from flowsleuth.store import Store
+
+ROWS_PER_PART = 1_000_000
+COUNTS = "count_"
+
+
+@dataclass(frozen=True)
+class ScoredDay:
+    """One detector's run on one day.
+
+    Attributes
+    ----------
+    detector, date : str
+    flows : int
+        Flows scored.
+    suspects : int
+        Groups of near-identical flows.
+    is_new : bool
+        False when the stored scores were up to date already.
+    notes : dict
+        What the detector says of the run.
+    """
+
+    detector: str
+    date: str
+    flows: int
+    suspects: int
+    is_new: bool
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+class StoredDay:
+    """A day of stored flows, as detectors see it (:class:`flowsleuth.detect.contract.DayInput`)."""
+
+    def __init__(self, store: Store, day: dt.date, baseline: list[dt.date], window: Window, prefix: str) -> None:
+        self._store, self._prefix = store, prefix
+        self.day = day
+        self.baseline = baseline
+        self.flows = window.cut(store.table("flow", [str(day)]))
+
+    def arrow(self, expression: ir.Table) -> pa.Table:
+        return self._store.arrow(expression)
+
+    def batches(self, expression: ir.Table, rows: int = 1_000_000) -> Iterator[pa.RecordBatch]:
+        return self._store.batches(expression, rows)
+
+    def counts(self, name: str, build: Callable[[ir.Table], ir.Table], days: list[dt.date]) -> ir.Table:
+        table = f"{COUNTS}{self._prefix}_{name}"
+        dates = [str(day) for day in days]
+        for date in dates:
+            self._keep(table, build, date)
+        return self._store.table(table, dates)
+
+    def _keep(self, table: str, build: Callable[[ir.Table], ir.Table], date: str) -> None:
+        """Build a day's counts unless they are there and the day's flows are still the same."""
+        import ibis
+
+        catalog = self._store.catalog
+        version = catalog.version("flow", date)
+        old = catalog.parts(table, [date])
+        if old and all(part.tag == version for part in old):
+            return
+        counted = build(self._store.table("flow", [date])).mutate(date=ibis.literal(date))
+        rows = self._store.arrow(counted)
+        part = self._store.write_counts(table, date, rows, version)
+        self._store.replace(old, [part])
+
+
+@dataclass(frozen=True)
+class Window:
+    """A time range, start inside and end outside; either may be open."""
+
+    start: dt.datetime | None = None
+    end: dt.datetime | None = None
+
+    def __post_init__(self) -> None:
+        if self.start and self.end and self.start >= self.end:
+            raise OptionError("the time range is empty", where=f"--start {self.start} --end {self.end}")
+
+    def cut(self, flows: ir.Table) -> ir.Table:
+        """Only the flows that start in the window."""
+        import ibis
+
+        if self.start is not None:
+            flows = flows.filter(flows.start >= ibis.literal(self.start))
+        if self.end is not None:
+            flows = flows.filter(flows.start < ibis.literal(self.end))
+        return flows
+
+    def has(self, date: str) -> bool:
+        """Whether a UTC day overlaps the window."""
+        first = dt.datetime.fromisoformat(date).replace(tzinfo=dt.UTC)
+        after = first + dt.timedelta(days=1)
+        return (self.end is None or first < self.end) and (self.start is None or after > self.start)
+
+    def text(self) -> str:
+        return f"{self.start or ''}/{self.end or ''}"
+
+
+def default_detectors() -> list[str]:
+    """Names of the detectors that run when none is named."""
+    return [name for name in DETECTORS.names() if DETECTORS.load(name).is_default]
+
+
+def make_detector(name: str, options: dict[str, Any] | None = None) -> Detector:
+    """A detector with options checked against its declaration.
+
+    Raises
+    ------
+    OptionError
+        It has no such option.
+    CatalogueError
+        There is no such detector.
+    """
+    kind = DETECTORS.load(name)
+    declared = {f.name for f in dataclasses.fields(kind.Options)}
+    unknown = sorted(set(options or {}) - declared)
+    if unknown:
+        raise OptionError(f"the detector {name} has no such option", where=unknown[0], available=sorted(declared))
+    detector: Detector = kind(kind.Options(**(options or {})))
+    return detector
+
+
+def score(
+    store: Store,
+    detectors: list[str] | None = None,
+    *,
+    window: Window | None = None,
+    options: dict[str, dict[str, Any]] | None = None,
+    again: bool = False,
+    tell: Callable[[str, str], None] | None = None,
+) -> list[ScoredDay]:
+    """Score every day with flows that is new to a detector.
+
+    Parameters
+    ----------
+    store : Store
+    detectors : list of str, optional
+        The default ones when not given.
+    window : Window, optional
+        Only flows that start in it; scores of other flows of these days are dropped.
+    options : dict, optional
+        Options by detector.
+    again : bool
+        Also days whose scores are up to date.
+    tell : callable, optional
+        Called with detector and date before each run.
+
+    Raises
+    ------
+    DetectorError
+        There are no flows.
+    """
+    window = window or Window()
+    dates = store.catalog.dates("flow")
+    if not dates:
+        hint = "flowsleuth ingest LOGS... first"
+        raise DetectorError("there are no flows to score", where=str(store.folder), hint=hint)
+    wanted = [date for date in dates if window.has(date)]
+    if not wanted:
+        available = [dates[0], dates[-1]]
+        raise DetectorError("no flows in this time range; days stored", where=window.text(), available=available)
+    made = [make_detector(name, (options or {}).get(name)) for name in detectors or default_detectors()]
+    done = []
+    with store.writing():
+        for detector in made:
+            for date in wanted:
+                if tell:
+                    tell(detector.name, date)
+                done.append(_score_day(store, detector, date, dates, window, again))
+    return done
+
+
+def _score_day(
+    store: Store, detector: Detector, date: str, dates: list[str], window: Window, again: bool
+) -> ScoredDay:
+    limit = getattr(getattr(detector, "options", None), "baseline_days", None)
+    earlier = [d for d in reversed(dates) if d < date][:limit]
+    run = run_id(store, detector, date, earlier, window)
+    for old in store.catalog.runs():
+        if not again and old["id"] == run and old["detector"] == detector.name and old["date"] == date:
+            detail = json.loads(old["detail"])
+            return ScoredDay(detector.name, date, detail["flows"], detail["suspects"], False, detail["notes"])
+    baseline = [dt.date.fromisoformat(d) for d in earlier]
+    day = StoredDay(store, dt.date.fromisoformat(date), baseline, window, f"{detector.name}{detector.version}")
+    sink = _ScoreSink(store, detector.name, run)
+    report: DayReport = detector.score(day, sink.take)
+    parts = sink.finish()
+    suspects = _write_suspects(store, detector.name, run, parts)
+    detail = {
+        "flows": report.scored,
+        "suspects": sum(part.rows for part in suspects),
+        "options": _plain(getattr(detector, "options", None)),
+        "window": window.text(),
+        "baseline": earlier,
+        "notes": report.notes,
+    }
+    catalog = store.catalog
+    old_parts = [part for table in ("score", "suspect") for part in catalog.parts(table, [date], detector.name)]
+    with catalog.transaction():
+        catalog.remove([part.path for part in old_parts])
+        catalog.add([*parts, *suspects])
+        finished = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        catalog.save_run(run, detector.name, date, finished, json.dumps(detail, default=str))
+    return ScoredDay(detector.name, date, detail["flows"], detail["suspects"], True, report.notes)
+
+
+def run_id(store: Store, detector: Detector, date: str, earlier: list[str], window: Window) -> str:
+    """One short hash of all that scores depend on: detector, version, options, the flows of the day and before."""
+    versions = [(day, store.catalog.version("flow", day)) for day in [date, *earlier]]
+    facts = [detector.name, detector.version, _plain(getattr(detector, "options", None)), versions, window.text()]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _plain(options: Any) -> dict[str, Any]:
+    return dataclasses.asdict(options) if dataclasses.is_dataclass(options) and not isinstance(options, type) else {}
+
+
+class _ScoreSink:
+    """Takes a detector's tables and writes score parts of good size."""
+
+    def __init__(self, store: Store, detector: str, run: str) -> None:
+        self._store, self._detector, self._run = store, detector, run
+        self._tables: list[pa.Table] = []
+        self._rows = 0
+        self._parts: list[Part] = []
+
+    def take(self, rows: pa.Table) -> None:
+        self._tables.append(rows)
+        self._rows += len(rows)
+        if self._rows >= ROWS_PER_PART:
+            self._write()
+
+    def _write(self) -> None:
+        import pyarrow as pa
+
+        from flowsleuth.schema import SCORE
+
+        rows = pa.concat_tables(self._tables)
+        size = len(rows)
+        columns = {name: rows[name] for name in rows.column_names}
+        columns["detector"] = pa.repeat(self._detector, size)
+        columns["run"] = pa.repeat(self._run, size)
+        schema = SCORE.arrow_schema()
+        built = pa.table([columns[f.name] for f in schema], schema=schema)
+        self._parts += self._store.write("score", built, tag=self._detector)
+        self._tables, self._rows = [], 0
+
+    def finish(self) -> list[Part]:
+        if self._tables:
+            self._write()
+        return self._parts
+
+
+def _write_suspects(store: Store, detector: str, run: str, parts: list[Part]) -> list[Part]:
+    import pyarrow as pa
+
+    from flowsleuth.schema import SUSPECT
+
+    if not parts:
+        return []
+    groups = group_scores(store, parts)
+    columns = {name: groups[name] for name in groups.column_names}
+    columns["detector"] = pa.repeat(detector, len(groups))
+    columns["run"] = pa.repeat(run, len(groups))
+    schema = SUSPECT.arrow_schema()
+    rows = pa.table([columns[f.name].cast(f.type) for f in schema if f.name in columns], schema=schema)
+    return store.write("suspect", rows, tag=detector)

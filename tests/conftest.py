@@ -1,0 +1,24 @@
+"""What every test may use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The developer data set beside the repository; tests that need it are skipped where it is absent."""
+    path = REPOSITORY.parent / "shared" / "data"
+    if not path.is_dir():
+        pytest.skip("the developer data set (../shared/data) is not here")
+    return path
+
+
+@pytest.fixture
+def data() -> Path:
+    """Samples in the repository."""
+    return REPOSITORY / "tests" / "data"
