@@ -91,7 +91,7 @@ class ReadContext:
     source_kind : str
         The reader's name; goes into the rows.
     file_key : int
-        31-bit number of the file's content; ids of rows are made of it.
+        number of the file's content; ids of rows are made of it (schema.identity).
     home : HomeNetworks
     tz : ZoneInfo
         Zone of times that name none.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -25,7 +25,7 @@ from flowsleuth.readers.json_text import dump
 from flowsleuth.readers.streams import printable
 from flowsleuth.store.json_lines import JsonLines, MalformedLineError, as_lines, line_starts
 
-Column = pa.Array | pa.ChunkedArray
+Column: TypeAlias = pa.Array | pa.ChunkedArray
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
@@ -139,7 +139,7 @@ class Records:
             texts = lines.take(pa.array(odd)).to_pylist()
             is_record = [bool(text.strip()) and not self._is_comment(text) for text in texts]
             odd = odd[np.array(is_record, dtype=bool)]
-            self._read_objects(lines.filter(pa.array(begins)), rows[begins], outcome)
+            self._read_objects(_some(lines, begins), rows[begins], outcome)
             self._read_carefully(lines.take(pa.array(odd)), rows[odd], outcome)
         outcome.rejects.sort(key=lambda reject: reject.source_row)
         return outcome
@@ -162,7 +162,7 @@ class Records:
                 keep[at] = False
                 text = printable(line.rstrip(b"\r\n"))[:MAX_RAW]
                 outcome.rejects.append(Reject(int(rows[at]), NOT_UTF8, f"{error.reason} at byte {error.start}", text))
-        return lines.filter(pa.array(keep)), rows[keep]
+        return _some(lines, keep), rows[keep]
 
     def _read_objects(self, lines: pa.Array, rows: Rows, outcome: Outcome) -> None:
         """Read lines that begin like objects; those that are not JSON after all become rejects."""
@@ -174,9 +174,9 @@ class Records:
         except MalformedLineError:
             is_json = np.array(self._engine.are_json(lines), dtype=bool)
             draft = Outcome()
-            self._read_carefully(lines.filter(pa.array(~is_json)), rows[~is_json], draft)
+            self._read_carefully(_some(lines, ~is_json), rows[~is_json], draft)
             if is_json.any():
-                self._by_kind(lines.filter(pa.array(is_json)), rows[is_json], draft)
+                self._by_kind(_some(lines, is_json), rows[is_json], draft)
         outcome.parts += draft.parts
         outcome.rejects += draft.rejects
         for kind, count in draft.skipped.items():
@@ -193,15 +193,12 @@ class Records:
         found = self._engine.extract(lines, dict.fromkeys(plan.kind_keys, "VARCHAR")).columns
         kinds = pc.coalesce(*(found[(key,)] for key in plan.kind_keys))
         for kind in pc.unique(kinds).to_pylist():
+            where = pc.is_null(kinds) if kind is None else pc.fill_null(pc.equal(kinds, kind), False)
+            mask = where.to_numpy()
             if kind is None:
-                where = pc.is_null(kinds)
-                mask = where.to_numpy(zero_copy_only=False)
-                self._read_carefully(lines.filter(where), rows[mask], outcome)
-                continue
-            where = pc.fill_null(pc.equal(kinds, kind), False)
-            mask = where.to_numpy(zero_copy_only=False)
-            if kind in plan.shapes:
-                self._read_kind(kind, lines.filter(where), rows[mask], outcome)
+                self._read_carefully(_some(lines, mask), rows[mask], outcome)
+            elif kind in plan.shapes:
+                self._read_kind(kind, _some(lines, mask), rows[mask], outcome)
             else:
                 outcome.skip(kind, int(mask.sum()))
 
@@ -213,7 +210,7 @@ class Records:
         for column in found.values():
             is_other |= column.is_valid().to_numpy()
         outcome.skip(kind, int((~is_other).sum()))
-        self._read_carefully(lines.filter(pa.array(is_other)), rows[is_other], outcome)
+        self._read_carefully(_some(lines, is_other), rows[is_other], outcome)
 
     def _read_kind(self, kind: str, lines: pa.Array, rows: Rows, outcome: Outcome) -> None:
         """Read records of one kind; learn new keys once, then go on line by line."""
@@ -225,7 +222,7 @@ class Records:
                 is_done = self._extract(kind, lines, rows, outcome)
                 if is_done is None:
                     return
-                lines, rows = lines.filter(pa.array(~is_done)), rows[~is_done]
+                lines, rows = _some(lines, ~is_done), rows[~is_done]
             if not len(rows) or not self._learn(shape, lines[:_SAMPLE]):
                 break
         self._read_carefully(lines, rows, outcome)
@@ -251,10 +248,12 @@ class Records:
         for path, column in found.columns.items():
             name = shape.paths[path]
             if shape.type_of(name) == "time":
-                column, is_bad = self._instants(column)
+                made, is_bad = self._instants(column)
                 if is_bad is not None:
                     is_done = ~is_bad if is_done is None else is_done & ~is_bad
-            columns[name] = pc.coalesce(columns[name], column) if name in columns else column
+            else:
+                made = column
+            columns[name] = pc.coalesce(columns[name], made) if name in columns else made
         is_done = _with_marks(shape, columns, is_done, len(lines))
         if is_done is not None and is_done.all():
             is_done = None
@@ -361,6 +360,11 @@ class Records:
             except pa.ArrowInvalid:
                 raise ValueError("not a time") from None
         return made[0].value
+
+
+def _some(lines: pa.Array, mask: Mask) -> pa.Array:
+    """The lines under a mask."""
+    return lines.filter(pa.array(mask))
 
 
 def _with_marks(shape: Shape, columns: Mapping[str, Column], is_done: Mask | None, size: int) -> Mask | None:

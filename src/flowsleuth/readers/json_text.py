@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-Column = pa.Array | pa.ChunkedArray
+Column: TypeAlias = pa.Array | pa.ChunkedArray
 
 _SPECIAL = r'[\x00-\x1f"\\\x7f]'
 NULL_TEXT = pa.scalar(None, pa.string())
@@ -39,7 +39,7 @@ def strings_as_json(column: Column) -> Column:
     """
     if not pc.any(pc.match_substring_regex(column, _SPECIAL)).as_py():
         return pc.binary_join_element_wise('"', column, '"', "")
-    return map_distinct(column, lambda text: dump(text))
+    return map_distinct(column, dump)
 
 
 def bools_as_json(column: Column) -> Column:
@@ -122,11 +122,12 @@ def pack_object(fields: Mapping[str, Column], size: int, more: Sequence[Mapping[
 
 def _pack_sparse(used: Iterable[tuple[str, Column]]) -> Column:
     """Objects of columns none of which is always there."""
-    pieces = [pc.binary_join_element_wise(json.dumps(n, ensure_ascii=False) + ":", c, "") for n, c in used]
-    joined = pieces[0]
-    if len(pieces) > 1:
-        joined = pc.binary_join_element_wise(*pieces, ",", null_handling="skip")
-        joined = pc.if_else(pc.equal(joined, ""), NULL_TEXT, joined)
+    pieces = [
+        pc.fill_null(pc.binary_join_element_wise("," + json.dumps(name, ensure_ascii=False) + ":", column, ""), "")
+        for name, column in used
+    ]
+    joined = pc.binary_join_element_wise(*pieces, "")
+    joined = pc.if_else(pc.equal(joined, ""), NULL_TEXT, pc.utf8_slice_codeunits(joined, 1))
     return pc.binary_join_element_wise("{", joined, "}", "")
 
 

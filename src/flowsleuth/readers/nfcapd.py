@@ -32,6 +32,7 @@ from flowsleuth.errors import MissingProgramError, ReaderError
 from flowsleuth.readers.contract import MAX_RAW, Batch, Position, ReadContext, Reject
 from flowsleuth.readers.delimited import bad_row_rejects, line_reject, read_delimited
 from flowsleuth.readers.netflow import TAGS, field_types, flows_of, without
+from flowsleuth.readers.own import as_file
 from flowsleuth.readers.rows import build_rows
 from flowsleuth.readers.streams import BLOCK, Chunk, Sample, Source
 from flowsleuth.schema import FLOW
@@ -94,7 +95,7 @@ class NfcapdReader:
             nfdump cannot read anything of the file.
         """
         done = source.start.line
-        with _as_file(source) as path:
+        with as_file(source) as path:
             tokens = _tokens_for(path, context)
             names = [_NAMES[token] for token in tokens]
             with _running(path, tokens, context) as (process, messages):
@@ -107,24 +108,6 @@ class NfcapdReader:
                 messages.seek(0)
                 said = messages.read().decode("utf-8", errors="replace")
             yield _closing(count, code, said, _own_count(path), context)
-
-
-@contextmanager
-def _as_file(source: Source) -> Iterator[Path]:
-    """The file for nfdump: the source's own, or a temporary one where it is compressed or standard input.
-
-    The source is read to its end in both cases, so that its digest is that of the whole content.
-    """
-    if source.path is not None and not source.compression:
-        for _ in source.blocks():
-            pass
-        yield source.path.absolute()
-        return
-    with tempfile.NamedTemporaryFile(prefix="flowsleuth-") as copy:
-        for block in source.blocks():
-            copy.write(block)
-        copy.flush()
-        yield Path(copy.name)
 
 
 def _environment() -> dict[str, str]:

@@ -19,9 +19,7 @@ from flowsleuth.errors import ReaderError
 from flowsleuth.readers.contract import ReadContext
 from flowsleuth.schema import Table
 from flowsleuth.schema.addresses import canonical_addresses
-
-MAX_ROW = 2**32 - 1
-"""Records in one file: the lower half of an id."""
+from flowsleuth.schema.identity import MAX_ROW, row_id
 
 NO_TIME = "no start time"
 NO_ADDRESS = "no address"
@@ -75,7 +73,7 @@ def build_rows(
         1-based line or record number of each row.
     context : ReadContext
     ordinal : array of int64, optional
-        What ids are made of when several rows share a ``source_row``; below 2**32 and unique in the file.
+        What ids are made of when several rows share a ``source_row``; below 2**31 and unique in the file.
     sensor_direction : array of string, optional
         ``outbound`` / ``inbound`` / ``internal`` / ``external`` as the sensor says; used where neither end is ours.
 
@@ -87,7 +85,7 @@ def build_rows(
     Raises
     ------
     ReaderError
-        The file has more than 2**32 - 1 records.
+        The file has more than 2**31 - 1 records.
     """
     size = len(source_row)
     number = source_row if ordinal is None else ordinal
@@ -116,7 +114,7 @@ def build_rows(
         for name in _COUNTERS:
             _refuse(bad, given.get(name), name, NEGATIVE, 0, None)
         given["direction"] = _direction(is_home, sensor_direction)
-    given[table.id_column or "event_id"] = pa.array(number.astype(np.int64) | np.int64(context.file_key << 32))
+    given[table.id_column or "event_id"] = pa.array(number.astype(np.int64) | np.int64(row_id(context.file_key, 0)))
     given["source_row"] = pa.array(source_row.astype(np.int64))
     given["source_kind"] = pa.repeat(context.source_kind, size)
     given["source_file"] = pa.repeat(context.source_file, size)
@@ -206,8 +204,8 @@ def json_extra(fields: Mapping[str, Column], size: int) -> pa.Array:
     if len(pieces) == 1:
         joined = pieces[0]
     else:
-        joined = pc.binary_join_element_wise(*pieces, ",", null_handling="skip")
-        joined = pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), joined)
+        joined = pc.binary_join_element_wise(*pieces, "", ",", null_handling="skip")  # without "" all-null rows vanish
+        joined = pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), pc.utf8_slice_codeunits(joined, 0, -1))
     return pc.binary_join_element_wise("{", joined, "}", "")
 
 

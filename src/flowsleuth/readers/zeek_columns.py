@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from typing import TypeAlias
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -19,7 +21,7 @@ from flowsleuth.readers.zeek_fields import LOGS, SENSOR_KEYS
 from flowsleuth.schema import table as schema_table
 from flowsleuth.schema.protocols import KEYWORDS, protocol_keyword
 
-Column = pa.Array | pa.ChunkedArray
+Column: TypeAlias = pa.Array | pa.ChunkedArray
 
 BAD_ICMP = "ICMP type or code out of range"
 LONGEST_S = 1e10
@@ -210,8 +212,8 @@ def _set_icmp(fields: Fields, columns: dict[str, Column], bad: list[BadRow]) -> 
     codes = pc.if_else(is_icmp, columns["dst_port"], nothing)
     for name, column in (("id.orig_p", kinds), ("id.resp_p", codes)):
         outside = pc.fill_null(pc.or_(pc.less(column, 0), pc.greater(column, 255)), False)
-        for at in np.flatnonzero(outside.to_numpy(zero_copy_only=False)):
-            bad.append(BadRow(int(at), BAD_ICMP, f"{name}={column[int(at)].as_py()}"))
+        found = np.flatnonzero(outside.to_numpy(zero_copy_only=False)).tolist()
+        bad += [BadRow(at, BAD_ICMP, f"{name}={column[at].as_py()}") for at in found]
     in_range = pc.and_(pc.less_equal(codes, 255), pc.greater_equal(codes, 0))
     is_pair = pc.if_else(is_v6, _is_pair(kinds, codes, _COUNTERPARTS6), _is_pair(kinds, codes, _COUNTERPARTS4))
     _leave(fields, "id.resp_p", pc.if_else(is_pair, codes, nothing).cast(pa.string()))

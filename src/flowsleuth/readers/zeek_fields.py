@@ -13,7 +13,7 @@ FieldType = Literal["time", "text", "int32", "int64", "float", "bool", "json"]
 """``json`` is JSON text of any value: a set, a vector, or something not known beforehand."""
 
 STREAM_KEYS = ("@stream", "_path", "@path")
-"""JSON keys that name the log when several are mixed in one file (@stream by Humio and Filebeat, _path by Corelight)."""
+"""JSON keys that name the log where several are mixed in one file (``_path`` is Corelight's)."""
 
 SENSOR_KEYS = ("_node_name", "_system_name", "@system", "sensorname", "sensor_name")
 """Fields that say which sensor wrote the record, best first."""

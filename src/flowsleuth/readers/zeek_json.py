@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,7 +18,7 @@ from flowsleuth.readers.zeek_columns import Fields, make_rows
 from flowsleuth.readers.zeek_fields import LOGS, STREAM_KEYS, field_name, log_of, other_log_of
 from flowsleuth.store.json_lines import JsonLines
 
-Column = pa.Array | pa.ChunkedArray
+Column: TypeAlias = pa.Array | pa.ChunkedArray
 
 MIXED = "mixed"
 

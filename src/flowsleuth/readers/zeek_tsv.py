@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from typing import TypeAlias
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -25,7 +27,7 @@ from flowsleuth.readers.zeek_fields import LOGS, Log
 from flowsleuth.readers.zeek_header import Header
 from flowsleuth.readers.zeek_values import Values, clean_text, extra_json, flags_of, lists_as_json
 
-Column = pa.Array | pa.ChunkedArray
+Column: TypeAlias = pa.Array | pa.ChunkedArray
 Rows = npt.NDArray[np.int64]
 
 WRONG_WIDTH = "wrong number of fields"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from flowsleuth.readers.json_text import are_plain_integers, dump, map_distinct, strings_as_json
 from flowsleuth.readers.zeek_header import Header, unescape
 
-Column = pa.Array | pa.ChunkedArray
+Column: TypeAlias = pa.Array | pa.ChunkedArray
 Mask = npt.NDArray[np.bool_]
 
 NUMBER_TYPES = frozenset({"count", "int", "port", "double", "interval", "time"})

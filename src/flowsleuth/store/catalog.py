@@ -82,7 +82,7 @@ class SourceRow:
     reader, kind : str
         Who read it, and what it is.
     file_key : int
-        31-bit number, unique in the workspace, that ids of its rows are made of.
+        Number, unique in the workspace, that ids of its rows are made of.
     head_bytes, head_digest
         How much of the beginning identifies it, and its SHA-256.
     offset, line, state, digest

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 Path = tuple[str, ...]
 Spec = Mapping[str, Any]
-"""What to take out of each line: key to type (``BIGINT``, ``DOUBLE``, ``VARCHAR``, ``BOOLEAN``, ``JSON``) or to a Spec."""
+"""What to take out of a line: key to type (``BIGINT``, ``DOUBLE``, ``VARCHAR``, ``BOOLEAN``, ``JSON``) or to a Spec."""
 
 _BLOCK = 1 << 18
 """Bytes counted at a time: small enough for the processor's cache."""
@@ -57,10 +57,9 @@ def line_starts(data: bytes) -> npt.NDArray[np.int64]:
     [0, 3, 5]
     """
     view = np.frombuffer(data, dtype=np.uint8)
-    found = [np.zeros(1, dtype=np.int64)]
-    for low in range(0, len(view), _BLOCK):
-        found.append(np.flatnonzero(view[low : low + _BLOCK] == 10) + (low + 1))
-    starts = np.concatenate(found)
+    blocks = range(0, len(view), _BLOCK)
+    found = [np.flatnonzero(view[low : low + _BLOCK] == 10) + (low + 1) for low in blocks]
+    starts = np.concatenate([np.zeros(1, dtype=np.int64), *found])
     return starts if starts[-1] == len(data) else np.append(starts, len(data))
 
 
@@ -248,6 +247,7 @@ class _Keys:
         self._data, self._starts = _bytes_of(texts)
         self._inner = inner
         self.has_space_before_colon = False
+        self._is_spaced = b'": ' in self._data[:_BLOCK].tobytes()
 
     def _blocks(self) -> Iterator[tuple[int, npt.NDArray[np.uint8], npt.NDArray[np.bool_]]]:
         """Position, block (with one byte before and four behind) and where in it a key ends with ``":``."""
@@ -271,14 +271,12 @@ class _Keys:
                 self.has_space_before_colon = bool(((block[:-4] <= _SPACE) & (block[1:-3] == _COLON)).any())
         return total
 
-    @staticmethod
-    def _nulls(block: npt.NDArray[np.uint8], is_end: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-        """Where the value behind a key begins with ``nu``, with or without a space before it."""
-        is_null = is_end & (block[2:-2] == 110) & (block[3:-1] == 117)
-        spaced: npt.NDArray[np.bool_] = is_null | (
-            is_end & (block[2:-2] == _SPACE) & (block[3:-1] == 110) & (block[4:] == 117)
-        )
-        return spaced
+    def _nulls(self, block: npt.NDArray[np.uint8], is_end: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Where the value behind a key begins with ``nu`` (behind a space, where the text is written so)."""
+        is_null: npt.NDArray[np.bool_] = is_end & (block[2:-2] == 110) & (block[3:-1] == 117)
+        if self._is_spaced:
+            is_null = is_null | (is_end & (block[2:-2] == _SPACE) & (block[3:-1] == 110) & (block[4:] == 117))
+        return is_null
 
     def per_row(self) -> npt.NDArray[np.int64]:
         """Keys less nulls, row by row."""

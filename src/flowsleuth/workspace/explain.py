@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flowsleuth.detect import DETECTORS
 from flowsleuth.errors import FlowsleuthError, OptionError
 from flowsleuth.readers.streams import Source, printable
+from flowsleuth.schema.identity import file_key_of
 from flowsleuth.workspace.results import Rows
 from flowsleuth.workspace.suspects import detectors_with_scores
 
@@ -117,7 +118,7 @@ def _around(store: Store, flow: ir.Table, row: dict[str, Any]) -> Rows:
 
 def _raw(store: Store, row: dict[str, Any]) -> tuple[str | None, str | None]:
     """The record as it stands in its file, or why it cannot be shown."""
-    key = row["flow_id"] >> 32
+    key = file_key_of(row["flow_id"])
     entry = next((s for s in store.catalog.sources() if s.file_key == key), None)
     if entry is None or entry.path is None:
         return None, f"{row['source_file']} was not a file on disk"

@@ -8,6 +8,7 @@ content, whatever its name: what it has new is read, the rest is passed over.
 from __future__ import annotations
 
 import hashlib
+import logging
 import shutil
 import sys
 from collections.abc import Callable, Iterable
@@ -25,6 +26,7 @@ from flowsleuth.readers import READERS
 from flowsleuth.readers.contract import Position, ReadContext
 from flowsleuth.readers.streams import Source
 from flowsleuth.schema.addresses import HomeNetworks
+from flowsleuth.schema.identity import MAX_KEY
 from flowsleuth.settings import Settings, parse_zone
 from flowsleuth.store.catalog import Skipped, SourceRow
 from flowsleuth.store.maintenance import tidy
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from flowsleuth.store import Store
 
 UNKNOWN = "unknown format"
+LOG = logging.getLogger(__name__)
 
 
 @dataclass
@@ -150,6 +153,13 @@ class Ingest:
                 except FlowsleuthError as error:
                     writer.drop()
                     self.report.failed.append(error)
+                except Exception as error:
+                    # The boundary to readers, which may be plug-ins: say whose fault it is, and read the other files.
+                    LOG.debug("reading %s failed", found.name, exc_info=True)
+                    writer.drop()
+                    fault = f"the reader failed with {type(error).__name__}: {error}"
+                    hint = "please report this, with the reader's name and a sample"
+                    self.report.failed.append(ReaderError(fault, where=found.name, hint=hint))
                 done += size
                 tell(0)
             writer.finish()
@@ -243,6 +253,7 @@ class Ingest:
             digest = hashlib.sha256(head).hexdigest()
             best = SourceRow(source.name, None, reader, kind, self._new_key(digest), len(head), digest)
             best.digest = hashlib.sha256().hexdigest()
+            self._known[best.file_key] = best
         best.file = source.name
         best.compression = source.compression
         if source.name != STDIN:
@@ -251,15 +262,13 @@ class Ingest:
         return best
 
     def _new_key(self, digest: str) -> int:
-        """31 bits of the digest of a file's beginning; other bits when another file has these already."""
-        taken = {entry.file_key for entry in self._known.values()}
-        salt = 0
-        while True:
-            text = digest if not salt else f"{digest}#{salt}"
-            key = int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
-            if key not in taken:
-                return key
-            salt += 1
+        """A number made of the digest of a file's beginning; another when a different file has it already."""
+        if len(self._known) >= MAX_KEY:
+            raise ReaderError(f"more than {MAX_KEY:,} files in one workspace", hint="start another workspace")
+        key = int(digest[:8], 16) & MAX_KEY
+        while key in self._known:
+            key = (key + 1) & MAX_KEY
+        return key
 
     def _read(
         self,
