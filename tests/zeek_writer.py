@@ -37,7 +37,7 @@ def conn_line(number: int, start: float = 1_700_000_000.0) -> str:
     fields = (
         f"{start + number * 0.5:.6f}", f"C{number:017x}", source, 1025 + number % 60_000, target, port,
         "udp" if port == 53 else "tcp", "-", f"{0.1 + number % 100:.6f}", number % 900, number % 7000, "SF",
-        "ShADadFf", 5 + number % 7, 300 + number % 900, 6, 400 + number % 7000, 
+        "ShADadFf", 5 + number % 7, 300 + number % 900, 6, 400 + number % 7000,
     )  # fmt: skip
     return "\t".join(str(field) for field in fields) + "\n"
 

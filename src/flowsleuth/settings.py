@@ -51,7 +51,9 @@ def parse_zone(text: str) -> ZoneInfo:
     try:
         return ZoneInfo(text)
     except (KeyError, ValueError, OSError):
-        raise OptionError("no such time zone", where=f"--tz {text}", hint="use a name like UTC or Europe/Prague") from None
+        raise OptionError(
+            "no such time zone", where=f"--tz {text}", hint="use a name like UTC or Europe/Prague"
+        ) from None
 
 
 @dataclass(frozen=True)

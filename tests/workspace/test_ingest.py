@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from tests.zeek_writer import CONN, conn_line, header, write_conn, write_http, write_ssl
 
 import flowsleuth
 from flowsleuth.errors import OptionError, ReaderError, StoreError, UnknownFormatError, WorkspaceError
 from flowsleuth.workspace import Workspace, row_writer
-from tests.zeek_writer import CONN, conn_line, header, write_conn, write_http, write_ssl
 
 
 @pytest.fixture
@@ -264,9 +264,9 @@ def test_many_small_files_leave_few_parts(ws, tmp_path):
 
 def test_one_writer_at_a_time(ws, tmp_path):
     log = write_conn(tmp_path / "conn.log", 2)
-    with flowsleuth.open(tmp_path / "case") as other, other.store.writing():
-        with pytest.raises(StoreError, match="another process"):
-            ws.ingest(log)
+    other = flowsleuth.open(tmp_path / "case")
+    with other, other.store.writing(), pytest.raises(StoreError, match="another process"):
+        ws.ingest(log)
     assert ws.ingest(log).rows == {"flow": 2}
 
 
@@ -294,7 +294,7 @@ def test_wrong_usage_is_told(tmp_path):
     flowsleuth.workspace.init(tmp_path / "case")
     with pytest.raises(WorkspaceError, match="already"):
         flowsleuth.workspace.init(tmp_path / "case")
-    with pytest.raises(OptionError, match="10.0.0.1/8"):
+    with pytest.raises(OptionError, match=r"10\.0\.0\.1/8"):
         flowsleuth.workspace.init(tmp_path / "other", home=["10.0.0.1/8"])
     with flowsleuth.open(tmp_path / "case") as ws:
         with pytest.raises(OptionError, match="no such option"):

@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.zeek_writer import write_conn
 
 import flowsleuth
-from tests.zeek_writer import write_conn
 
 ROWS = 60_000
 MOMENTS = 20

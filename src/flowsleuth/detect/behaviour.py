@@ -45,11 +45,11 @@ def judge_peers(edges: Edges) -> Peers:
     or fewer; G is that share over all (source, destination) pairs; m = :data:`PRIOR_PEERS`. A host that always talks
     to hosts nobody else talks to (file sharing, a mail relay) is not surprising for one more.
     """
-    pairs = edges.pairs(edges.src, edges.dst, len(edges.addresses))
-    src, dst = np.divmod(pairs.keys, len(edges.addresses))
-    hosts = np.bincount(dst, minlength=len(edges.addresses))
+    pairs = edges.by_pair
+    src, dst = np.divmod(pairs.keys, edges.n_hosts)
+    hosts = np.bincount(dst, minlength=edges.n_hosts)
     rarity = -hosts[dst].astype(float)
-    lower, n = at_least(rarity, src, len(edges.addresses))
+    lower, n = at_least(rarity, src, edges.n_hosts)
     everywhere, total = at_least(rarity, np.zeros(rarity.size, dtype=np.int64), 1)
     p = (lower - 1 + PRIOR_PEERS * everywhere / total) / (n - 1 + PRIOR_PEERS)
     return Peers(nats(p)[pairs.of], hosts)
@@ -63,17 +63,17 @@ def judge_outcome(edges: Edges) -> Floats:
     sweep cannot make failing normal, neither for its source nor for the service.
     """
     is_clear = edges.outcome != UNKNOWN
-    uses = edges.pairs(edges.src, edges.service, max(1, edges.services.size))
-    src, service = np.divmod(uses.keys, max(1, edges.services.size))
+    uses = edges.by_source_and_service
+    src, service = np.divmod(uses.keys, edges.n_services)
     tried, failed = uses.add_up(is_clear), uses.add_up(edges.is_failed)
     is_use = tried > 0
     share = np.divide(failed, tried, out=np.zeros(tried.size), where=is_use)
     overall = (share.sum() + 0.5) / (is_use.sum() + 1.0)
-    kinds = edges.services.size
+    kinds = edges.n_services
     others = np.bincount(service, weights=is_use, minlength=kinds)[service] - is_use
     others_share = np.bincount(service, weights=share, minlength=kinds)[service] - share
     rate = (others_share + PRIOR_CLIENTS * overall) / (others + PRIOR_CLIENTS)
-    hosts = len(edges.addresses)
+    hosts = edges.n_hosts
     elsewhere = np.bincount(src, weights=tried, minlength=hosts)[src] - tried
     failed_elsewhere = np.bincount(src, weights=failed, minlength=hosts)[src] - failed
     p = (failed_elsewhere + PRIOR_ATTEMPTS * rate) / (elsewhere + PRIOR_ATTEMPTS)
@@ -104,15 +104,13 @@ def judge_sweeps(edges: Edges) -> Sweeps:
     side (ours or not) have an x as large. ``1 / (1 + x)`` is what a made-up host with the heaviest usual tail
     (Pareto, exponent 1) adds, so p goes on falling beyond the largest host, and two hosts prove little.
     """
-    hosts = len(edges.addresses)
-    on_service = edges.pairs(edges.src, edges.service, max(1, edges.services.size))
-    at_peer = edges.pairs(edges.src, edges.dst, max(1, hosts))
+    on_service, at_peer = edges.by_source_and_service, edges.by_pair
     step = edges.is_failed.astype(float) - (edges.outcome == ANSWERED)
     peers = on_service.add_up(edges.is_failed)[on_service.of]
     ports = at_peer.add_up(edges.is_failed)[at_peer.of]
     excess = np.maximum(on_service.add_up(step)[on_service.of], at_peer.add_up(step)[at_peer.of])
     width = np.where(edges.is_failed, np.maximum(excess, 0.0), 0.0)
-    sources = Groups.by(edges.src.astype(np.int64))
+    sources = Groups.by(edges.src)
     widest = np.zeros(sources.keys.size)
     np.maximum.at(widest, sources.of, width)
     at_home = edges.is_home[sources.keys]

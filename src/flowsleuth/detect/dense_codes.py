@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 Ints = NDArray[np.int64]
 Keys = NDArray[np.uint64]
 
+SORT_FROM = 20_000
 _STEP = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio, as in SplitMix64
 
 
@@ -87,8 +88,10 @@ def to_signed(keys: Keys) -> Ints:
     return keys.view(np.int64)
 
 
-def look_up(sorted_keys: Ints, wanted: Ints) -> Ints:
+def look_up(sorted_keys: Ints, wanted: NDArray[Any]) -> Ints:
     """Places of keys in a sorted array of distinct keys; -1 for a key that is not there.
+
+    Many keys are sorted first: a search in order runs through the cache, one at random does not.
 
     Examples
     --------
@@ -97,6 +100,15 @@ def look_up(sorted_keys: Ints, wanted: Ints) -> Ints:
     """
     if not sorted_keys.size:
         return np.full(wanted.shape, -1, dtype=np.int64)
+    if min(wanted.size, sorted_keys.size) > SORT_FROM:
+        order = np.argsort(wanted)
+        found = np.empty(wanted.size, dtype=np.int64)
+        found[order] = _search(sorted_keys, wanted[order])
+        return found
+    return _search(sorted_keys, wanted)
+
+
+def _search(sorted_keys: Ints, wanted: NDArray[Any]) -> Ints:
     at = np.minimum(np.searchsorted(sorted_keys, wanted), sorted_keys.size - 1)
     return np.where(sorted_keys[at] == wanted, at, -1)
 

@@ -101,27 +101,39 @@ def outcome_code(flows: ir.Table) -> ir.Value:
     )
 
 
-def service_end(flows: ir.Table) -> ir.Table:
-    """Learn which port is the service, and add ``proto_code``, ``service`` and ``owner`` (0: dst has it, 1: src has it).
+def count_ports(flows: ir.Table) -> ir.Table:
+    """How each port of a day is used: one row per protocol code and port, with its ``value`` as a service.
 
-    For each (protocol, port) of the day count how often it is the destination's (d) and the source's (s):
+    For each (protocol, port) count how often it is the destination's (d) and the source's (s):
     ``value = ((d + 2) / (s + 2))^2 (1 + d + s)``: the odds that the port answers rather than asks, and how much it is
-    used at all, so that both ends of split (one-way) records agree. The source owns the service when its port's value
-    is :data:`DIRECTION_ODDS` times that of the destination's port. Nothing is assumed of ports below 1024.
+    used at all, so that both ends of split (one-way) records agree. Nothing is assumed of ports below 1024.
+    """
+    import ibis
+
+    def uses(end: str) -> ir.Table:
+        plain = flows.select(proto_code=protocol_code(flows.proto), port=flows[end]).filter(lambda t: t.port.notnull())
+        counted = plain.group_by("proto_code", "port").aggregate(n=lambda t: t.count())
+        zero = ibis.literal(0, type="int64")
+        ends = {"dst_port": (counted.n, zero), "src_port": (zero, counted.n)}[end]
+        return counted.select("proto_code", "port", d=ends[0], s=ends[1])
+
+    both = ibis.union(uses("dst_port"), uses("src_port")).group_by("proto_code", "port")
+    ports = both.aggregate(d=lambda t: t.d.sum().cast("float64"), s=lambda t: t.s.sum().cast("float64"))
+    odds = (ports.d + PORT_PRIOR) / (ports.s + PORT_PRIOR)
+    return ports.select("proto_code", "port", value=odds * odds * (ports.d + ports.s + 1.0))
+
+
+def service_end(flows: ir.Table, ports: ir.Table) -> ir.Table:
+    """Add ``service`` and ``owner`` (0: the destination has the service, 1: the source has it).
+
+    The source owns the service when its port's value (:func:`count_ports`) is :data:`DIRECTION_ODDS` times that of the
+    destination's port.
 
     Blind spot: a service that is only ever seen from its own side looks like a client with a fixed port.
     """
     import ibis
 
     plain = flows.mutate(proto_code=protocol_code(flows.proto))
-    ends = ibis.union(
-        plain.select("proto_code", port=plain.dst_port, as_dst=ibis.literal(1, "int64"), as_src=ibis.literal(0, "int64")),
-        plain.select("proto_code", port=plain.src_port, as_dst=ibis.literal(0, "int64"), as_src=ibis.literal(1, "int64")),
-    )
-    ports = ends.filter(ends.port.notnull()).group_by("proto_code", "port")
-    ports = ports.aggregate(d=lambda t: t.as_dst.sum().cast("float64"), s=lambda t: t.as_src.sum().cast("float64"))
-    odds = (ports.d + PORT_PRIOR) / (ports.s + PORT_PRIOR)
-    ports = ports.select("proto_code", "port", value=odds * odds * (ports.d + ports.s + 1.0))
     at_src = ports.select(src_proto=ports.proto_code, src_key=ports.port, src_value=ports.value)
     at_dst = ports.select(dst_proto=ports.proto_code, dst_key=ports.port, dst_value=ports.value)
     joined = plain.left_join(at_src, [plain.proto_code == at_src.src_proto, plain.src_port == at_src.src_key])

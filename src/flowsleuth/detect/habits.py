@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from flowsleuth.detect.dense_codes import look_up
 from flowsleuth.detect.edges import Edges, Groups
 from flowsleuth.detect.expected_services import expected_codes
 from flowsleuth.detect.flow_codes import SPAN
+from flowsleuth.detect.history import Uses
 from flowsleuth.detect.kernels.topics import fit_topics
 from flowsleuth.detect.kernels.topics_counts import TopicModel, WordCounts
 from flowsleuth.detect.tails import nats, rarity_mass
@@ -19,6 +21,7 @@ Ints = NDArray[np.int64]
 
 MIN_HOSTS = 3
 """A port that fewer hosts ask for is a word together with its like: of so few, no habit can be learnt."""
+LOW_PORTS = 1024
 CLIENT, SERVER = 0, 1
 PRIOR_HOSTS = 10.0
 """Made-up hosts with every expected service: what a network too small to speak for itself is compared with."""
@@ -37,6 +40,12 @@ class Vocabulary:
     of_service: Ints
     codes: Ints
 
+    def place(self, services: Ints) -> Ints:
+        """Classes of service codes: themselves where they are words, else the word of their like."""
+        found = look_up(self.codes, services)
+        like = look_up(self.codes, _rare(services))
+        return np.where(found >= 0, found, np.where(like >= 0, like, 0))
+
     @property
     def size(self) -> int:
         """Number of words."""
@@ -50,15 +59,19 @@ class Vocabulary:
 
 def make_vocabulary(edges: Edges) -> tuple[Vocabulary, Ints]:
     """Words for services in use; rare ports become one word per protocol and side of 1024. Also: clients by service."""
-    users = Groups.by(np.unique(edges.service.astype(np.int64) * len(edges.addresses) + edges.client) // len(edges.addresses))
-    clients = np.zeros(edges.services.size, dtype=np.int64)
+    users = Groups.by(np.unique(edges.service.astype(np.int64) * edges.n_hosts + edges.client) // edges.n_hosts)
+    clients = np.zeros(edges.n_services, dtype=np.int64)
     clients[users.keys] = users.size
-    protos, detail = np.divmod(edges.services, SPAN)
-    rare = -1 - (protos * 2 + (detail >= 1024))
+    rare = _rare(edges.services)
     is_known = np.isin(edges.services, expected_codes())
     named = np.where((clients >= MIN_HOSTS) | is_known, edges.services, rare)
     codes = np.unique(np.concatenate([named, expected_codes()]))
     return Vocabulary(np.searchsorted(codes, named), codes), clients
+
+
+def _rare(services: Ints) -> Ints:
+    protos, detail = np.divmod(services, SPAN)
+    return -1 - (protos * 2 + (detail >= LOW_PORTS))
 
 
 @dataclass(frozen=True)
@@ -85,27 +98,54 @@ def damp(peers: Floats, host: Ints, n_hosts: int, is_failed: NDArray[np.bool_]) 
     return np.where(is_failed, np.log2(1.0 + failed) * share, np.log2(1.0 + peers))
 
 
-def learn_habits(edges: Edges, vocabulary: Vocabulary, topics: int, seed: int) -> Habits:
-    """Fit topics on (host, word) and judge every edge from both ends."""
-    hosts, words = len(edges.addresses), vocabulary.size
+def learn_habits(edges: Edges, vocabulary: Vocabulary, uses: Uses | None, topics: int, seed: int) -> Habits:
+    """Fit topics on (host, word) and judge every edge from both ends.
+
+    Parameters
+    ----------
+    edges : Edges
+    vocabulary : Vocabulary
+    uses : Uses or None
+        What the hosts did on earlier days: it counts as habit, today's own volume does not.
+    topics, seed : int
+    """
+    hosts, words = edges.n_hosts, vocabulary.size
     ends = np.concatenate([edges.client, edges.server]).astype(np.int64)
     both = np.concatenate([vocabulary.word(edges, CLIENT), vocabulary.word(edges, SERVER)])
     groups = Groups.by(ends * words + both)
     host, word = np.divmod(groups.keys, words)
     count = damp(groups.size.astype(float), host, hosts, word % 2 == 1)
-    prior = np.searchsorted(vocabulary.codes, expected_codes())[:, None] * 4 + np.array([[0, 2]])
-    prior_words = np.sort(prior.ravel())
-    indptr = np.append(np.searchsorted(host, np.arange(hosts + 1)), groups.keys.size + prior_words.size)
-    corpus = WordCounts(
-        indptr,
-        np.concatenate([word, prior_words]).astype(np.int32),
-        np.concatenate([count, np.full(prior_words.size, PRIOR_HOSTS)]),
-        words,
-    )
+    corpus = _corpus(vocabulary, hosts, (groups.keys, count), _earlier(vocabulary, uses, hosts))
     model = fit_topics(corpus, n_topics=topics, seed=seed)
     surprise = nats(_word_tails(model, corpus, host, word, count))
     at_client, at_server = np.split(surprise[groups.of], 2)
     return Habits(at_client, at_server, model)
+
+
+def _earlier(vocabulary: Vocabulary, uses: Uses | None, hosts: int) -> tuple[Ints, Floats]:
+    """Keys and tokens of what was done on earlier days; addresses not seen today share the last document."""
+    if uses is None:
+        return np.zeros(0, dtype=np.int64), np.zeros(0)
+    host = np.where(uses.address >= 0, uses.address, hosts)
+    word = (vocabulary.place(uses.service) * 2 + uses.is_server) * 2 + uses.is_failed
+    groups = Groups.by(host * vocabulary.size + word)
+    host, word = np.divmod(groups.keys, vocabulary.size)
+    tokens = damp(groups.add_up(uses.peers), host, hosts + 1, word % 2 == 1)
+    return groups.keys, tokens
+
+
+def _corpus(
+    vocabulary: Vocabulary, hosts: int, today: tuple[Ints, Floats], earlier: tuple[Ints, Floats]
+) -> WordCounts:
+    """One document per address, one for addresses only seen earlier, one for the expected services."""
+    prior = np.searchsorted(vocabulary.codes, expected_codes())[:, None] * 4 + np.array([[0, 2]])
+    prior_keys = np.sort(prior.ravel()) + (hosts + 1) * vocabulary.size
+    keys = np.concatenate([today[0], earlier[0], prior_keys])
+    tokens = np.concatenate([today[1], earlier[1], np.full(prior_keys.size, PRIOR_HOSTS)])
+    groups = Groups.by(keys)
+    doc, word = np.divmod(groups.keys, vocabulary.size)
+    indptr = np.searchsorted(doc, np.arange(hosts + 3))
+    return WordCounts(indptr, word.astype(np.int32), groups.add_up(tokens), vocabulary.size)
 
 
 def _word_tails(model: TopicModel, corpus: WordCounts, host: Ints, word: Ints, count: Floats) -> Floats:

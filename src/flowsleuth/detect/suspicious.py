@@ -1,80 +1,136 @@
-"""Flows that nothing in the network prepares for: rare for their hosts, their service, their size and their outcome."""
+"""Flows that nothing in the network prepares for: rare for their hosts, their service, their outcome and their size."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from flowsleuth.detect.behaviour import judge_outcome, judge_peers, judge_sweeps
 from flowsleuth.detect.contract import DayInput, DayReport
-from flowsleuth.detect.dense_codes import hash_rows, to_signed
-from flowsleuth.detect.edges import Edges, code_flows, count_edges, count_sizes, count_uploads
-from flowsleuth.detect.habits import learn_habits, make_vocabulary, port_rarity
+from flowsleuth.detect.day_model import FACTS, FLOW_COLUMNS, PARTS, DayModel
+from flowsleuth.detect.edges import code_flows
+from flowsleuth.detect.reasons import write_reasons
 from flowsleuth.detect.scored_rows import scored_rows
-from flowsleuth.detect.sizes import Sizes
 from flowsleuth.detect.tails import Reference
 
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
     import pyarrow as pa
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+REFERENCE_FLOWS = 250_000
+"""Flows that say which surprise is usual, about: tails down to one in a hundred thousand are counted, not guessed."""
 
 
 @dataclass(frozen=True)
 class SuspiciousOptions:
     """Options of :class:`SuspiciousDetector`."""
 
-    topics: int = field(default=20, metadata={"help": "kinds of hosts to tell apart", "unit": "topics", "min": 1, "max": 500})
+    topics: int = field(
+        default=20, metadata={"help": "kinds of hosts to tell apart", "unit": "topics", "min": 1, "max": 500}
+    )
     seed: int = field(default=0, metadata={"help": "seed of the topic model", "unit": "", "min": 0, "max": 2**31})
-    baseline_days: int = field(default=7, metadata={"help": "earlier days to learn from", "unit": "days", "min": 0, "max": 365})
+    baseline_days: int = field(
+        default=7, metadata={"help": "earlier days to learn from", "unit": "days", "min": 0, "max": 365}
+    )
     half_life_days: float = field(
         default=7.0, metadata={"help": "age at which an earlier day counts half", "unit": "days", "min": 0.1, "max": 3650.0}
     )
 
 
-PARTS = ("service", "port", "peer", "outcome", "sweep", "size")
-WANTED = ("flow_id", "start", "src_ip", "dst_ip", "service", "owner", "outcome", "src_bytes", "dst_bytes", "duration_s")
-
-
 class SuspiciousDetector:
+    """Tells flows that are rare for their hosts, their service, their outcome and their size, and says why.
+
+    A flow's surprise is the sum of its parts, each the ``-ln`` of a tail probability (nats):
+
+    ========  ==========================================================================================
+    service   a host of this kind using or offering this service, the less usual end (:mod:`.habits`)
+    port      a port so few hosts ask for (:func:`.habits.port_rarity`)
+    peer      a destination so few talk to, among the source's own (:func:`.behaviour.judge_peers`)
+    outcome   an attempt that failed where others succeed (:func:`.behaviour.judge_outcome`)
+    sweep     so many addresses or services tried in vain (:func:`.behaviour.judge_sweeps`)
+    new       a first contact, by earlier days (:meth:`.history.History.judge_new`)
+    size      bytes out, bytes in or duration so large (:mod:`.sizes`)
+    hour      an hour at which the source sleeps, by three or more earlier days (:mod:`.history`)
+    ========  ==========================================================================================
+
+    Hosts and pairs are counted, not flows, and attempts that got no answer hardly count as habit: a flood cannot make
+    itself normal. Which end has the service is learnt (:func:`.flow_codes.service_end`).
+
+    ``score = 1 - p`` with p the share of reference flows that are at least as surprising: about
+    :data:`REFERENCE_FLOWS` flows of the day before, judged by their own day's model, or of the day itself when there
+    is no earlier one (:class:`.tails.Reference`). Parts depend on one another, so their sum is no log-probability;
+    the reference makes it one.
+
+    Blind spots: what looks like everyone's traffic (command and control over the usual web server); what never changes
+    from the first day on; content. Regular timing is not looked at. Without earlier days nothing is known to be new,
+    and a host's habit is what its kind does.
+    """
+
     name: ClassVar[str] = "suspicious"
-    summary: ClassVar[str] = "flows that are rare for their hosts, service, size and outcome, with reasons"
+    summary: ClassVar[str] = "rare for its hosts, service, outcome and size; learns ports, kinds of hosts and earlier days"
     is_default: ClassVar[bool] = True
     Options: ClassVar[type] = SuspiciousOptions
     version: ClassVar[int] = 1
-    evidence_names: ClassVar[tuple[str, ...]] = PARTS
+    evidence_names: ClassVar[tuple[str, ...]] = (*PARTS, *FACTS)
 
     def __init__(self, options: SuspiciousOptions | None = None) -> None:
         self.options = options or SuspiciousOptions()
 
     def score(self, day: DayInput, sink: Callable[[pa.Table], None]) -> DayReport:
-        edges = Edges(day.arrow(day.counts("edges", count_edges, [day.day])))
-        sizes = Sizes(edges, day.arrow(day.counts("sizes", count_sizes, [day.day])), day.arrow(day.counts("uploads", count_uploads, [day.day])))
-        vocabulary, clients = make_vocabulary(edges)
-        habits = learn_habits(edges, vocabulary, self.options.topics, self.options.seed)
-        parts = np.stack([np.maximum(habits.client, habits.server), port_rarity(clients)[edges.service], judge_peers(edges).surprise, judge_outcome(edges), judge_sweeps(edges).surprise], 1)
-        self.debug = (edges, habits, parts)
-        tables = []
-        for batch in day.batches(code_flows(day.flows).select(*WANTED)):
-            at = edges.find(batch)
-            s = sizes.judge(batch, edges.src[at].astype(np.int64), edges.service[at].astype(np.int64), edges.is_failed[at])
-            tables.append((batch, at, np.concatenate([parts[at], s.surprise[:, None]], axis=1)))
-        ref = Reference.of(np.concatenate([p.sum(axis=1) for _, _, p in tables]))
-        n = 0
-        for batch, at, p in tables:
-            total = p.sum(axis=1)
-            sid = to_signed(hash_rows(np.stack([edges.src[at], edges.dst[at], edges.service[at], edges.outcome[at]], 1)))
-            sink(scored_rows(batch, 1 - ref.tail(total), total, sid, p))
-            n += batch.num_rows
-        return DayReport(n, {})
+        """Learn the day, then score its flows; see :class:`flowsleuth.detect.contract.Detector`."""
+        if not len(day.arrow(day.flows.select("flow_id").limit(1))):
+            return DayReport()
+        earlier = day.baseline[: self.options.baseline_days]
+        model = self._learn(day, day.day, earlier)
+        reference = self._reference(day, model, earlier)
+        scored = 0
+        for batch in day.batches(code_flows(day.flows).select(*FLOW_COLUMNS)):
+            if not batch.num_rows:
+                continue
+            found = model.judge(batch)
+            score = 1.0 - reference.tail(found.surprise)
+            sink(scored_rows(batch, score, found.surprise, found.suspect_id, found.evidence))
+            scored += batch.num_rows
+        return DayReport(scored, self._notes(model, reference, earlier))
 
-    def reasons(self, rows):
-        import pyarrow as pa
-        from flowsleuth.detect.scored_rows import evidence_matrix
-        e = evidence_matrix(rows["evidence"], len(self.evidence_names))
-        return pa.array([" ".join(f"{n}={v:.1f}" for n, v in zip(PARTS, r)) for r in e])
+    def reasons(self, rows: pa.Table) -> pa.Array:
+        """What was rare, the strongest parts first; see :mod:`.reasons`."""
+        return write_reasons(rows)
+
+    def _learn(self, day: DayInput, date: dt.date, earlier: list[dt.date]) -> DayModel:
+        o = self.options
+        return DayModel(day, date, earlier, o.topics, o.seed, o.half_life_days)
+
+    def _reference(self, day: DayInput, model: DayModel, earlier: list[dt.date]) -> Reference:
+        """Usual surprise: that of a sample of the day before under its own model, or of the day itself."""
+        if earlier:
+            model = self._learn(day, earlier[0], earlier[1:])
+        stride = max(1, model.n_flows // REFERENCE_FLOWS)
+
+        def sample(flows: ir.Table) -> ir.Table:
+            coded = code_flows(flows).select(*FLOW_COLUMNS)
+            return coded.filter(coded.flow_id % stride == 0) if stride > 1 else coded
+
+        if earlier:
+            batches = day.batches(day.counts(f"sample{stride}", sample, [earlier[0]]).drop("date"))
+        else:
+            batches = day.batches(sample(day.flows))
+        surprises = [model.judge(batch).surprise for batch in batches if batch.num_rows]
+        return Reference.of(np.concatenate(surprises) if surprises else np.zeros(0))
+
+    def _notes(self, model: DayModel, reference: Reference, earlier: list[dt.date]) -> dict[str, Any]:
+        return {
+            **asdict(self.options),
+            "addresses": len(model.edges.addresses),
+            "services": int(model.edges.services.size),
+            "edges": len(model.edges),
+            "words": model.words,
+            "log_likelihood": float(model.topic_model.log_likelihood[-1]),
+            "converged": model.topic_model.is_converged,
+            "baseline": [str(date) for date in earlier],
+            "reference": str(earlier[0]) if earlier else "the day itself",
+            "surprise_1_in_1000": reference.at(1e-3),
+        }

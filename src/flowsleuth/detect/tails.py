@@ -151,3 +151,9 @@ class Reference:
         inside = np.interp(surprise, self.values, self.log_tail, left=0.0)
         beyond = np.maximum(0.0, surprise - self.values[-1]) / self.scale
         return np.exp(inside - beyond)
+
+    def at(self, p: float) -> float:
+        """The surprise that a share p of the reference reaches: the inverse of :meth:`tail`."""
+        if np.log(p) < self.log_tail[-1]:
+            return float(self.values[-1] + self.scale * (self.log_tail[-1] - np.log(p)))
+        return float(np.interp(-np.log(p), -self.log_tail, self.values))

@@ -6,12 +6,12 @@ What is taken how:
   destination are exchanged, with their ports, counters, ToS and flags, so that ``src`` is who sent first. In all other
   cases they stay. ``Dir`` and ``State`` as read are in ``extra``.
 - **Ports** may be hexadecimal or empty. For ICMP the source port is ``0xCCTT``, code and type; where it is empty, type
-  and code come from ``State`` if that settles them. The other ICMP port is an identifier: ``Sport``/``Dport`` in ``extra``,
-  as is every port of a protocol without ports (ESP: the SPI), and a port written as a service name.
+  and code come from ``State`` if that settles them. The other ICMP port is an identifier; it goes to ``extra`` as
+  ``Sport`` or ``Dport``, and so does every port of a protocol without ports (ESP: the SPI), and one written as a name.
 - **Counters.** ``dst_bytes`` is TotBytes - SrcBytes, ``dst_packets`` TotPkts - SrcPkts; where the source's share is not
   given, both sides are null and the totals are in ``extra``.
-- ``rtp`` and ``rtcp`` are UDP with that ``service``. ARP flows between IP addresses are rows; those whose address is a MAC
-  (LLC, IPX) are rejects: "not an IP address".
+- ``rtp`` and ``rtcp`` are UDP with that ``service``. ARP flows between IP addresses are rows; flows between MAC
+  addresses (LLC, IPX) are rejects: "not an IP address".
 - **Times** name no zone (``--tz``). What happens to hours that exist twice or not at all is in
   :mod:`flowsleuth.readers.times`. Times of ``ra -u`` (seconds since 1970) are UTC. A negative duration is not trusted:
   ``end`` and ``duration_s`` are null and ``Dur`` is in ``extra``.

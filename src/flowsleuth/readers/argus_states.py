@@ -16,8 +16,8 @@ SH         source sent SYN and FIN without RST, destination nothing
 OTH        neither SYN, FIN nor RST from either side
 =========  ====================================================================================
 
-All others (FIN and RST, half-seen handshakes, …) depend on the order of packets and stay null. UDP is SF when both sides
-sent, S0 when only the source did, as Zeek counts it. A state that is one of Zeek's words is taken as it is.
+All others (FIN and RST, half-seen handshakes, …) depend on the order of packets and stay null. UDP is SF when both
+sides sent, S0 when only the source did, as Zeek counts it. A state that is one of Zeek's words is taken as it is.
 """
 
 from __future__ import annotations
@@ -67,8 +67,11 @@ def tcp_state(state: str) -> str | None:
     src, dst = (half - set("ECU") for half in halves)
     if not (src | dst) & set("SFR"):
         return "OTH"
-    if "S" not in src:
-        return None
+    return _begun(src, dst) if "S" in src else None
+
+
+def _begun(src: frozenset[str], dst: frozenset[str]) -> str | None:
+    """The state of a connection whose SYN was seen."""
     if not dst:
         return _unanswered(src)
     if src == {"S"}:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,19 @@ _BLOCK = 4 << 20
 _PATTERNS = {"integer": r"^\s*[+-]?[0-9]+\s*$", "number": r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"}
 
 Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class _Dialect:
+    """How the text is written, and what its fields become."""
+
+    types: Mapping[str, pa.DataType]
+    delimiter: str
+    null_values: tuple[str, ...]
+    quote: str | None
+
+    def nothing(self) -> pa.Table:
+        return pa.schema(list(self.types.items())).empty_table()
 
 
 @dataclass
@@ -118,14 +131,14 @@ def read_delimited(
     -------
     Delimited
     """
-    wanted = {name: types.get(name, pa.string()) for name in names}
+    dialect = _Dialect({name: types.get(name, pa.string()) for name in names}, delimiter, tuple(null_values), quote)
     lines = np.arange(len(chunk), dtype=np.int64) if skip is None else np.flatnonzero(~skip)
     data = chunk.data if len(lines) == len(chunk) else _joined(chunk, lines)
     if len(lines) and _looks_clean(data):
-        table = _parse(data, wanted, delimiter, null_values, quote)
+        table = _parse(data, dialect)
         if table is not None and len(table) == len(lines):
             return Delimited(table, lines.astype(np.int64), [])
-    return _read_carefully(chunk, wanted, delimiter, null_values, quote, skip)
+    return _read_carefully(chunk, dialect, skip)
 
 
 def _looks_clean(data: bytes) -> bool:
@@ -138,74 +151,52 @@ def _looks_clean(data: bytes) -> bool:
     )
 
 
-def _parse(
-    data: bytes,
-    types: Mapping[str, pa.DataType],
-    delimiter: str,
-    null_values: Sequence[str],
-    quote: str | None,
-    block: int = _BLOCK,
-) -> pa.Table | None:
+def _parse(data: bytes, dialect: _Dialect, block: int = _BLOCK) -> pa.Table | None:
     """Arrow's CSV parser; None where it fails."""
+    quote = dialect.quote
     try:
         return pacsv.read_csv(
             pa.BufferReader(pa.py_buffer(data)),
-            read_options=pacsv.ReadOptions(column_names=list(types), block_size=block),
+            read_options=pacsv.ReadOptions(column_names=list(dialect.types), block_size=block),
             parse_options=pacsv.ParseOptions(
-                delimiter=delimiter, quote_char=quote or False, double_quote=bool(quote), escape_char=False
+                delimiter=dialect.delimiter, quote_char=quote or False, double_quote=bool(quote), escape_char=False
             ),
             convert_options=pacsv.ConvertOptions(
-                column_types=dict(types), null_values=list(null_values), strings_can_be_null=True
+                column_types=dict(dialect.types), null_values=list(dialect.null_values), strings_can_be_null=True
             ),
         )
     except pa.ArrowInvalid:
         return None
 
 
-def _read_carefully(
-    chunk: Chunk,
-    types: Mapping[str, pa.DataType],
-    delimiter: str,
-    null_values: Sequence[str],
-    quote: str | None,
-    skip: Mask | None,
-) -> Delimited:
+def _read_carefully(chunk: Chunk, dialect: _Dialect, skip: Mask | None) -> Delimited:
     """Take out what is no record, then parse the rest; find the cells at fault if that fails too."""
-    keep, rejects = _well_formed(chunk, len(types), delimiter, quote, skip)
-    lines = np.flatnonzero(keep)
+    keep, rejects = _well_formed(chunk, dialect, skip)
+    lines = np.flatnonzero(keep).astype(np.int64)
     data = _joined(chunk, lines)
-    table = _parse_all(data, types, delimiter, null_values, quote, len(lines))
+    table = _parse_all(data, dialect, len(lines))
     if table is None:
-        text = dict.fromkeys(types, pa.string())
-        strings = _parse_all(data, text, delimiter, null_values, quote, len(lines))
+        text = replace(dialect, types=dict.fromkeys(dialect.types, pa.string()))
+        strings = _parse_all(data, text, len(lines))
         if strings is None:  # not even as text: what is not UTF-8 is written as \xNN
             data = b"\n".join(printable(line).encode() for line in data.split(b"\n"))
-            strings = _parse_all(data, text, delimiter, null_values, quote, len(lines))
+            strings = _parse_all(data, text, len(lines))
         if strings is None:
-            rejects += [line_reject(chunk, at, WRONG_WIDTH, "the line cannot be told apart") for at in lines]
-            lines = lines[:0]
-            table = pa.schema(list(types.items())).empty_table()
+            rejects += [line_reject(chunk, int(at), WRONG_WIDTH, "the line cannot be told apart") for at in lines]
+            table, lines = dialect.nothing(), lines[:0]
         else:
-            table, good, refused = _convert(strings, types)
-            rejects += [line_reject(chunk, lines[row], NOT_A_NUMBER, detail) for row, detail in refused]
+            table, good, refused = _convert(strings, dialect.types)
+            rejects += [line_reject(chunk, int(lines[row]), NOT_A_NUMBER, detail) for row, detail in refused]
             lines = lines[good]
     rejects.sort(key=lambda reject: reject.source_row)
-    return Delimited(table, lines.astype(np.int64), rejects)
+    return Delimited(table, lines, rejects)
 
 
-def _parse_all(
-    data: bytes,
-    types: Mapping[str, pa.DataType],
-    delimiter: str,
-    null_values: Sequence[str],
-    quote: str | None,
-    count: int,
-) -> pa.Table | None:
+def _parse_all(data: bytes, dialect: _Dialect, count: int) -> pa.Table | None:
+    """Parse so many lines; None where that fails or gives another number of rows."""
     if not count:
-        return pa.schema(list(types.items())).empty_table()
-    if len(types) == 1:  # Arrow takes an empty only field for a blank line; there is none: blank lines are gone
-        quote = None
-    table = _parse(data, types, delimiter, null_values, quote, max(_BLOCK, len(data) + 1))
+        return dialect.nothing()
+    table = _parse(data, dialect, max(_BLOCK, len(data) + 1))
     return table if table is not None and len(table) == count else None
 
 
@@ -226,34 +217,33 @@ def _counts(chunk: Chunk, character: bytes) -> npt.NDArray[np.int64]:
     return np.diff(np.searchsorted(places, chunk.starts)).astype(np.int64)
 
 
-def _well_formed(
-    chunk: Chunk, width: int, delimiter: str, quote: str | None, skip: Mask | None
-) -> tuple[Mask, list[Reject]]:
+def _well_formed(chunk: Chunk, dialect: _Dialect, skip: Mask | None) -> tuple[Mask, list[Reject]]:
     """Which lines have the right number of fields; the others are rejects, but for blank and skipped lines."""
-    size = len(chunk)
-    line_end = _counts(chunk, b"\n")
     returns = _counts(chunk, b"\r")
-    blank = np.diff(chunk.starts) - line_end - returns == 0
+    blank = np.diff(chunk.starts) - _counts(chunk, b"\n") - returns == 0
     keep = ~blank if skip is None else ~blank & ~skip
     rejects: list[Reject] = []
-    fields = _counts(chunk, delimiter.encode()) + 1
-    if quote:
-        quotes = _counts(chunk, quote.encode())
-        for at in np.flatnonzero(keep & (quotes > 0)):
-            fields[at] = -1 if quotes[at] % 2 else _quoted_width(chunk.line(at), delimiter, quote)
-    for at in np.flatnonzero(keep & (returns > 0)):
-        raw = chunk.data[chunk.starts[at] : chunk.starts[at + 1]]
-        if b"\r" in raw.removesuffix(b"\n").removesuffix(b"\r"):
+    for at in map(int, np.flatnonzero(keep & (returns > 0))):
+        if b"\r" in chunk.line(at):
             rejects.append(line_reject(chunk, at, STRAY_CR))
             keep[at] = False
-    for at in np.flatnonzero(keep & (fields != width)):
-        if fields[at] < 0:
-            rejects.append(line_reject(chunk, at, UNBALANCED))
-        else:
-            rejects.append(line_reject(chunk, at, WRONG_WIDTH, f"{fields[at]} fields, expected {width}"))
+    fields, width = _widths(chunk, dialect, keep), len(dialect.types)
+    for at in map(int, np.flatnonzero(keep & (fields != width))):
+        detail = None if fields[at] < 0 else f"{fields[at]} fields, expected {width}"
+        rejects.append(line_reject(chunk, at, UNBALANCED if fields[at] < 0 else WRONG_WIDTH, detail))
         keep[at] = False
-    assert len(keep) == size
     return keep, rejects
+
+
+def _widths(chunk: Chunk, dialect: _Dialect, keep: Mask) -> npt.NDArray[np.int64]:
+    """How many fields each line has; -1 where a quote is not closed."""
+    fields = _counts(chunk, dialect.delimiter.encode()) + 1
+    if dialect.quote:
+        quotes = _counts(chunk, dialect.quote.encode())
+        for at in map(int, np.flatnonzero(keep & (quotes > 0))):
+            odd = quotes[at] % 2
+            fields[at] = -1 if odd else _quoted_width(chunk.line(at), dialect.delimiter, dialect.quote)
+    return fields
 
 
 def _quoted_width(line: bytes, delimiter: str, quote: str) -> int:

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from flowsleuth.readers.contract import MAX_RAW, Reject
 from flowsleuth.readers.instants import epoch_seconds, instants_of_seconds, instants_of_text
 from flowsleuth.readers.json_shape import Shape, arrow_type, convert
-from flowsleuth.readers.json_text import dump
+from flowsleuth.readers.json_text import RawFloat, dump
 from flowsleuth.readers.streams import printable
 from flowsleuth.store.json_lines import JsonLines, MalformedLineError, as_lines, line_starts
 
@@ -32,6 +32,7 @@ Mask = npt.NDArray[np.bool_]
 NOT_JSON = "not JSON"
 NOT_AN_OBJECT = "not a JSON object"
 NOT_UTF8 = "not UTF-8"
+NO_KIND = "no word on what kind of record it is"
 TWICE = "key appears twice"
 BAD_VALUE = "value is not of the field's type"
 
@@ -72,7 +73,7 @@ class Plan:
     shapes : dict of str to Shape
         By kind.
     classify : callable
-        A record to its kind, and the word it is counted under when the kind has no shape.
+        A record to its kind, and the word it is counted under when the kind has no shape (``""``: refuse it).
     kind : str or None
         The only kind that is expected; None when ``kind_keys`` name the kind of each record.
     kind_keys : tuple of str
@@ -96,7 +97,7 @@ def loads(text: str) -> Any:
     ValueError
         The text is not JSON, or a key appears twice in one object.
     """
-    return json.loads(text, object_pairs_hook=_no_twins)
+    return json.loads(text, object_pairs_hook=_no_twins, parse_float=RawFloat)
 
 
 def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -285,6 +286,7 @@ class Records:
         for row, line, text in zip(rows.tolist(), lines.to_pylist(), texts, strict=True):
             raw = line.rstrip("\r\n")[:MAX_RAW]
             fault: tuple[str, str | None] | None = None
+            record: Any = None
             try:
                 record = loads(text) if text is not None else None
             except KeyError as error:
@@ -296,11 +298,13 @@ class Records:
             elif fault is None and not isinstance(record, dict):
                 fault = NOT_AN_OBJECT, None
             if fault is not None:
-                outcome.rejects.append(Reject(row, *fault, raw))
+                outcome.rejects.append(Reject(row, fault[0], fault[1], raw))
                 continue
             kind, word = self._plan.classify(record)
-            if kind is None:
+            if kind is None and word:
                 outcome.skip(word)
+            elif kind is None:
+                outcome.rejects.append(Reject(row, NO_KIND, None, raw))
             else:
                 groups.setdefault(kind, []).append((row, raw, record))
         for kind, members in groups.items():
@@ -313,7 +317,7 @@ class Records:
         for row, raw, record in members:
             try:
                 typed, more = self._fields_of(shape, record)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 outcome.rejects.append(Reject(row, BAD_VALUE, str(error), raw))
                 continue
             good.append((row, typed, more))

@@ -17,15 +17,32 @@ _SPECIAL = r'[\x00-\x1f"\\\x7f]'
 NULL_TEXT = pa.scalar(None, pa.string())
 
 
+class RawFloat(float):
+    """A number with a point or an exponent, which keeps how it was written."""
+
+    def __new__(cls, text: str) -> RawFloat:
+        made = super().__new__(cls, text)
+        made.text = text
+        return made
+
+    text: str
+
+
 def dump(value: Any) -> str:
-    """One value as compact JSON text.
+    """One value as compact JSON text; a :class:`RawFloat` as it was written.
 
     Examples
     --------
-    >>> dump(["é", 1.5, None])
-    '["é",1.5,null]'
+    >>> dump(["é", 1.5, None, RawFloat("1e-7")])
+    '["é",1.5,null,1e-7]'
     """
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if isinstance(value, RawFloat):
+        return value.text
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{dump(key)}:{dump(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(dump(inner) for inner in value) + "]"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def strings_as_json(column: Column) -> Column:
@@ -45,6 +62,15 @@ def strings_as_json(column: Column) -> Column:
 def bools_as_json(column: Column) -> Column:
     """``true`` and ``false``; null stays null."""
     return pc.if_else(column, "true", "false")
+
+
+def as_json(column: Column, kind: str) -> Column:
+    """A column of a field type (``text``, ``bool``, ``json``, a number) as JSON text."""
+    if kind == "json":
+        return column
+    if kind == "text":
+        return strings_as_json(column)
+    return bools_as_json(column) if kind == "bool" else column.cast(pa.string())
 
 
 def map_distinct(column: Column, change: Any) -> Column:

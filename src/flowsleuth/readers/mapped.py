@@ -1,10 +1,10 @@
 """Any table (CSV, JSON lines, Parquet) by a mapping file that says which of its columns is which of ours.
 
 It is never chosen by content: ask for it with ``--reader table --mapping FILE``. What a mapping file says is in
-:mod:`flowsleuth.readers.mapping`. Columns that it does not name go to ``extra``, nested ones of JSON and Parquet by their
-dotted names. A value that does not fit its column makes the record a reject that names the value. Of a flow, ``end`` is
-worked out of ``duration_s`` and the other way round; a negative duration is not trusted: both are null, and the words
-are in ``extra``. Ports of protocols without ports go to ``extra`` too, under the table's name for them.
+:mod:`flowsleuth.readers.mapping`. Columns that it does not name go to ``extra``, nested ones of JSON and Parquet by
+their dotted names. A value that does not fit its column makes the record a reject that names the value. Of a flow,
+``end`` is worked out of ``duration_s`` and the other way round; a negative duration is not trusted: both are null, and
+the words are in ``extra``. Ports of protocols without ports go to ``extra`` too, under the table's name for them.
 
 In CSV one record is one line (no line ends inside quotes); JSON is one object a line.
 """

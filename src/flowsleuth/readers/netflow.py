@@ -6,13 +6,14 @@ of ``-o fmt:`` are their aliases. Decisions, so that nothing is made up:
 - NetFlow is one-way. Output counters of 0 mean that the record has none, so ``dst_bytes`` and ``dst_packets`` are null
   unless one of them is not 0. ``flows`` of 1 is printed for every record that does not count, so it is null.
 - AS 0, VLAN 0, router 0.0.0.0, and interfaces when both are 0, stand for "not in the record": null.
-- Ports belong to TCP, UDP, SCTP, DCCP and UDP-Lite only. ICMP type and code come from ``it``/``ic``, from ``8.0`` in the
-  destination port, or from a port of 256 * type + code. Ports of other protocols that are not 0 go to ``extra``.
+- Ports belong to TCP, UDP, SCTP, DCCP and UDP-Lite only. ICMP type and code come from ``it``/``ic``, from ``8.0`` in
+  the destination port, or from a port of 256 * type + code. Ports of other protocols that are not 0 go to ``extra``.
 - TCP flags of a record of another protocol mean nothing (some exporters leave old bits there): they are dropped.
 - A duration that is negative, that contradicts the times by more than a second, or that is within a day of 2^32 ms or
   longer (a wrapped counter), is not trusted: ``end`` and ``duration_s`` are null, the words as read are in ``extra``.
 - Values that nfdump prints for "nothing" (:data:`NOTHING`) are left out of ``extra``; all others are in it, under the
-  1.7 name. Counters of sampled flows are already multiplied by nfdump, and no rate is printed: ``sampling_rate`` is null.
+  1.7 name. Counters of sampled flows are already multiplied by nfdump and no rate is printed, so ``sampling_rate`` is
+  null.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from flowsleuth.readers.arrays import Mask, by_value, flat, mask_of, not_zero, only, stripped
+from flowsleuth.readers.arrays import Mask, by_value, flat, mask_of, not_zero, only, stripped, unless
 from flowsleuth.readers.rows import json_extra
 from flowsleuth.readers.times import UTC_US, parse_times, plus_seconds, scaled_times, seconds_between
 from flowsleuth.schema.protocols import ICMP, protocol_keyword
@@ -48,8 +49,8 @@ SYNONYMS: dict[str, str] = {"packets": "inPackets", "bytes": "inBytes", "tos": "
 """Names that 1.7 has for the same value."""
 
 WHOLE = (
-    "srcPort", "inPackets", "inBytes", "outPackets", "outBytes", "srcAS", "dstAS", "nextAS", "prevAS", "srcTos", "dstTos",
-    "tos", "srcMask", "dstMask", "srcVlan", "dstVlan", "exporterID", "fwdStatus", "flows", "icmpTYpe", "icmpCode",
+    "srcPort", "inPackets", "inBytes", "outPackets", "outBytes", "srcAS", "dstAS", "nextAS", "prevAS", "srcTos",
+    "dstTos", "srcMask", "dstMask", "srcVlan", "dstVlan", "exporterID", "fwdStatus", "flows", "icmpTYpe", "icmpCode",
     "minTTL", "maxTTL", "endReason", "biDirection", "ingressVrfID", "egressVrfID", "srcXPort", "dstXPort",
 )  # fmt: skip
 """Fields that are whole numbers."""
@@ -61,18 +62,21 @@ PLAIN = ("firstSeen", "lastSeen", "received", "eventTime", "srcAddr", "dstAddr")
 """Text with many distinct values; all other text is read as a dictionary."""
 
 NOTHING = frozenset({
-    "", "0", "0.0.0.0", "::", "00:00:00:00:00:00", "0-0-0", "0/0", "0x00", "0x0", "0..0..0", "<none>", "<empty>", "no-ja3",
-    "no-ja4", "no-nbar", "no-info", "INVALID", "Ignore", "0x0 0x0 0x0", "0 0 0", "..",
+    "", "0", "0.0.0.0", "::", "00:00:00:00:00:00", "0-0-0", "0/0", "0x00", "0x0", "0..0..0",  # noqa: S104
+    "<none>", "<empty>", "no-ja3", "no-ja4", "no-nbar", "no-info", "INVALID", "Ignore", "..",
 })  # fmt: skip
 """What nfdump prints where a record has nothing."""
 
 _HANDLED = frozenset({
-    "firstSeen", "lastSeen", "srcAddr", "dstAddr", "srcPort", "dstPort", "proto", "flags", "srcTos", "inPackets", "inBytes",
-    "outPackets", "outBytes", "input", "output", "srcAS", "dstAS", "srcVlan", "routerIP", "flows", "icmpTYpe", "icmpCode",
-    "nbarName", "sniName", "flowID", "duration", "count", "af", "bps", "pps", "bpp",
+    "firstSeen", "lastSeen", "srcAddr", "dstAddr", "srcPort", "dstPort", "proto", "flags", "srcTos", "inPackets",
+    "inBytes", "outPackets", "outBytes", "input", "output", "srcAS", "dstAS", "srcVlan", "routerIP", "flows",
+    "icmpTYpe", "icmpCode", "nbarName", "sniName", "flowID", "duration", "count", "cnt", "af", "bps", "pps", "bpp",
 })  # fmt: skip
 _WITH_PORTS = ("tcp", "udp", "sctp", "dccp", "udplite")
 _WRAPPED_S = 2**32 / 1000 - 86_400
+_DAY_US = 86_400_000_000
+_ZERO_TIME = r"^\s*1970-01-01[ T]00:00:00(\.0*)?\s*$"
+"""No time at all, as a machine in UTC prints it (whatever zone the log is said to be in)."""
 _ACL_DENY = (129, 130)
 """Forwarding status "ACL deny" and "ACL drop" (RFC 7270, section 4.12)."""
 
@@ -213,7 +217,11 @@ def _moments(text: pa.Array, tz: ZoneInfo) -> tuple[pa.Array, Mask]:
         numbers = pc.coalesce(scaled_times(millis, 1_000), scaled_times(seconds.cast(pa.float64()), 1))
         values = pc.coalesce(values, numbers)
         is_bad = is_bad & mask_of(pc.is_null(numbers))
-    return only(pc.not_equal(values.cast(pa.int64()), 0), values), is_bad
+    micros = values.cast(pa.int64())
+    is_zero = pc.equal(micros, 0)
+    if pc.any(pc.less(micros, _DAY_US)).as_py():
+        is_zero = pc.or_(is_zero, pc.match_substring_regex(text, _ZERO_TIME))
+    return unless(is_zero, values), is_bad
 
 
 def _add_times(flows: Flows, fields: dict[str, pa.Array], extra: dict[str, pa.Array], tz: ZoneInfo) -> None:

@@ -38,15 +38,15 @@ from flowsleuth.readers.streams import BLOCK, Chunk, Sample, Source
 from flowsleuth.schema import FLOW
 
 _TOKENS = (
-    "ts", "te", "sa", "da", "sp", "dp", "pr", "flg", "fwd", "stos", "ipkt", "ibyt", "opkt", "obyt", "in", "out", "sas", "das",
-    "smk", "dmk", "dtos", "dir", "nh", "nhb", "svln", "dvln", "ismc", "odmc", "idmc", "osmc", "mpls", "cl", "sl", "al", "ra",
-    "eng", "exp", "tr", "fl",
+    "ts", "te", "sa", "da", "sp", "dp", "pr", "flg", "fwd", "stos", "ipkt", "ibyt", "opkt", "obyt", "in", "out", "sas",
+    "das", "smk", "dmk", "dtos", "dir", "nh", "nhb", "svln", "dvln", "ismc", "odmc", "idmc", "osmc", "mpls", "cl", "sl",
+    "al", "ra", "eng", "exp", "tr", "fl",
 )  # fmt: skip
 _EVENT_TOKENS = ("nas", "pas", "evt", "xevt", "nfc", "iacl", "eacl", "xsa", "xda", "xsp", "xdp", "uname")
 _NAMES = TAGS | {
     "exp": "exporterID", "mpls": "mplsLabels", "fl": "flows", "nas": "nextAS", "pas": "prevAS", "evt": "event",
-    "xevt": "xEvent", "nfc": "connectionID", "iacl": "ingressACL", "eacl": "egressACL", "xsa": "srcXIP", "xda": "dstXIP",
-    "xsp": "srcXPort", "xdp": "dstXPort", "uname": "nselUser",
+    "xevt": "xEvent", "nfc": "connectionID", "iacl": "ingressACL", "eacl": "egressACL", "xsa": "srcXIP",
+    "xda": "dstXIP", "xsp": "srcXPort", "xdp": "dstXPort", "uname": "nselUser",
 }  # fmt: skip
 _EVENT_WORDS = re.compile(
     rb'"(?:event|nat_event|nfc_id|connect_id|src[46]_xlt_ip|dst[46]_xlt_ip|next_as|username|ingress_acl)'
@@ -57,6 +57,8 @@ _PIECE = 8 << 20
 _PROBE = "1000"
 _SKIPPED = re.compile(r"^Skip unknown record type (\d+)$")
 _BAR = "|"
+_NO_FLOWS = b"No matching flows"
+"""What nfdump prints instead of records when there are none."""
 _UTC = ZoneInfo("UTC")
 
 DAMAGED = "nfdump reports a fault"
@@ -170,7 +172,7 @@ def _chunks(pipe: IO[bytes] | None) -> Iterator[Chunk]:
             continue
         data = b"".join(pending)
         cut = data.rfind(b"\n") + 1 if block else len(data)
-        if cut:
+        if cut and not (record == 1 and data.strip() == _NO_FLOWS):
             chunk = Chunk(data[:cut], record, record - 1, not data[:cut].endswith(b"\n"))
             yield chunk
             record += len(chunk)

@@ -4,7 +4,8 @@ The header tells the dialect; 1.7 headers of any known fields in any order are t
 the zone of the machine that ran nfdump (``--tz``), except csv-fast and raw times, which are counted in UTC. The summary
 block at the end is no record. What the fields become is in :mod:`flowsleuth.readers.netflow`.
 
-Format: https://github.com/phaag/nfdump, ``src/output/output_csv.c`` and ``output_csv_fast.c``; 1.6.x ``bin/output_csv.c``.
+Format: https://github.com/phaag/nfdump, ``src/output/output_csv.c`` and ``output_csv_fast.c``; of 1.6,
+``bin/output_csv.c``.
 """
 
 from __future__ import annotations
@@ -123,13 +124,13 @@ class _State:
         skip = lines_like(chunk, [self.header.encode()])
         skip[: self.summary_left] = True
         left = max(0, self.summary_left - len(chunk))
-        for at in np.flatnonzero(lines_like(chunk, [_SUMMARY])):
+        for at in map(int, np.flatnonzero(lines_like(chunk, [_SUMMARY]))):
             if chunk.line(at) == _SUMMARY:
                 skip[at : at + 1 + _SUMMARY_LINES] = True
                 left = max(0, at + _SUMMARY_LINES - (len(chunk) - 1))
             else:
                 skip |= lines_like(chunk, _TEXT_SUMMARY)
-        self.summary_left = int(left)
+        self.summary_left = left
         return skip
 
 

@@ -1,9 +1,9 @@
 """flowsleuth's own Parquet: rows of a canonical table, exported from another workspace.
 
-The rows keep what they were: their id, ``source_kind``, ``source_file`` and ``source_row`` stay those of the original, so
-that a finding still leads to the raw line and a score or story of the other workspace still names the same flow. Rows
-whose id is null get one of this file. ``direction`` is worked out anew, as home networks may differ here. Times without
-a zone are UTC. Rejects count records of the Parquet file.
+``source_kind``, ``source_file`` and ``source_row`` stay those of the original, so that a finding still leads to the raw
+line. Ids are made anew, of this file and the number of the row: an id names its file within one workspace only.
+``direction`` is worked out anew, as home networks may differ here. Times without a zone are UTC. Rejects and
+``Position`` count records of the Parquet file.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from flowsleuth.errors import ReaderError
 from flowsleuth.readers.arrays import flat
-from flowsleuth.readers.contract import Batch, Position, ReadContext, Reject
+from flowsleuth.readers.contract import MAX_RAW, Batch, Position, ReadContext, Reject
 from flowsleuth.readers.rows import build_rows
 from flowsleuth.readers.streams import Sample, Source
 from flowsleuth.schema import TABLES, Table
@@ -49,28 +49,24 @@ def table_of(names: list[str]) -> Table | None:
         for table in TABLES.values()
         if set(_PROVENANCE) <= given <= set(table.names)
         and table.time_column in given
-        and (table.id_column in given or len(given) == len(table.names))
+        and table.id_column in given
         and (table.name != "flow" or {"src_ip", "dst_ip"} <= given)
     ]
-    if len(found) > 1:
-        found = [table for table in found if given == set(table.names)]
     return found[0] if len(found) == 1 else None
 
 
 @contextmanager
 def as_file(source: Source) -> Iterator[Path]:
-    """A source as a file that a library can open: its own, or a temporary copy of its content.
-
-    The source is read to its end in both cases, so that its digest is that of the whole content.
-    """
+    """A source as a file that a library or program can open: its own, or a temporary copy of its content."""
     if source.path is not None and not source.compression:
-        for _ in source.blocks():
-            pass
         yield source.path.absolute()
         return
     with tempfile.NamedTemporaryFile(prefix="flowsleuth-") as copy:
-        for block in source.blocks():
-            copy.write(block)
+        if source.path is None:
+            copy.writelines(source.blocks())
+        else:  # from its beginning, wherever the source stands
+            with Source(source.name, path=source.path) as fresh:
+                copy.writelines(fresh.blocks())
         copy.flush()
         yield Path(copy.name)
 
@@ -162,20 +158,19 @@ def _batches(file: pq.ParquetFile, table: Table, done: int, context: ReadContext
 
 def _batch(before: int, given: pa.Table, table: Table, context: ReadContext) -> Batch:
     """Rows as they were, without those that are no rows (an export of ours has none)."""
+    made = (table.id_column, *_PROVENANCE, _PARTITION)
     kept = {name: _as_declared(given, table, name, context) for name in given.column_names if name != _PARTITION}
-    made = {table.id_column, "direction", *_PROVENANCE}
     numbers = np.arange(before + 1, before + len(given) + 1, dtype=np.int64)
     columns: dict[str, Any] = {name: column for name, column in kept.items() if name not in made}
-    built = build_rows(table, columns, numbers, context, sensor_direction=kept.get("direction"))
+    built = build_rows(table, columns, numbers, context, sensor_direction=columns.pop("direction", None))
     rows = built.table
     good = np.ones(len(given), dtype=bool)
     good[[bad.index for bad in built.bad]] = False
-    for name in (table.id_column or "", *_PROVENANCE):
-        if name in kept:
-            original = kept[name].filter(pa.array(good))
-            rows = rows.set_column(rows.column_names.index(name), name, pc.coalesce(original, flat(rows[name])))
+    for name in _PROVENANCE:
+        original = kept[name].filter(pa.array(good))
+        rows = rows.set_column(rows.column_names.index(name), name, pc.coalesce(original, flat(rows[name])))
     rejects = [
-        Reject(int(numbers[bad.index]), bad.reason, bad.detail, str(given.slice(bad.index, 1).to_pylist()[0])[:10_000])
+        Reject(int(numbers[bad.index]), bad.reason, bad.detail, str(given.slice(bad.index, 1).to_pylist()[0])[:MAX_RAW])
         for bad in built.bad
     ]
     last = before + len(given)

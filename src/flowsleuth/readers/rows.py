@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +30,7 @@ NEGATIVE = "negative counter"
 _DIRECTIONS = pa.array(["external", "inbound", "outbound", "internal"])
 _COUNTERS = ("src_bytes", "dst_bytes", "src_packets", "dst_packets", "flow_count", "sampling_rate")
 
-Column = pa.Array | pa.ChunkedArray
+Column: TypeAlias = "pa.Array | pa.ChunkedArray"
 Columns = Mapping[str, Any]
 
 

@@ -24,7 +24,8 @@ _NAIVE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1
 _ZONED = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}.*([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)$"
 _ZERO = r"^0{4}-0{2}-0{2}"
 _MINUTE_US = 60_000_000
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - naive on purpose: it is counted in the log's zone
+_EPOCH = datetime(1970, 1, 1)
+"""Naive on purpose: it is counted in the log's zone."""
 
 
 class Times(NamedTuple):
@@ -94,13 +95,11 @@ def parse_times(column: pa.Array | pa.ChunkedArray, tz: ZoneInfo) -> Times:
     """
     text = flat(column)
     nothing_bad = np.zeros(len(text), dtype=bool)
-    for candidate in (text, None):
-        if candidate is None:
-            text = candidate = pc.replace_substring(text, "/", "-")
+    for _ in range(2):
         try:
-            return Times(to_utc(pc.cast(candidate, pa.timestamp("us")), tz), nothing_bad)
+            return Times(to_utc(pc.cast(text, pa.timestamp("us")), tz), nothing_bad)
         except pa.ArrowInvalid:
-            continue
+            text = pc.replace_substring(text, "/", "-")
     return _parse_mixed(pc.utf8_trim_whitespace(text), tz)
 
 

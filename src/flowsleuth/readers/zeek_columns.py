@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-
 from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from flowsleuth.readers.contract import ReadContext
+from flowsleuth.readers.fields import Fields, lower, without
 from flowsleuth.readers.instants import INSTANT, microseconds
 from flowsleuth.readers.json_text import map_distinct, pack_object, strings_as_json
 from flowsleuth.readers.rows import BadRow, Built, build_rows
@@ -33,41 +31,12 @@ _COUNTERPARTS6 = {128: 129, 129: 128, 133: 134, 134: 133, 135: 136, 136: 135, 13
 _QCLASSES = {"C_INTERNET": "IN", "C_CSNET": "CS", "C_CHAOS": "CH", "C_HESIOD": "HS", "C_NONE": "NONE", "C_ANY": "ANY"}
 
 
-@dataclass
-class Fields:
-    """Columns of some records of one log, all of one length.
-
-    Attributes
-    ----------
-    typed : dict of str to array
-        Fields that :mod:`zeek_fields` gives a type, by Zeek's name; ``time`` as timestamps.
-    extra : dict of str to array of string
-        JSON text of the fields that go to ``extra``.
-    source_row : array of int64
-    more : list of dict, optional
-        Further fields of single records, as JSON text by name.
-    """
-
-    typed: dict[str, Column]
-    extra: dict[str, Column]
-    source_row: npt.NDArray[np.int64]
-    more: list[dict[str, str]] | None = None
-
-    def __len__(self) -> int:
-        return len(self.source_row)
-
-    def get(self, name: str) -> Column | None:
-        """A typed column, or None when it is absent or has no value at all."""
-        column = self.typed.get(name)
-        return None if column is None or column.null_count == len(column) else column
-
-
 def make_rows(log: str, fields: Fields, context: ReadContext) -> Built:
     """Rows of the log's table; what cannot become a row comes back with its reason."""
     columns: dict[str, Column] = {"start": fields.typed.get("ts", pa.nulls(len(fields), INSTANT))}
     bad: list[BadRow] = []
-    _drop_no_numbers(fields)
-    _copy(fields, columns, _ENDPOINT_COLUMNS)
+    fields.drop_no_numbers()
+    fields.copy(columns, _ENDPOINT_COLUMNS)
     _set_protocol(fields, columns)
     _set_sensor(fields, columns)
     direction = None
@@ -76,10 +45,8 @@ def make_rows(log: str, fields: Fields, context: ReadContext) -> Built:
     else:
         _MAKERS[log](fields, columns)
     columns["extra"] = pack_object(fields.extra, len(fields), fields.more)
-    built = build_rows(
-        schema_table(LOGS[log].table), columns, fields.source_row, context, sensor_direction=direction
-    )
-    return _without(built, bad, fields.source_row) if bad else built
+    built = build_rows(schema_table(LOGS[log].table), columns, fields.source_row, context, sensor_direction=direction)
+    return without(built, bad, fields.source_row) if bad else built
 
 
 _ENDPOINT_COLUMNS = {
@@ -90,28 +57,6 @@ _ENDPOINT_COLUMNS = {
     "dst_port": "id.resp_p",
     "community_id": "community_id",
 }
-
-
-def _copy(fields: Fields, columns: dict[str, Column], names: Mapping[str, str]) -> None:
-    for canonical, name in names.items():
-        column = fields.typed.get(name)
-        if column is not None:
-            columns[canonical] = column
-
-
-def _without(built: Built, bad: list[BadRow], source_row: npt.NDArray[np.int64]) -> Built:
-    """Take out rows that were found bad here, not by ``build_rows``."""
-    known = {row.index for row in built.bad}
-    added = [row for row in bad if row.index not in known]
-    numbers = pa.array([source_row[row.index] for row in added], type=pa.int64())
-    keep = pc.invert(pc.is_in(built.table["source_row"], value_set=numbers))
-    return Built(built.table.filter(keep), sorted([*built.bad, *added], key=lambda row: row.index))
-
-
-def _leave(fields: Fields, name: str, text: Column) -> None:
-    """Put a value that its column could not take into ``extra``, unless it is there already."""
-    if text.null_count < len(text):
-        fields.extra[name] = pc.coalesce(fields.extra[name], text) if name in fields.extra else text
 
 
 def _set_protocol(fields: Fields, columns: dict[str, Column]) -> None:
@@ -129,7 +74,7 @@ def _set_protocol(fields: Fields, columns: dict[str, Column]) -> None:
     if number is not None:
         names = map_distinct(number.cast(pa.string()), lambda text: KEYWORDS.get(int(text), text))
         known = pc.coalesce(known, pc.if_else(is_unknown, names, pa.scalar(None, pa.string())))
-    _leave(fields, "proto", pc.if_else(is_unknown, strings_as_json(proto), pa.scalar(None, pa.string())))
+    fields.leave("proto", pc.if_else(is_unknown, strings_as_json(proto), pa.scalar(None, pa.string())))
     columns["proto"] = map_distinct(known, protocol_keyword)
 
 
@@ -144,14 +89,14 @@ def _set_sensor(fields: Fields, columns: dict[str, Column]) -> None:
     columns["sensor"] = sensor
     for name, column in given:
         is_sensor = pc.fill_null(pc.equal(column, sensor), False)
-        _leave(fields, name, pc.if_else(is_sensor, nothing, strings_as_json(column)))
+        fields.leave(name, pc.if_else(is_sensor, nothing, strings_as_json(column)))
 
 
 def _set_flow(fields: Fields, columns: dict[str, Column], bad: list[BadRow]) -> Column | None:
     """Columns of ``conn``; returns the sensor's word on the direction."""
     names = {"conn_state": "conn_state", "history": "history", "vlan": "vlan"}
     names |= {"src_packets": "orig_pkts", "dst_packets": "resp_pkts"}
-    _copy(fields, columns, names)
+    fields.copy(columns, names)
     for side, canonical in (("orig", "src_bytes"), ("resp", "dst_bytes")):
         on_wire, payload = fields.typed.get(f"{side}_ip_bytes"), fields.typed.get(f"{side}_bytes")
         if on_wire is None or (on_wire.null_count and payload is not None):
@@ -166,13 +111,6 @@ def _set_flow(fields: Fields, columns: dict[str, Column], bad: list[BadRow]) -> 
     return _sensor_direction(fields)
 
 
-def lower(texts: Column) -> Column:
-    """Lower case, at the price of the distinct values."""
-    if all(text is None or text == text.lower() for text in pc.unique(texts).to_pylist()):
-        return texts
-    return pc.utf8_lower(texts)
-
-
 def _set_end(fields: Fields, columns: dict[str, Column]) -> None:
     """``end`` is ``start`` plus duration; a negative or absurd duration stays in ``extra`` alone."""
     duration = fields.get("duration")
@@ -182,21 +120,10 @@ def _set_end(fields: Fields, columns: dict[str, Column]) -> None:
     if found["min"] < 0 or found["max"] > LONGEST_S:
         is_usable = pc.and_(pc.greater_equal(duration, 0), pc.less_equal(duration, LONGEST_S))
         nothing = pa.scalar(None, pa.float64())
-        _leave(fields, "duration", pc.if_else(is_usable, nothing, duration).cast(pa.string()))
+        fields.leave("duration", pc.if_else(is_usable, nothing, duration).cast(pa.string()))
         duration = pc.if_else(is_usable, duration, nothing)
     columns["duration_s"] = duration
     columns["end"] = pc.add(columns["start"].cast(pa.int64()), microseconds(duration)).cast(INSTANT)
-
-
-def _drop_no_numbers(fields: Fields) -> None:
-    """NaN and infinity are no numbers: null in the column, text in ``extra``."""
-    for name, column in fields.typed.items():
-        if not pa.types.is_floating(column.type) or pc.all(pc.is_finite(column)).as_py() is not False:
-            continue
-        is_odd = pc.invert(pc.is_finite(column))
-        text = strings_as_json(column.cast(pa.string()))
-        _leave(fields, name, pc.if_else(is_odd, text, pa.scalar(None, pa.string())))
-        fields.typed[name] = pc.if_else(is_odd, pa.scalar(None, column.type), column)
 
 
 def _set_icmp(fields: Fields, columns: dict[str, Column], bad: list[BadRow]) -> None:
@@ -216,7 +143,7 @@ def _set_icmp(fields: Fields, columns: dict[str, Column], bad: list[BadRow]) -> 
         bad += [BadRow(at, BAD_ICMP, f"{name}={column[at].as_py()}") for at in found]
     in_range = pc.and_(pc.less_equal(codes, 255), pc.greater_equal(codes, 0))
     is_pair = pc.if_else(is_v6, _is_pair(kinds, codes, _COUNTERPARTS6), _is_pair(kinds, codes, _COUNTERPARTS4))
-    _leave(fields, "id.resp_p", pc.if_else(is_pair, codes, nothing).cast(pa.string()))
+    fields.leave("id.resp_p", pc.if_else(is_pair, codes, nothing).cast(pa.string()))
     codes = pc.if_else(pc.and_(in_range, pc.invert(is_pair)), codes, nothing)
     kinds = pc.if_else(pc.and_(pc.less_equal(kinds, 255), pc.greater_equal(kinds, 0)), kinds, nothing)
     columns["icmp_type"], columns["icmp_code"] = kinds.cast(pa.int16()), codes.cast(pa.int16())
@@ -243,7 +170,7 @@ def _sensor_direction(fields: Fields) -> Column | None:
 def _set_dns(fields: Fields, columns: dict[str, Column]) -> None:
     names = {"query": "query", "qtype": "qtype_name", "rcode": "rcode_name", "answers": "answers"}
     names |= {"ttls_s": "TTLs", "rtt_s": "rtt", "trans_id": "trans_id", "is_rejected": "rejected"}
-    _copy(fields, columns, names)
+    fields.copy(columns, names)
     qclass = fields.get("qclass_name")
     if qclass is not None:
         columns["qclass"] = map_distinct(qclass, lambda text: _QCLASSES.get(text, text))
@@ -253,7 +180,7 @@ def _set_http(fields: Fields, columns: dict[str, Column]) -> None:
     same = ("method", "host", "uri", "referrer", "user_agent", "version")
     names = {name: name for name in same} | {"status": "status_code", "user": "username"}
     names |= {"request_bytes": "request_body_len", "response_bytes": "response_body_len"}
-    _copy(fields, columns, names)
+    fields.copy(columns, names)
     for canonical, name in (("request_mime", "orig_mime_types"), ("response_mime", "resp_mime_types")):
         column = fields.get(name)
         if column is not None:
@@ -263,7 +190,7 @@ def _set_http(fields: Fields, columns: dict[str, Column]) -> None:
 def _set_tls(fields: Fields, columns: dict[str, Column]) -> None:
     same = ("version", "cipher", "server_name", "subject", "ja3", "ja3s", "ja4")
     names = {name: name for name in same} | {"alpn": "next_protocol", "validation": "validation_status"}
-    _copy(fields, columns, names | {"is_resumed": "resumed", "is_established": "established"})
+    fields.copy(columns, names | {"is_resumed": "resumed", "is_established": "established"})
     issuers = [c for name in ("issuer", "issuer_subject") if (c := fields.get(name)) is not None]
     if issuers:
         columns["issuer"] = pc.coalesce(*issuers)

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from flowsleuth.readers.streams import printable
 from flowsleuth.readers.zeek_fields import LOGS, field_name, log_of, other_log_of
@@ -65,7 +66,8 @@ class Header:
             types = tuple(value.split(self.separator))
             return replace(self, types=types) if len(types) == len(self.fields) else self
         names = {"#set_separator": "set_separator", "#empty_field": "empty", "#unset_field": "unset", "#path": "path"}
-        return replace(self, **{names[key]: unescape(value)}) if key in names else self
+        changed: dict[str, Any] = {names[key]: unescape(value)} if key in names else {}
+        return replace(self, **changed)
 
     @property
     def log(self) -> str | None:
@@ -90,8 +92,9 @@ class Header:
         """The header that was in force where a reading stopped."""
         if not state:
             return cls()
-        values = json.loads(state)
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+        values: dict[str, Any] = json.loads(state)
+        made: dict[str, Any] = {k: tuple(value) if isinstance(value, list) else value for k, value in values.items()}
+        return cls(**made)
 
 
 _DEFAULTS = {

@@ -7,20 +7,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from flowsleuth.readers.contract import MAX_RAW, Batch, Position, ReadContext, Reject
+from flowsleuth.readers.fields import Fields, in_order
 from flowsleuth.readers.json_records import Outcome, Part, Plan, Records
 from flowsleuth.readers.json_shape import Path, Shape, dotted
-from flowsleuth.readers.json_text import bools_as_json
+from flowsleuth.readers.json_text import as_json
 from flowsleuth.readers.streams import CHUNK, Chunk, Source, printable
-from flowsleuth.readers.zeek_columns import Fields, make_rows
+from flowsleuth.readers.zeek_columns import make_rows
 from flowsleuth.readers.zeek_fields import LOGS, STREAM_KEYS, field_name, log_of, other_log_of
 from flowsleuth.store.json_lines import JsonLines
 
 Column: TypeAlias = pa.Array | pa.ChunkedArray
 
 MIXED = "mixed"
+SNIFF_LINES = 20
+"""Lines among which one must be whole to be recognised."""
 
 
 def sniff_lines(lines: Sequence[str]) -> str | None:
@@ -31,13 +33,13 @@ def sniff_lines(lines: Sequence[str]) -> str | None:
     >>> sniff_lines(['{"ts":1.5,"uid":"C1","id.orig_h":"10.0.0.1","conn_state":"SF"}'])
     'conn'
     """
-    for line in lines:
+    for line in lines[:SNIFF_LINES]:
         if not line.strip() or line.startswith("#"):
             continue
         try:
             record = json.loads(line.removeprefix("\ufeff"))
         except (ValueError, RecursionError):
-            return None
+            continue
         return _name(record) if isinstance(record, dict) else None
     return None
 
@@ -131,16 +133,8 @@ class JsonLog:
                 rejects.append(Reject(number, bad.reason, bad.detail, raw))
         rejects.sort(key=lambda reject: reject.source_row)
         end = Position(chunk.end, chunk.first_line - 1 + len(chunk))
-        made = {name: in_order(parts) for name, parts in tables.items()}
+        made = {name: in_order(name, parts) for name, parts in tables.items()}
         return Batch(end, made, rejects, outcome.skipped, chunk.is_tail)
-
-
-def in_order(parts: Sequence[pa.Table]) -> pa.Table:
-    """Tables of one chunk together, in the order of the records."""
-    if len(parts) == 1:
-        return parts[0]
-    whole = pa.concat_tables(parts)
-    return whole.take(pc.sort_indices(whole["source_row"]))
 
 
 def _fields(part: Part) -> Fields:
@@ -154,11 +148,5 @@ def _fields(part: Part) -> Fields:
         if name in log.fields:
             typed[name] = column
         if name not in log.fields or name in log.kept:
-            extra[name] = _as_json(column)
+            extra[name] = as_json(column, log.fields.get(name, "json"))
     return Fields(typed, extra, part.rows, part.more)
-
-
-def _as_json(column: Column) -> Column:
-    if pa.types.is_boolean(column.type):
-        return bools_as_json(column)
-    return column if pa.types.is_string(column.type) else column.cast(pa.string())

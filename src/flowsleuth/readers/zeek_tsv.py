@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-
 from typing import TypeAlias
 
 import numpy as np
@@ -20,9 +19,10 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from flowsleuth.readers.contract import MAX_RAW, Batch, Position, ReadContext, Reject
+from flowsleuth.readers.fields import Fields
 from flowsleuth.readers.instants import FIRST_SECOND, LAST_SECOND, instants_of_seconds, split_cast
 from flowsleuth.readers.streams import CHUNK, Chunk, Source, printable
-from flowsleuth.readers.zeek_columns import Fields, make_rows
+from flowsleuth.readers.zeek_columns import make_rows
 from flowsleuth.readers.zeek_fields import LOGS, Log
 from flowsleuth.readers.zeek_header import Header
 from flowsleuth.readers.zeek_values import Values, clean_text, extra_json, flags_of, lists_as_json

@@ -37,8 +37,6 @@ def conform(rows: pa.Table, schema: pa.Schema) -> pa.Table:
     """The same rows in a schema of the same columns; no copy where the types are the same already."""
     import pyarrow as pa
 
-    if rows.schema.equals(schema):
-        return rows
     columns: list[Any] = [rows.column(at).cast(field.type) for at, field in enumerate(schema)]
     return pa.table(columns, schema=schema)
 
@@ -63,7 +61,8 @@ def rebatch(pieces: Iterable[pa.RecordBatch], schema: pa.Schema, rows: int) -> I
         while count >= rows:
             together = pa.concat_tables(waiting)
             yield _one_batch(together.slice(0, rows))
-            waiting, count = [together.slice(rows)], count - rows
+            count -= rows
+            waiting = [together.slice(rows)] if count else []
     if count:
         yield _one_batch(pa.concat_tables(waiting))
 

@@ -20,8 +20,9 @@ FORMAT = 1
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS part (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL UNIQUE, tbl TEXT NOT NULL, date TEXT, rows INTEGER NOT NULL,
-    bytes INTEGER NOT NULL, tag TEXT NOT NULL DEFAULT '', tail_of INTEGER, first_us INTEGER, last_us INTEGER);
+    id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL UNIQUE, tbl TEXT NOT NULL, date TEXT,
+    rows INTEGER NOT NULL, bytes INTEGER NOT NULL, tag TEXT NOT NULL DEFAULT '', tail_of INTEGER,
+    first_us INTEGER, last_us INTEGER);
 CREATE INDEX IF NOT EXISTS part_tbl ON part (tbl, date);
 CREATE TABLE IF NOT EXISTS dead (path TEXT PRIMARY KEY, since REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS source (
@@ -272,7 +273,9 @@ class Catalog:
 
     def save_run(self, run_id: str, detector: str, date: str, finished: str, detail: str) -> None:
         """Note a detector's run on a day; call inside a transaction."""
-        self._db.execute("INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?)", (run_id, detector, date, finished, detail))
+        self._db.execute(
+            "INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?)", (run_id, detector, date, finished, detail)
+        )
 
     def dead(self, before: float) -> list[str]:
         """Unlisted files since before a time (seconds since 1970)."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.errors import EngineError
+from flowsleuth.store.arrow_results import conform, rebatch, result_schema
 
 if TYPE_CHECKING:
     import duckdb
@@ -57,10 +58,10 @@ class DuckDBEngine:
         return self._ibis.read_parquet([str(path) for path in paths], table_name=unique, hive_partitioning=False)
 
     def arrow(self, expression: ir.Table) -> pa.Table:
-        return expression.to_pyarrow()
+        return conform(expression.to_pyarrow(), result_schema(expression))
 
     def batches(self, expression: ir.Table, rows: int) -> Iterator[pa.RecordBatch]:
-        yield from expression.to_pyarrow_batches(chunk_size=rows)
+        yield from rebatch(expression.to_pyarrow_batches(chunk_size=rows), result_schema(expression), rows)
 
     def close(self) -> None:
         self._ibis.disconnect()

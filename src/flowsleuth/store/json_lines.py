@@ -191,7 +191,7 @@ def _whole(
         per_line += column.is_valid().to_numpy()
     for column in texts:
         per_line += np.concatenate([_Keys(chunk, inner=True).per_row() for chunk in column.chunks])
-    is_whole = (keys.per_row() == per_line) & ~keys.rows_with_space_before_colon()
+    is_whole: npt.NDArray[np.bool_] = (keys.per_row() == per_line) & ~keys.rows_with_space_before_colon()
     return is_whole if odd is None else is_whole & ~odd
 
 

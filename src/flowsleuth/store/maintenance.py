@@ -53,7 +53,9 @@ def merge_small_parts(store: Store, name: str) -> None:
                 rows += parts[0].rows
                 taken.append(parts.pop(0))
             schema = TABLES[name].arrow_schema()
-            merged = pa.concat_tables([pq.read_table(path, schema=schema, partitioning=None) for path in _files(store, taken)])
+            merged = pa.concat_tables(
+                [pq.read_table(path, schema=schema, partitioning=None) for path in _files(store, taken)]
+            )
             tag_of_all = min(taken, key=_seen).tag if tag == NAMED else tag
             store.replace(taken, store.write(name, merged, tag=tag_of_all))
 
@@ -65,10 +67,12 @@ def _seen(part: Part) -> int:
 
 _NAMES = """
 SELECT source_kind, uid, arg_min(name, rank) AS name FROM (
-    SELECT source_kind, uid, server_name AS name, (0, start, event_id) AS rank FROM read_parquet($tls, hive_partitioning = false)
+    SELECT source_kind, uid, server_name AS name, (0, start, event_id) AS rank
+    FROM read_parquet($tls, hive_partitioning=false)
     WHERE server_name IS NOT NULL AND server_name <> '' AND uid IS NOT NULL
     UNION ALL
-    SELECT source_kind, uid, host AS name, (1, start, event_id) AS rank FROM read_parquet($http, hive_partitioning = false)
+    SELECT source_kind, uid, host AS name, (1, start, event_id) AS rank
+    FROM read_parquet($http, hive_partitioning=false)
     WHERE host IS NOT NULL AND host <> '' AND uid IS NOT NULL)
 GROUP BY source_kind, uid
 """
@@ -113,15 +117,15 @@ def _with_names(store: Store, part: Part, fresh: dict[str, list[Part]]) -> pa.Ta
     try:
         connection.execute(f"CREATE TEMP TABLE names AS {_NAMES}", {k: values[k] for k in ("tls", "http")})
         found = connection.execute(
-            "SELECT count(*) FROM read_parquet($flow, hive_partitioning = false) f SEMI JOIN names n USING (source_kind, uid) "
-            "WHERE f.server_name IS NULL",
+            "SELECT count(*) FROM read_parquet($flow, hive_partitioning=false) f "
+            "SEMI JOIN names n USING (source_kind, uid) WHERE f.server_name IS NULL",
             {"flow": values["flow"]},
         ).fetchone()
         if not found or not found[0]:
             return None
         return connection.execute(
-            "SELECT f.* REPLACE (coalesce(f.server_name, n.name) AS server_name) FROM read_parquet($flow, hive_partitioning = false) f "
-            "LEFT JOIN names n USING (source_kind, uid) ORDER BY f.flow_id",
+            "SELECT f.* REPLACE (coalesce(f.server_name, n.name) AS server_name) "
+            "FROM read_parquet($flow, hive_partitioning=false) f LEFT JOIN names n USING (source_kind, uid) ORDER BY f.flow_id",
             {"flow": values["flow"]},
         ).to_arrow_table()
     finally:
@@ -129,15 +133,17 @@ def _with_names(store: Store, part: Part, fresh: dict[str, list[Part]]) -> pa.Ta
 
 
 _GROUPS = """
-WITH best AS (
+WITH scored AS (
+    SELECT suspect_id, score, surprise, flow_id, start FROM read_parquet($score, hive_partitioning=false)),
+best AS (
     SELECT suspect_id, max(score) AS score, count(*) AS flows, min(start) AS first_seen, max(start) AS last_seen
-    FROM read_parquet($score, hive_partitioning = false) GROUP BY suspect_id),
+    FROM scored GROUP BY suspect_id),
 strongest AS (
     SELECT s.suspect_id, max(s.surprise) AS surprise
-    FROM read_parquet($score, hive_partitioning = false) s JOIN best b USING (suspect_id) WHERE s.score = b.score GROUP BY s.suspect_id),
+    FROM scored s JOIN best b USING (suspect_id) WHERE s.score = b.score GROUP BY s.suspect_id),
 chosen AS (
     SELECT s.suspect_id, min(s.flow_id) AS flow_id
-    FROM read_parquet($score, hive_partitioning = false) s JOIN best b USING (suspect_id) JOIN strongest m USING (suspect_id)
+    FROM scored s JOIN best b USING (suspect_id) JOIN strongest m USING (suspect_id)
     WHERE s.score = b.score AND s.surprise = m.surprise GROUP BY s.suspect_id)
 SELECT suspect_id, score, surprise, flow_id, flows, first_seen, last_seen
 FROM best JOIN strongest USING (suspect_id) JOIN chosen USING (suspect_id)

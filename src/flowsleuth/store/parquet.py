@@ -1,8 +1,9 @@
-"""How rows are written: one Parquet file per table and day, encodings chosen per column, written aside and then listed."""
+"""How rows are written: one Parquet file per table and day, encodings chosen per column."""
 
 from __future__ import annotations
 
 import os
+import uuid
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -74,10 +75,10 @@ def split_days(rows: pa.Table, time_column: str) -> list[tuple[str, pa.Table]]:
     ]
 
 
-def write_part(folder: Path, table: Table, date: str | None, rows: pa.Table, name: str, part: Part | None = None) -> Part:
+def write_part(folder: Path, table: Table, date: str | None, rows: pa.Table, like: Part) -> Part:
     """Write one Parquet file and flush it to the disk; it counts only once it is listed in the catalogue."""
     place = f"tables/{table.name}" + (f"/date={date}" if date else "")
-    path = f"{place}/part-{name}.parquet"
+    path = f"{place}/part-{uuid.uuid4().hex[:20]}.parquet"
     target = folder / path
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("wb") as file:
@@ -88,5 +89,5 @@ def write_part(folder: Path, table: Table, date: str | None, rows: pa.Table, nam
     if table.time_column and len(rows):
         found = pc.min_max(rows[table.time_column])
         first, last = (found[key].value for key in ("min", "max"))
-    made = Part(path, table.name, date, len(rows), target.stat().st_size, first_us=first, last_us=last)
-    return made if part is None else replace(made, tag=part.tag, tail_of=part.tail_of)
+    size = target.stat().st_size
+    return replace(like, path=path, tbl=table.name, date=date, rows=len(rows), bytes=size, first_us=first, last_us=last)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.errors import EngineError
+from flowsleuth.store.spark_errors import first_line, reach
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,18 +36,18 @@ class ConnectDoor:
         from pyspark.sql.connect.client import DefaultChannelBuilder
         from pyspark.sql.connect.session import SparkSession
 
-        from flowsleuth.store.spark_engine import reach
-
         try:
             address = DefaultChannelBuilder(url)
+            host, _, port = address.endpoint.rpartition(":")
+            reach(url, [(host, int(port))])
         except (PySparkException, ValueError) as error:
-            raise EngineError(f"not an address: {error}", where=url, hint="write it like sc://host:15002") from None
-        reach(url, [(address.host, address._port)])
+            raise EngineError(f"not an address: {first_line(error)}", where=url, hint="like sc://host:15002") from None
         self.session = SparkSession(connection=url)
         self._greet(url)
 
     def _greet(self, url: str) -> None:
         """Exchange a first word, without the ten minutes of patience that Spark's client has."""
+        import grpc
         from pyspark.errors import PySparkException
         from pyspark.sql.connect.client.retries import DefaultPolicy
 
@@ -55,10 +56,11 @@ class ConnectDoor:
         client.set_retry_policies([DefaultPolicy(max_retries=RETRIES)])
         try:
             _ = self.session.version
-        except (PySparkException, OSError, RuntimeError) as error:
+        except (PySparkException, grpc.RpcError) as error:
+            self.session.release_session_on_close = False
             self.close()
             hint = "is it a Spark Connect server, and is its version near that of pyspark here?"
-            raise EngineError(f"the server does not answer as one: {first_line(error)}", where=url, hint=hint) from None
+            raise EngineError(f"no Spark Connect answers: {first_line(error)}", where=url, hint=hint) from error
         client.set_retry_policies(patient)
 
     def stream(self, frame: Any) -> Iterator[pa.RecordBatch]:
@@ -69,16 +71,11 @@ class ConnectDoor:
         """
         import pyarrow as pa
 
-        plan = frame._plan
-        for piece in self.session.client.to_table_as_iterator(plan.to_proto(self.session.client), plan.observations):
+        plan, client = frame._plan, self.session.client
+        for piece in client.to_table_as_iterator(plan.to_proto(client), plan.observations):
             if isinstance(piece, pa.Table):
                 yield from piece.to_batches()
 
     def close(self) -> None:
         """Release the session on the server, with all that it holds."""
         self.session.stop()
-
-
-def first_line(error: BaseException) -> str:
-    """The first line of an exception's text."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -139,7 +139,9 @@ class Store:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 hint = "wait until it is done"
-                raise StoreError("another process is writing to this workspace", where=str(self.folder), hint=hint) from None
+                raise StoreError(
+                    "another process is writing to this workspace", where=str(self.folder), hint=hint
+                ) from None
             self._writing = True
             try:
                 self._clear()
@@ -172,7 +174,7 @@ class Store:
             list(split_days(rows, table.time_column)) if table.time_column else [(None, rows)]
         )
         like = Part("", name, None, 0, 0, tag, tail_of)
-        return [write_part(self.folder, table, day, part, new_name(), like) for day, part in days if len(part)]
+        return [write_part(self.folder, table, day, part, like) for day, part in days if len(part)]
 
     def write_counts(self, name: str, date: str, rows: pa.Table, tag: str) -> Part:
         """Write kept counts of a day."""
@@ -180,15 +182,10 @@ class Store:
         from flowsleuth.store.parquet import write_part
 
         table = Table(name, "kept counts", (), time_column=None)
-        return write_part(self.folder, table, date, rows, new_name(), Part("", name, date, 0, 0, tag))
+        return write_part(self.folder, table, date, rows, Part("", name, date, 0, 0, tag))
 
     def replace(self, old: Iterable[Part], new: Iterable[Part]) -> None:
         """Put parts in the place of others, in one step."""
         with self.catalog.transaction():
             self.catalog.remove([part.path for part in old])
             self.catalog.add(new)
-
-
-def new_name() -> str:
-    """A name no other part has."""
-    return uuid.uuid4().hex[:20]

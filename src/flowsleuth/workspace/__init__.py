@@ -58,7 +58,9 @@ def init(folder: str | Path, *, home: Iterable[str] = DEFAULT_HOME, tz: str = "U
     try:
         path.mkdir(parents=True, exist_ok=True)
         if target.exists():
-            raise WorkspaceError("there is a workspace already", where=str(path), hint="use it, or choose another folder")
+            raise WorkspaceError(
+                "there is a workspace already", where=str(path), hint="use it, or choose another folder"
+            )
         aside = path / f".{FILE_NAME}"
         aside.write_text(settings.to_toml(), encoding="utf-8")
         aside.replace(target)
@@ -98,10 +100,9 @@ class Workspace:
     Examples
     --------
     >>> import flowsleuth, pathlib, tempfile
-    >>> log = tempfile.mkdtemp() + "/conn.log"
-    >>> _ = pathlib.Path(log).write_text("#separator \\\\x09\\n#path\\tconn\\n#fields\\tts\\tuid\\tid.orig_h\\tid.orig_p\\t"
-    ...     "id.resp_h\\tid.resp_p\\tproto\\n#types\\ttime\\tstring\\taddr\\tport\\taddr\\tport\\tenum\\n"
-    ...     "1700000000.5\\tC1\\t10.0.0.5\\t50000\\t192.0.2.7\\t443\\ttcp\\n")
+    >>> log = pathlib.Path(tempfile.mkdtemp()) / "flows.csv"
+    >>> _ = log.write_text("firstSeen,duration,proto,srcAddr,srcPort,dstAddr,dstPort,packets,bytes,flows\\n"
+    ...     "2023-11-14 22:13:20.500,0.250,TCP,10.0.0.5,50000,192.0.2.7,443,4,900,1\\n")
     >>> with flowsleuth.open(tempfile.mkdtemp() + "/case", create=True) as ws:
     ...     ws.ingest(log).rows
     {'flow': 1}

@@ -45,7 +45,7 @@ def find_files(names: Iterable[str]) -> list[Found]:
         elif path.exists():
             found.setdefault(name, Found(name, True))
         elif glob.has_magic(name):
-            matches = sorted(glob.glob(name, recursive=True))
+            matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207 (absolute patterns too)
             if not matches:
                 raise ReaderError("no file matches this pattern", where=name, hint="check the path")
             for inner_file in find_files(matches):

@@ -224,8 +224,12 @@ class Ingest:
         if source.fault and not source.sample.head:
             raise ReaderError(source.fault, where=found.name)
         if found.is_named or self._named:
-            hint = "give a mapping with --reader table --option mapping=FILE" if not self._named else "leave --reader out"
-            raise UnknownFormatError("no reader knows this content; tried", where=found.name, available=tried, hint=hint)
+            hint = (
+                "give a mapping with --reader table --option mapping=FILE" if not self._named else "leave --reader out"
+            )
+            raise UnknownFormatError(
+                "no reader knows this content; tried", where=found.name, available=tried, hint=hint
+            )
         lines = sum(block.count(b"\n") for block in source.blocks()) if source.sample.is_text() else None
         self._skip(Skipped(found.name, "unknown", f"{UNKNOWN} (tried {', '.join(tried)})", lines))
         return None, ""
@@ -265,7 +269,7 @@ class Ingest:
         """A number made of the digest of a file's beginning; another when a different file has it already."""
         if len(self._known) >= MAX_KEY:
             raise ReaderError(f"more than {MAX_KEY:,} files in one workspace", hint="start another workspace")
-        key = int(digest[:8], 16) & MAX_KEY
+        key: int = int(digest[:8], 16) & MAX_KEY
         while key in self._known:
             key = (key + 1) & MAX_KEY
         return key
@@ -311,5 +315,3 @@ def _known(reader: Reader, options: dict[str, Any] | None) -> dict[str, Any]:
         where = f"--option {unknown[0]}"
         raise OptionError(f"the reader {reader.name} has no such option", where=where, available=declared)
     return options
-
-

@@ -189,15 +189,13 @@ def score(
             for date in wanted:
                 if tell:
                     tell(detector.name, date)
-                done.append(_score_day(store, detector, date, dates, window, again))
+                done.append(_score_day(store, detector, date, window, again=again))
     return done
 
 
-def _score_day(
-    store: Store, detector: Detector, date: str, dates: list[str], window: Window, again: bool
-) -> ScoredDay:
+def _score_day(store: Store, detector: Detector, date: str, window: Window, *, again: bool) -> ScoredDay:
     limit = getattr(getattr(detector, "options", None), "baseline_days", None)
-    earlier = [d for d in reversed(dates) if d < date][:limit]
+    earlier = [d for d in reversed(store.catalog.dates("flow")) if d < date][:limit]
     run = run_id(store, detector, date, earlier, window)
     for old in store.catalog.runs():
         if not again and old["id"] == run and old["detector"] == detector.name and old["date"] == date:

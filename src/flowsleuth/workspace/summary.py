@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def _minutes(store: Store) -> dict[str, Any]:
     minutes = [minute for minute, _ in pairs]
     span = minutes[-1] - minutes[0] + 1
     peak_minute, peak = max(pairs, key=lambda pair: (pair[1], -pair[0]))
-    holes = [(a + 1, b) for a, b in zip(minutes, minutes[1:], strict=False) if b - a > GAP_MINUTES]
+    holes = [(a + 1, b) for a, b in itertools.pairwise(minutes) if b - a > GAP_MINUTES]
     longest = sorted(holes, key=lambda hole: (hole[0] - hole[1], hole[0]))[:GAPS_SHOWN]
     return {
         "rows_per_minute": {

@@ -105,7 +105,7 @@ class WordCounts:
         pair, entry = np.unique(doc * n_words + word, return_inverse=True)
         row, column = np.divmod(pair, n_words)
         indptr = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=n_docs))])
-        summed = np.bincount(entry, weights=count, minlength=pair.size)
+        summed: Floats = np.bincount(entry, weights=count, minlength=pair.size).astype(np.float64)
         return cls(indptr, column, summed, n_words)
 
     @property
@@ -137,9 +137,10 @@ class WordCounts:
         It stands in for the row number wherever chance is needed, so that a model does not depend on the order of
         the documents, nor on the order of words within one. Documents of equal content share a key.
         """
-        table = mix64(mix64(np.array([seed % 2**64], dtype=np.uint64)) + np.arange(self.n_words, dtype=np.uint64))
+        key: Keys = np.array([seed % 2**64], dtype=np.uint64)
+        table = mix64(mix64(key) + np.arange(self.n_words, dtype=np.uint64))
         weight = (self.counts.view(np.uint64) >> np.uint64(32)) | np.uint64(1)
-        keys = np.zeros(self.n_docs, dtype=np.uint64)
+        keys: Keys = np.zeros(self.n_docs, dtype=np.uint64)
         filled = np.flatnonzero(np.diff(self.indptr))
         if filled.size:
             keys[filled] = np.add.reduceat(table[self.words] * weight, self.indptr[filled])
@@ -199,3 +200,11 @@ def mix64(values: Keys) -> Keys:
     values = (values ^ (values >> MIX_SHIFTS[0])) * MIX_A
     values = (values ^ (values >> MIX_SHIFTS[1])) * MIX_B
     return values ^ (values >> MIX_SHIFTS[2])
+
+
+def word_rows(phi: Floats, n_words: int, where: str, n_topics: int | None = None) -> Floats:
+    """P(word | topic) turned to one contiguous row per word; OptionError when the shape does not fit."""
+    phi = np.asarray(phi, dtype=np.float64)
+    if phi.ndim != 2 or phi.shape[1] != n_words or n_topics not in (None, phi.shape[0]):
+        raise OptionError(f"shape {phi.shape} does not fit ({n_topics or 'topics'}, {n_words} words)", where=where)
+    return np.array(phi.T, order="C")

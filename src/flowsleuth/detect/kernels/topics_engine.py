@@ -7,8 +7,6 @@ import os
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-
-
 from flowsleuth.detect.kernels.topics_counts import Floats, Ints, Keys, WordCounts
 from flowsleuth.detect.kernels.topics_numpy import NumpyEngine
 from flowsleuth.errors import OptionError
@@ -45,17 +43,16 @@ class Engine(Protocol):
         counts: WordCounts,
         rows: Ints,
         phi_wk: Floats,
+        word_topics: Floats,
+        *,
         alpha_excess: float,
         n_steps: int,
         weight: float,
-        word_topics: Floats,
     ) -> None:
         """Fold some documents in and add `weight` times their token table to `word_topics`, in place."""
         ...
 
-    def pair_probabilities(
-        self, theta: Floats, phi_wk: Floats, docs: Ints, words: Ints, out: Floats
-    ) -> None:
+    def pair_probabilities(self, theta: Floats, phi_wk: Floats, docs: Ints, words: Ints, out: Floats) -> None:
         """Write P(word | document) of each pair to `out`; 0 where either index is negative."""
         ...
 

@@ -1,4 +1,5 @@
 # mypy: allow-untyped-defs
+# ruff: noqa: PLR0917 (a compiled loop takes its arrays and bounds one by one)
 """The topic model's inner loops compiled by numba (optional extra ``flowsleuth[fast]``), on several threads.
 
 Threads come from Python's own pool, and the compiled loops release the interpreter's lock. numba's parallel layers are
@@ -25,7 +26,10 @@ from numpy.typing import NDArray
 from flowsleuth.detect.kernels.topics_counts import Floats, Ints, Keys, WordCounts
 from flowsleuth.detect.kernels.topics_numpy import SMALLEST_PROBABILITY
 
-numba: Any = importlib.import_module("numba")  # it ships no type information
+try:
+    numba: Any = importlib.import_module("numba")  # it ships no type information
+except ImportError:
+    numba = None  # the loops below then stay plain Python, which `make_engine` never picks
 
 CHUNK_ENTRIES = 500_000  # entries summed into one table of a batch pass
 MAX_CHUNKS = 32  # hence at most 32 threads in a batch pass
@@ -41,6 +45,8 @@ FAST_MATH = {"reassoc", "contract", "nsz", "arcp"}
 
 def _compile(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile at the first call, kept on disk where a cache directory can be written."""
+    if numba is None:
+        return function
     options = {"nogil": True, "fastmath": FAST_MATH, "error_model": "numpy"}
     try:
         compiled: Callable[..., Any] = numba.njit(cache=True, **options)(function)
@@ -104,10 +110,11 @@ class NumbaEngine:
         counts: WordCounts,
         rows: Ints,
         phi_wk: Floats,
+        word_topics: Floats,
+        *,
         alpha_excess: float,
         n_steps: int,
         weight: float,
-        word_topics: Floats,
     ) -> None:
         ends = np.cumsum(counts.indptr[rows + 1] - counts.indptr[rows])
         theta = np.empty((rows.size, phi_wk.shape[1]))
@@ -127,9 +134,7 @@ class NumbaEngine:
             np.arange(n_parts + 1),
         )
 
-    def pair_probabilities(
-        self, theta: Floats, phi_wk: Floats, docs: Ints, words: Ints, out: Floats
-    ) -> None:
+    def pair_probabilities(self, theta: Floats, phi_wk: Floats, docs: Ints, words: Ints, out: Floats) -> None:
         cuts = np.append(np.arange(0, docs.size, TASK_PAIRS), docs.size)
         self._run(lambda first, last: _pair_probabilities(theta, phi_wk, docs, words, first, last, out), cuts)
 

@@ -56,9 +56,7 @@ class NumpyEngine:
             _add_rows(word_topics, words, share)
         return word_topics, log_likelihood
 
-    def fold_in(
-        self, counts: WordCounts, rows: Ints, phi_wk: Floats, alpha_excess: float, n_steps: int
-    ) -> Floats:
+    def fold_in(self, counts: WordCounts, rows: Ints, phi_wk: Floats, alpha_excess: float, n_steps: int) -> Floats:
         n_topics = phi_wk.shape[1]
         theta = np.full((rows.size, n_topics), 1.0 / n_topics)
         at = 0
@@ -82,10 +80,11 @@ class NumpyEngine:
         counts: WordCounts,
         rows: Ints,
         phi_wk: Floats,
+        word_topics: Floats,
+        *,
         alpha_excess: float,
         n_steps: int,
         weight: float,
-        word_topics: Floats,
     ) -> None:
         for _, entries, starts in _blocks(counts, rows):
             words, count = counts.words[entries], counts.counts[entries]
@@ -95,9 +94,7 @@ class NumpyEngine:
             phi *= (weight * _ratio(count, phi.sum(axis=1)))[:, None]
             _add_rows(word_topics, words, phi)
 
-    def pair_probabilities(
-        self, theta: Floats, phi_wk: Floats, docs: Ints, words: Ints, out: Floats
-    ) -> None:
+    def pair_probabilities(self, theta: Floats, phi_wk: Floats, docs: Ints, words: Ints, out: Floats) -> None:
         for at in range(0, docs.size, BLOCK_ENTRIES):
             some = slice(at, at + BLOCK_ENTRIES)
             out[some] = np.einsum("ik,ik->i", theta[docs[some]], phi_wk[words[some]])
@@ -133,8 +130,9 @@ def _fold_block(phi: Floats, count: Floats, starts: Ints, alpha_excess: float, n
 def _row_shares(doc_topics: Floats, alpha_excess: float) -> Floats:
     smoothed = doc_topics + alpha_excess
     total = smoothed.sum(axis=1, keepdims=True)
-    even = np.full_like(smoothed, 1.0 / smoothed.shape[1])
-    return np.divide(smoothed, total, out=even, where=total > SMALLEST_PROBABILITY)
+    shares = np.full_like(smoothed, 1.0 / smoothed.shape[1])
+    np.divide(smoothed, total, out=shares, where=total > SMALLEST_PROBABILITY)
+    return shares
 
 
 def _ratio(count: Floats, total: Floats) -> Floats:

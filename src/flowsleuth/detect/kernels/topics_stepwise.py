@@ -19,6 +19,7 @@ JUDGED_ENTRIES = 500_000  # entries of the sample that the starts are compared o
 JUDGED_STEPS = 10  # fold-in steps for that
 BATCHES_PER_PASS = 64
 BATCH_ENTRIES = (2_048, 131_072)  # least and most entries in a mini-batch
+SMALLEST_SIZE = 1e-9  # tokens, against a topic without any
 SMALLEST_SCALE = 1e-50  # the decayed scale is multiplied out before it underflows
 
 
@@ -29,9 +30,12 @@ class StepwiseOptions:
     Parameters
     ----------
     n_starts : int
-        Seedings to try, at least 1. More of them leave fewer topics stuck together.
+        Seedings to try, at least 1. The cost grows in step.
+    seeds_per_topic : int
+        Topics that a start begins with for each one wanted, at least 1; the most alike are then joined. With 1,
+        every third start or so leaves two true topics stuck together.
     start_share : float
-        Share of the entries each of them is tried on, in (0, 1]; only the likeliest goes on from there.
+        Share of the entries that a start is tried on, in (0, 1]; only the likeliest goes on from there.
     n_stepwise_passes : int
         Mini-batch passes over all documents that the likeliest one then makes, at least 0.
     n_inner_steps : int
@@ -46,7 +50,8 @@ class StepwiseOptions:
         Batches by which the step size is held back, above 1.
     """
 
-    n_starts: int = 4
+    n_starts: int = 1
+    seeds_per_topic: int = 2
     start_share: float = 0.25
     n_stepwise_passes: int = 1
     n_inner_steps: int = 4
@@ -56,7 +61,14 @@ class StepwiseOptions:
     delay: float = 2.0
 
     def __post_init__(self) -> None:
-        least = {"n_starts": 1, "n_stepwise_passes": 0, "n_inner_steps": 1, "n_batch_passes": 0, "tolerance": 0}
+        least = {
+            "n_starts": 1,
+            "seeds_per_topic": 1,
+            "n_stepwise_passes": 0,
+            "n_inner_steps": 1,
+            "n_batch_passes": 0,
+            "tolerance": 0,
+        }
         for field in fields(self):
             value = getattr(self, field.name)
             if field.name in least and not value >= least[field.name]:
@@ -72,9 +84,9 @@ class StepwiseOptions:
 def find_start(
     engine: Engine,
     counts: WordCounts,
+    *,
     n_topics: int,
-    alpha_excess: float,
-    beta_excess: float,
+    excess: tuple[float, float],
     seed: int,
     options: StepwiseOptions,
 ) -> tuple[Floats, tuple[float, ...]]:
@@ -85,20 +97,22 @@ def find_start(
     phi_wk : array of float64, shape (n_words, n_topics)
         P(word | topic); each column sums to 1.
     log_likelihoods : tuple of float
-        Per token of the sample, one for each start; the largest is the one kept.
+        Per token of the sample, one for each start; the largest is the one kept. Empty with a single start.
     """
     filled = np.flatnonzero(counts.doc_sums() > 0)
     order = filled[np.argsort(counts.doc_keys(seed)[filled], kind="stable")]
-    until = _entries_until(counts, order)
-    judged = order[: max(1, int(np.searchsorted(until, JUDGED_ENTRIES)))]
-    walks, results = [], []
+    walks: list[StepwiseWalk] = []
+    results: list[float] = []
     for start in range(options.n_starts):
         chance = np.random.default_rng([seed, start])
-        walk = StepwiseWalk(engine, counts, seed_topics(counts, order, n_topics, chance), (alpha_excess, beta_excess))
+        table = seed_topics(counts, order, n_topics * options.seeds_per_topic, chance)
         batches = _batches(counts, order[chance.permutation(order.size)])
+        walk = StepwiseWalk(engine, counts, table, excess)
         walk.take(batches[: math.ceil(options.start_share * len(batches))], options)
-        results.append(_log_likelihood_per_token(engine, counts, judged, walk.phi_wk(), alpha_excess))
-        walks = [walk] if results[-1] == max(results) else walks
+        walk.join_topics(n_topics)
+        if options.n_starts > 1:
+            results.append(_judge(engine, counts, order, walk.phi_wk(), excess[0]))
+        walks = [walk] if not walks or results[-1] == max(results) else walks
     for _ in range(options.n_stepwise_passes):
         walks[0].take(_batches(counts, order[chance.permutation(order.size)]), options)
     return walks[0].phi_wk(), tuple(results)
@@ -165,6 +179,12 @@ class StepwiseWalk:
         """P(word | topic) as of now, shape (n_words, n_topics); overwritten by the next call."""
         return topic_shares(self.word_topics, self.excess[1], self.scale, self._phi_wk)
 
+    def join_topics(self, n_topics: int) -> None:
+        """Join the topics most alike until `n_topics` are left."""
+        self.word_topics = np.ascontiguousarray(join_alike(self.word_topics * self.scale, n_topics))
+        self.scale = 1.0
+        self._phi_wk = np.empty_like(self.word_topics)
+
     def take(self, batches: list[Ints], options: StepwiseOptions) -> None:
         """Move through some mini-batches of documents."""
         n_tokens = self.doc_tokens.sum()
@@ -175,11 +195,34 @@ class StepwiseWalk:
             self.n_done += 1
             weight = step * n_tokens / self.doc_tokens[rows].sum() / self.scale
             self.engine.add_batch(
-                self.counts, rows, phi_wk, self.excess[0], options.n_inner_steps, weight, self.word_topics
+                self.counts,
+                rows,
+                phi_wk,
+                self.word_topics,
+                alpha_excess=self.excess[0],
+                n_steps=options.n_inner_steps,
+                weight=weight,
             )
             if self.scale < SMALLEST_SCALE:
                 self.word_topics *= self.scale
                 self.scale = 1.0
+
+
+def join_alike(word_topics: Floats, n_topics: int) -> Floats:
+    """Add up the columns of a token table that are most alike until `n_topics` are left.
+
+    Each time the pair goes whose joining loses least: ``n_a * n_b / (n_a + n_b)`` tokens times one less the pair's
+    Bhattacharyya coefficient (Ward's rule on square roots of word shares).
+    """
+    while word_topics.shape[1] > n_topics:
+        size = word_topics.sum(axis=0) + SMALLEST_SIZE
+        root = np.sqrt(word_topics / size)
+        loss = np.outer(size, size) / np.add.outer(size, size) * (1.0 - root.T @ root)
+        loss[np.tri(size.size, dtype=bool)] = np.inf  # each pair once, none with itself
+        kept, gone = np.unravel_index(np.argmin(loss), loss.shape)
+        word_topics[:, kept] += word_topics[:, gone]
+        word_topics = np.delete(word_topics, gone, axis=1)
+    return word_topics
 
 
 def topic_shares(word_topics: Floats, beta_excess: float, scale: float = 1.0, out: Floats | None = None) -> Floats:
@@ -213,9 +256,9 @@ def _entries_until(counts: WordCounts, rows: Ints) -> Ints:
     return np.cumsum(counts.indptr[rows + 1] - counts.indptr[rows])
 
 
-def _log_likelihood_per_token(
-    engine: Engine, counts: WordCounts, rows: Ints, phi_wk: Floats, alpha_excess: float
-) -> float:
+def _judge(engine: Engine, counts: WordCounts, order: Ints, phi_wk: Floats, alpha_excess: float) -> float:
+    """Log-likelihood per token of the first documents in `order`."""
+    rows = order[: 1 + int(np.searchsorted(_entries_until(counts, order), JUDGED_ENTRIES))]
     if not rows.size:
         return 0.0
     theta = engine.fold_in(counts, rows, phi_wk, alpha_excess, JUDGED_STEPS)

@@ -11,7 +11,9 @@ from flowsleuth.errors import OptionError
 from flowsleuth.settings import DEFAULT_HOME, parse_zone
 
 FORMATS = ("table", "json", "csv", "parquet")
-MAIN_HELP = """Find the few hundred connections worth looking at in any flow log, each with a reason and its raw line."""
+MAIN_HELP = (
+    """Find the few hundred connections worth looking at in any flow log, each with a reason and its raw line."""
+)
 EXAMPLES = """\
 examples:
   flowsleuth init case/ --home 10.0.0.0/8
@@ -45,7 +47,9 @@ def parse_time(text: str, zone: str) -> dt.datetime:
     try:
         moment = dt.datetime.fromisoformat(text)
     except ValueError:
-        raise OptionError("not a time", where=text, hint="write it like 2021-06-06T12:00 or 2021-06-06T12:00+02:00") from None
+        raise OptionError(
+            "not a time", where=text, hint="write it like 2021-06-06T12:00 or 2021-06-06T12:00+02:00"
+        ) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=parse_zone(zone))
     return moment.astimezone(dt.UTC)
@@ -97,7 +101,9 @@ def build_parser() -> Parser:
 
 def _workspace(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-w", "--workspace", metavar="DIR", default=".", help="the workspace folder (default: here)")
-    parser.add_argument("--engine", metavar="URL", help="duckdb, sc://HOST:PORT or spark://HOST:PORT (default: its own)")
+    parser.add_argument(
+        "--engine", metavar="URL", help="duckdb, sc://HOST:PORT or spark://HOST:PORT (default: its own)"
+    )
 
 
 def _init(verbs: Any) -> None:
@@ -120,19 +126,25 @@ def _ingest(verbs: Any) -> None:
     parser.add_argument("--reader", help="use this reader instead of finding one by content (see: flowsleuth readers)")
     parser.add_argument("--option", metavar="NAME=VALUE", action="append", help="an option of that reader")
     parser.add_argument("--mapping", metavar="FILE", help="mapping file of --reader table")
-    parser.add_argument("--strict", action="store_true", help="a rejected record is a failure; keep nothing of its file")
+    parser.add_argument(
+        "--strict", action="store_true", help="a rejected record is a failure; keep nothing of its file"
+    )
     parser.add_argument("--tz", help="zone of times that name none (default: the workspace's)")
     parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
 
 
 def _info(verbs: Any) -> None:
-    parser = verbs.add_parser("info", help="what is stored", description="Tables, times, gaps, rejects, sources, skipped.")
+    parser = verbs.add_parser(
+        "info", help="what is stored", description="Tables, times, gaps, rejects, sources, skipped."
+    )
     _workspace(parser)
     parser.add_argument("--format", choices=("table", "json"), default="table")
 
 
 def _score(verbs: Any) -> None:
-    parser = verbs.add_parser("score", help="score flows", description="Run detectors over the days that are new to them.")
+    parser = verbs.add_parser(
+        "score", help="score flows", description="Run detectors over the days that are new to them."
+    )
     parser.add_argument("detectors", metavar="DETECTOR", nargs="*", help="(default: the default ones)")
     _workspace(parser)
     parser.add_argument("--start", metavar="T", help="only flows that start at or after T (ISO 8601)")
@@ -155,7 +167,9 @@ def _suspects(verbs: Any) -> None:
 
 
 def _explain(verbs: Any) -> None:
-    parser = verbs.add_parser("explain", help="why a flow is suspicious", description="Reason, raw line, flows around it.")
+    parser = verbs.add_parser(
+        "explain", help="why a flow is suspicious", description="Reason, raw line, flows around it."
+    )
     parser.add_argument("flow_id", type=int, metavar="FLOW_ID")
     _workspace(parser)
     parser.add_argument("--format", choices=("table", "json"), default="table")

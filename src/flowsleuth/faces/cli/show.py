@@ -75,9 +75,7 @@ def print_table(
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in columns:
-        table.add_column(
-            name, justify="right" if name in right else "left", no_wrap=name not in wrap, overflow="fold"
-        )
+        table.add_column(name, justify="right" if name in right else "left", no_wrap=name not in wrap, overflow="fold")
     for row in rows:
         table.add_row(*[printable_text(value) for value in row])
     console().print(table)

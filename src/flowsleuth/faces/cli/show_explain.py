@@ -26,7 +26,9 @@ def show_explanation(found: Explanation) -> None:
         if value is not None:
             print(f"  {name:<15} {printable_text(plain(value))}")
     print(f"\nthe record: {printable_text(flow['source_file'])}, row {flow['source_row']:,}")
-    print(f"  {printable_text(found.raw) if found.raw is not None else 'not shown: ' + printable_text(found.raw_absent)}")
+    print(
+        f"  {printable_text(found.raw) if found.raw is not None else 'not shown: ' + printable_text(found.raw_absent)}"
+    )
     if found.around is not None:
         print(f"\nflows of {printable_text(flow['src_ip'])} around it")
         _show_around(found.around.table.to_pylist(), flow["flow_id"])

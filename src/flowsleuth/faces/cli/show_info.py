@@ -57,7 +57,15 @@ def _show_rejects(rejects: dict[str, Any]) -> None:
 def _show_sources(sources: list[dict[str, Any]]) -> None:
     print()
     lines = [
-        (s["file"], s["reader"], s["kind"], f"{s['records']:,}", f"{s['rows']:,}", f"{s['rejects']:,}", s["is_complete"])
+        (
+            s["file"],
+            s["reader"],
+            s["kind"],
+            f"{s['records']:,}",
+            f"{s['rows']:,}",
+            f"{s['rejects']:,}",
+            s["is_complete"],
+        )
         for s in sources[:SHOWN]
     ]
     columns = ["source", "reader", "kind", "records", "rows", "rejects", "complete"]

@@ -87,7 +87,9 @@ def score(parsed: argparse.Namespace) -> int:
     options: dict[str, dict[str, Any]] = {}
     if parsed.option:
         if len(parsed.detectors) != 1:
-            raise OptionError("options are for one detector", where="--option", hint="name it: flowsleuth score DETECTOR")
+            raise OptionError(
+                "options are for one detector", where="--option", hint="name it: flowsleuth score DETECTOR"
+            )
         from flowsleuth.workspace.offers import typed_detector_options
 
         name = parsed.detectors[0]

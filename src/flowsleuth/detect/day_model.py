@@ -1,0 +1,173 @@
+"""All that is learnt of one day, and the surprise of flows under it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowsleuth.detect.behaviour import judge_outcome, judge_peers, judge_sweeps
+from flowsleuth.detect.contract import DayInput
+from flowsleuth.detect.dense_codes import hash_rows, to_signed
+from flowsleuth.detect.edges import Edges, count_edges, count_sizes, count_uploads
+from flowsleuth.detect.habits import learn_habits, make_vocabulary, port_rarity
+from flowsleuth.detect.history import History
+from flowsleuth.detect.scored_rows import numbers
+from flowsleuth.detect.sizes import Sizes
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+PARTS = ("service", "port", "peer", "outcome", "sweep", "new", "size", "hour")
+"""Parts of the surprise, in nats; they add up to it."""
+FACTS = (
+    "service_end",
+    "owner",
+    "port_flows",
+    "day_flows",
+    "port_hosts",
+    "peer_hosts",
+    "failed_peers",
+    "failed_ports",
+    "flows_before",
+    "days_before",
+    "size_kind",
+    "size_below",
+)
+"""Numbers that the reason is written from."""
+
+FLOW_COLUMNS = (
+    "flow_id", "start", "src_ip", "dst_ip", "service", "owner", "outcome", "src_bytes", "dst_bytes", "duration_s",
+)  # fmt: skip
+"""What :meth:`DayModel.judge` needs of coded flows."""
+
+MIN_SWEEP = 10
+"""Vain attempts from which rows are put together as one sweep: nobody reads the eleventh."""
+PAIR, SWEEP, PORT_SWEEP = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A batch of flows under a model.
+
+    Attributes
+    ----------
+    surprise : array of float64, shape (n,)
+        Nats.
+    suspect_id : array of int64, shape (n,)
+    evidence : array of float64, shape (n, len(PARTS) + len(FACTS))
+    """
+
+    surprise: Floats
+    suspect_id: Ints
+    evidence: Floats
+
+
+class DayModel:
+    """Hosts, services and sizes of one day.
+
+    Parameters
+    ----------
+    day : DayInput
+        Gives the counts.
+    date : datetime.date
+        Which day; need not be ``day.day``.
+    earlier : list of datetime.date
+        Days before it, newest first.
+    topics, seed : int
+    half_life_days : float
+    """
+
+    def __init__(
+        self, day: DayInput, date: dt.date, earlier: list[dt.date], topics: int, seed: int, half_life_days: float
+    ) -> None:
+        self.date = date
+        self.edges = edges = Edges(day.arrow(day.counts("edges", count_edges, [date])))
+        self.n_flows = int(edges.flows.sum())
+        if not self.n_flows:
+            return
+        by_service = day.arrow(day.counts("sizes", count_sizes, [date]))
+        by_source = day.arrow(day.counts("uploads", count_uploads, [date]))
+        self.sizes = Sizes(edges, by_service, by_source)
+        self.history = History(day, date, earlier, half_life_days, edges)
+        vocabulary, clients = make_vocabulary(edges)
+        habits = learn_habits(edges, vocabulary, self.history.uses, topics, seed)
+        self.topic_model = habits.model
+        self.words = vocabulary.size
+        peers, sweeps = judge_peers(edges), judge_sweeps(edges)
+        self._parts = np.stack(
+            [
+                np.maximum(habits.client, habits.server),
+                port_rarity(clients)[edges.service],
+                peers.surprise,
+                judge_outcome(edges),
+                sweeps.surprise,
+                self.history.judge_new(edges),
+            ],
+            axis=1,
+        )
+        port_flows = np.bincount(edges.service, weights=edges.flows, minlength=edges.services.size)
+        self._server_end = habits.server > habits.client
+        self._port_flows, self._port_hosts, self._peer_hosts = port_flows, clients, peers.hosts
+        self._failed_peers, self._failed_ports = sweeps.peers, sweeps.ports
+        self._flows_before = self.history.flows_before(edges)
+        self._suspects = self._name_suspects()
+
+    def judge(self, batch: pa.RecordBatch) -> Judged:
+        """Surprise, group and evidence of flows of this day with :data:`FLOW_COLUMNS`."""
+        edges = self.edges
+        at = edges.find(batch)
+        service, source = edges.service[at].astype(np.int64), edges.src[at].astype(np.int64)
+        size = self.sizes.judge(batch, source, service, edges.is_failed[at])
+        start = np.asarray(batch.column("start").cast("int64"))
+        hour = self.history.judge_hours(source, start)
+        parts = np.concatenate([self._parts[at], size.surprise[:, None], hour[:, None]], axis=1)
+        rows = at.size
+        facts = [
+            self._server_end[at],
+            edges.owner[at],
+            self._port_flows[service],
+            np.full(rows, self.n_flows),
+            self._port_hosts[service],
+            self._peer_hosts[edges.dst[at]],
+            self._failed_peers[at],
+            self._failed_ports[at],
+            self._flows_before[at],
+            np.full(rows, self.history.days),
+            size.kind,
+            size.below,
+        ]
+        evidence = np.concatenate([parts, np.stack([np.asarray(f, dtype=float) for f in facts], axis=1)], axis=1)
+        return Judged(parts.sum(axis=1), self._suspects[at], evidence)
+
+    def _name_suspects(self) -> Ints:
+        """Ids of groups of near-identical flows, one per edge.
+
+        Same source, destination, service, outcome and day; a sweep (:data:`MIN_SWEEP` addresses tried in vain on one
+        service, or services at one address) is one group whatever the destination, or the service.
+        """
+        edges = self.edges
+        is_sweep = edges.is_failed & (self._failed_peers >= MIN_SWEEP)
+        is_port_sweep = edges.is_failed & ~is_sweep & (self._failed_ports >= MIN_SWEEP)
+        kind = np.where(is_sweep, SWEEP, np.where(is_port_sweep, PORT_SWEEP, PAIR))
+        hashes = edges.addresses.hashes()
+        zero = np.uint64(0)
+        columns = [
+            hashes[edges.src],
+            np.where(is_sweep, zero, hashes[edges.dst]),
+            np.where(is_port_sweep, 0, edges.services[edges.service]),
+            np.where(is_port_sweep, 0, edges.owner),
+            edges.outcome,
+            kind,
+            np.full(len(edges), self.date.toordinal()),
+        ]
+        return to_signed(hash_rows(np.stack([np.asarray(c).astype(np.uint64) for c in columns], axis=1)))
+
+
+__all__ = ["FACTS", "FLOW_COLUMNS", "PARTS", "DayModel", "Judged", "numbers"]

@@ -1,0 +1,102 @@
+"""Operations whose plain spelling in Ibis gives different answers, or errors, on different engines.
+
+Each has cases in :func:`flowsleuth.testing.check_engine`, which runs on DuckDB and on a real Spark. What is not here
+is either the same everywhere or has no equal: no ``str.split`` (a regular expression on Spark), no unsigned integers,
+no ``bucket`` of times, no ordered ``first`` as an aggregate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+
+def epoch_seconds(time: ir.Value) -> ir.Value:
+    """Whole seconds since 1970-01-01 UTC (int64), rounded down; null for null.
+
+    Ibis' own gives a fraction on DuckDB, which a cast to an integer would round to the nearest.
+
+    Examples
+    --------
+    >>> import ibis
+    >>> epoch_seconds(ibis.table({"start": "timestamp('UTC')"}, name="flow").start).type()
+    Int64(nullable=True)
+    """
+    return time.epoch_seconds().cast("float64").floor().cast("int64")
+
+
+def time_bin(time: ir.Value, width_s: int) -> ir.Value:
+    """Number of the bin of ``width_s`` seconds, counted from 1970-01-01 UTC (int64); also right before 1970.
+
+    Raises
+    ------
+    ValueError
+        The width is not positive.
+
+    Examples
+    --------
+    >>> import ibis
+    >>> time_bin(ibis.table({"start": "timestamp('UTC')"}, name="flow").start, 300).type()
+    Int64(nullable=True)
+    """
+    if width_s < 1:
+        raise ValueError(f"a bin is at least a second wide, not {width_s}")
+    return (time.epoch_seconds().cast("float64") / width_s).floor().cast("int64")
+
+
+def safe_divide(dividend: ir.Value, divisor: ir.Value) -> ir.Value:
+    """Quotient as float64; null where the divisor is 0 (DuckDB would say infinity, Spark would stop) or either is null.
+
+    Examples
+    --------
+    >>> import ibis
+    >>> safe_divide(ibis.literal(1), ibis.literal(0)).type()
+    Float64(nullable=True)
+    """
+    return dividend.cast("float64") / divisor.cast("float64").nullif(0.0)
+
+
+def safe_log(value: ir.Value) -> ir.Value:
+    """Natural logarithm; null for 0 and below (DuckDB would stop, Spark would say null or NaN).
+
+    The last bit may differ between engines: good for display and rough comparison, not for equal scores.
+
+    Examples
+    --------
+    >>> import ibis
+    >>> safe_log(ibis.literal(0)).type()
+    Float64(nullable=True)
+    """
+    import ibis
+
+    number = value.cast("float64")
+    return ibis.ifelse(number > 0, number, ibis.null("float64")).ln()
+
+
+def first_rows(table: ir.Table, by: Sequence[str], order: Sequence[Any]) -> ir.Table:
+    """The first row of each group in an order that leaves no ties, all columns kept.
+
+    Ordered aggregates (``first``, ``arg_min``) do not exist on every engine; a window does.
+
+    Parameters
+    ----------
+    table : ibis table
+    by : sequence of str
+        The group.
+    order : sequence of str or ibis value
+        Columns, or ``ibis.desc("…")`` of one; nulls come last either way.
+
+    Examples
+    --------
+    >>> import ibis
+    >>> flow = ibis.table({"src_ip": "string", "flow_id": "int64"}, name="flow")
+    >>> first_rows(flow, ["src_ip"], ["flow_id"]).columns
+    ('src_ip', 'flow_id')
+    """
+    import ibis
+
+    number = ibis.row_number().over(group_by=list(by), order_by=list(order))
+    return table.mutate(_place=number).filter(lambda t: t._place == 0).drop("_place")
