@@ -33,7 +33,7 @@ def test_keeps_every_promise(data: Path) -> None:
 def test_row_in_full(data: Path) -> None:
     row = read_all(READER, data / CTU, source_file="x", tz="Europe/Prague").row("flow", 2)
     row["extra"] = json.loads(row["extra"])
-    expected = {name: None for name in FLOW.names} | {
+    expected = dict.fromkeys(FLOW.names) | {
         "flow_id": 2**31 + 2,
         "start": datetime(2011, 8, 16, 8, 1, 46, 972_101, tzinfo=UTC),
         "end": datetime(2011, 8, 16, 8, 1, 49, 222_101, tzinfo=UTC),

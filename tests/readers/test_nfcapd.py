@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import re
 import shutil
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pyarrow.compute as pc
 import pytest
 
 from flowsleuth.errors import MissingProgramError, ReaderError
+from flowsleuth.readers import nfcapd
+from flowsleuth.readers.contract import ReadContext
 from flowsleuth.readers.nfcapd import NfcapdReader
 from flowsleuth.readers.nfdump import NfdumpReader
-from flowsleuth.readers.streams import Sample
+from flowsleuth.readers.streams import Sample, Source
 from flowsleuth.schema import FLOW
+from flowsleuth.schema.addresses import HomeNetworks
 from flowsleuth.testing import ReadResult, check_reader, read_all
 
 READER = NfcapdReader()
@@ -49,7 +55,7 @@ def test_keeps_every_promise(data: Path, sample: str, flows: int) -> None:
 def test_row_in_full(data: Path) -> None:
     row = read_all(READER, data / SMALL, file_key=2, source_file="nfcapd.small").row("flow", 3)
     row["extra"] = json.loads(row["extra"])
-    expected = {name: None for name in FLOW.names} | {
+    expected = dict.fromkeys(FLOW.names) | {
         "flow_id": 2 * 2**31 + 3,
         "start": datetime(2019, 8, 12, 18, 15, 48, 49_000, tzinfo=UTC),
         "end": datetime(2019, 8, 12, 18, 51, 43, 101_000, tzinfo=UTC),
@@ -98,6 +104,15 @@ def test_binary_and_its_csv_are_the_same_table(data: Path, tmp_path: Path, sampl
 
 
 @needs_nfdump
+def test_asking_for_event_fields_changes_nothing_where_there_are_none(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = read_all(READER, data / IPV6)
+    monkeypatch.setattr(nfcapd, "_EVENT_WORDS", re.compile(b""))
+    assert read_all(READER, data / IPV6).tables["flow"].equals(plain.tables["flow"])
+
+
+@needs_nfdump
 def test_compressed_file_is_read_too(data: Path, tmp_path: Path) -> None:
     path = tmp_path / "nfcapd.gz"
     path.write_bytes(gzip.compress((data / SMALL).read_bytes()))
@@ -114,29 +129,38 @@ def test_any_file_name(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @needs_nfdump
-def test_cut_off_file_gives_what_there_is_and_a_reject(data: Path, tmp_path: Path) -> None:
+def test_cut_off_layout_2_has_no_directory_and_is_refused_in_nfdumps_words(data: Path, tmp_path: Path) -> None:
     path = tmp_path / "nfcapd.cut"
     path.write_bytes((data / SMALL).read_bytes()[:20_000])
-    try:
-        found = read_all(READER, path)
-    except ReaderError as error:
-        assert "nfdump cannot read it" in str(error)
-        return
-    assert found.rejects
-    assert {reject.source_row for reject in found.rejects} == {0}
-    assert found.rows.get("flow", 0) < 60
+    with pytest.raises(ReaderError, match=r"nfdump cannot read it: .*cut"):
+        read_all(READER, path)
 
 
 @needs_nfdump
 def test_garbage_behind_the_magic_is_refused_in_nfdumps_words(tmp_path: Path) -> None:
     path = tmp_path / "nfcapd.bad"
     path.write_bytes(b"\x0c\xa5\x01\x00" + b"\xff" * 400)
-    try:
-        found = read_all(READER, path)
-    except ReaderError as error:
-        assert str(path) in str(error)
-        return
-    assert found.rows == {} and found.rejects
+    with pytest.raises(ReaderError, match="nfdump cannot read it"):
+        read_all(READER, path)
+
+
+@needs_nfdump
+def test_file_without_flows(data: Path, tmp_path: Path) -> None:
+    path = tmp_path / "nfcapd.empty"
+    subprocess.run(["nfdump", "-r", str(data / SMALL), "-w", str(path), "port 1 and port 2"], check=True)
+    found = read_all(READER, path)
+    assert (found.rows, found.rejects) == ({}, [])
+
+
+@needs_nfdump
+def test_a_killed_reader_leaves_no_process(data: Path) -> None:
+    context = ReadContext("x", "nfcapd", 1, HomeNetworks([]), ZoneInfo("UTC"))
+    with Source(str(data / SMALL)) as source:
+        batches = READER.read(source, context)
+        next(batches)
+        batches.close()
+    running = subprocess.run(["ps", "--ppid", str(os.getpid()), "-o", "comm="], capture_output=True, check=False).stdout
+    assert b"nfdump" not in running
 
 
 def test_says_which_package_is_missing(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

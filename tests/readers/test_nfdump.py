@@ -95,7 +95,18 @@ def test_17_and_csv_fast_agree(data: Path) -> None:
     """The same four flows in both dialects."""
     default = read_all(READER, data / "nfdump/v17_default/flows.csv").tables["flow"].to_pylist()
     fast = read_all(READER, data / "nfdump/csv_fast/flows.csv").tables["flow"].to_pylist()
-    names = ("start", "end", "duration_s", "src_ip", "src_port", "dst_ip", "dst_port", "proto", "src_bytes", "icmp_type")
+    names = (
+        "start",
+        "end",
+        "duration_s",
+        "src_ip",
+        "src_port",
+        "dst_ip",
+        "dst_port",
+        "proto",
+        "src_bytes",
+        "icmp_type",
+    )
     for one, other in zip([*default[:3], default[5]], fast, strict=True):
         assert [one[name] for name in names] == [other[name] for name in names]
     assert [row["tcp_flags"] for row in fast] == ["...AP.SF", None, None, "......S."]

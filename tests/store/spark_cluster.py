@@ -183,3 +183,16 @@ def _listens(url: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def children(parent: int) -> set[int]:
+    """Ids of the living processes that a process has started."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, up = path.read_text().rpartition(")")[2].split()[:2]
+        except OSError:
+            continue
+        if int(up) == parent and state != "Z":
+            found.add(int(path.parent.name))
+    return found

@@ -105,9 +105,9 @@ def judge_sweeps(edges: Edges) -> Sweeps:
     (Pareto, exponent 1) adds, so p goes on falling beyond the largest host, and two hosts prove little.
     """
     on_service, at_peer = edges.by_source_and_service, edges.by_pair
-    step = edges.is_failed.astype(float) - (edges.outcome == ANSWERED)
-    peers = on_service.add_up(edges.is_failed)[on_service.of]
-    ports = at_peer.add_up(edges.is_failed)[at_peer.of]
+    first = edges.is_failed & edges.is_first_failed
+    step = first.astype(float) - (edges.outcome == ANSWERED)
+    peers, ports = on_service.add_up(first)[on_service.of], at_peer.add_up(first)[at_peer.of]
     excess = np.maximum(on_service.add_up(step)[on_service.of], at_peer.add_up(step)[at_peer.of])
     width = np.where(edges.is_failed, np.maximum(excess, 0.0), 0.0)
     sources = Groups.by(edges.src)

@@ -44,7 +44,7 @@ class DayCounts:
         coded = coded.mutate(outcome=outcome_code(coded))
         src = self.hosts.select(src_text=self.hosts.ip, src=self.hosts.host)
         dst = self.hosts.select(dst_text=self.hosts.ip, dst=self.hosts.host)
-        return coded.inner_join(src, coded.src_ip == src.src_text).inner_join(dst, lambda t, d: t.dst_ip == d.dst_text)
+        return coded.inner_join(src, [("src_ip", "src_text")]).inner_join(dst, [("dst_ip", "dst_text")])
 
     def edges(self) -> ir.Table:
         """``src``, ``dst``, ``service``, ``kind``, ``flows``; largest ``out_bytes``, ``in_bytes``, ``time_ms``."""

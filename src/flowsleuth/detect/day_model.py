@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from flowsleuth.detect.behaviour import judge_outcome, judge_peers, judge_sweeps
 from flowsleuth.detect.contract import DayInput
-from flowsleuth.detect.dense_codes import hash_rows, to_signed
-from flowsleuth.detect.edges import Edges, count_edges, count_sizes, count_uploads
+from flowsleuth.detect.day_counts import DayCounts
+from flowsleuth.detect.dense_codes import TextCodes, hash_rows, to_signed
+from flowsleuth.detect.edges import Edges, Groups
 from flowsleuth.detect.habits import learn_habits, make_vocabulary, port_rarity
 from flowsleuth.detect.history import History
-from flowsleuth.detect.scored_rows import numbers
 from flowsleuth.detect.sizes import Sizes
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ PARTS = ("service", "port", "peer", "outcome", "sweep", "new", "size", "hour")
 FACTS = (
     "service_end",
     "owner",
+    "is_failed",
     "port_flows",
     "day_flows",
     "port_hosts",
@@ -43,7 +44,7 @@ FACTS = (
 """Numbers that the reason is written from."""
 
 FLOW_COLUMNS = (
-    "flow_id", "start", "src_ip", "dst_ip", "service", "owner", "outcome", "src_bytes", "dst_bytes", "duration_s",
+    "flow_id", "start", "src", "dst", "service", "owner", "outcome", "src_bytes", "dst_bytes", "duration_s",
 )  # fmt: skip
 """What :meth:`DayModel.judge` needs of coded flows."""
 
@@ -61,11 +62,14 @@ class Judged:
     surprise : array of float64, shape (n,)
         Nats.
     suspect_id : array of int64, shape (n,)
+    group_flows : array of float64, shape (n,)
+        Flows of the day with the same suspect.
     evidence : array of float64, shape (n, len(PARTS) + len(FACTS))
     """
 
     surprise: Floats
     suspect_id: Ints
+    group_flows: Floats
     evidence: Floats
 
 
@@ -88,14 +92,14 @@ class DayModel:
         self, day: DayInput, date: dt.date, earlier: list[dt.date], topics: int, seed: int, half_life_days: float
     ) -> None:
         self.date = date
-        self.edges = edges = Edges(day.arrow(day.counts("edges", count_edges, [date])))
-        self.n_flows = int(edges.flows.sum())
-        if not self.n_flows:
-            return
-        by_service = day.arrow(day.counts("sizes", count_sizes, [date]))
-        by_source = day.arrow(day.counts("uploads", count_uploads, [date]))
-        self.sizes = Sizes(edges, by_service, by_source)
-        self.history = History(day, date, earlier, half_life_days, edges)
+        self.counts = counts = DayCounts(day, date)
+        hosts = day.arrow(counts.hosts).sort_by("host")
+        self.addresses = TextCodes(hosts["ip"].combine_chunks())
+        self.edges = edges = Edges(day.batches(counts.edges()), hosts["is_home"].to_numpy() > 0)
+        self.n_flows = int(edges.flows.sum(dtype=np.int64))
+        self.sizes = Sizes(edges, day.arrow(counts.uploads()), self.addresses)
+        ages = {d: (date - d).days for d in earlier}
+        self.history = History(day, ages, half_life_days, edges, self.addresses)
         vocabulary, clients = make_vocabulary(edges)
         habits = learn_habits(edges, vocabulary, self.history.uses, topics, seed)
         self.topic_model = habits.model
@@ -111,27 +115,31 @@ class DayModel:
                 self.history.judge_new(edges),
             ],
             axis=1,
+            dtype=np.float32,
         )
-        port_flows = np.bincount(edges.service, weights=edges.flows, minlength=edges.services.size)
+        port_flows = np.bincount(edges.service, weights=edges.flows, minlength=edges.n_services)
         self._server_end = habits.server > habits.client
         self._port_flows, self._port_hosts, self._peer_hosts = port_flows, clients, peers.hosts
         self._failed_peers, self._failed_ports = sweeps.peers, sweeps.ports
         self._flows_before = self.history.flows_before(edges)
         self._suspects = self._name_suspects()
+        groups = Groups.by(self._suspects)
+        self._group_flows = groups.add_up(edges.flows)[groups.of]
 
     def judge(self, batch: pa.RecordBatch) -> Judged:
         """Surprise, group and evidence of flows of this day with :data:`FLOW_COLUMNS`."""
         edges = self.edges
         at = edges.find(batch)
-        service, source = edges.service[at].astype(np.int64), edges.src[at].astype(np.int64)
+        service, source = edges.service[at], edges.src[at]
         size = self.sizes.judge(batch, source, service, edges.is_failed[at])
         start = np.asarray(batch.column("start").cast("int64"))
         hour = self.history.judge_hours(source, start)
-        parts = np.concatenate([self._parts[at], size.surprise[:, None], hour[:, None]], axis=1)
+        parts = np.concatenate([self._parts[at].astype(float), size.surprise[:, None], hour[:, None]], axis=1)
         rows = at.size
         facts = [
             self._server_end[at],
-            edges.owner[at],
+            edges.is_src_owner[at],
+            edges.is_failed[at],
             self._port_flows[service],
             np.full(rows, self.n_flows),
             self._port_hosts[service],
@@ -144,7 +152,7 @@ class DayModel:
             size.below,
         ]
         evidence = np.concatenate([parts, np.stack([np.asarray(f, dtype=float) for f in facts], axis=1)], axis=1)
-        return Judged(parts.sum(axis=1), self._suspects[at], evidence)
+        return Judged(parts.sum(axis=1), self._suspects[at], self._group_flows[at], evidence)
 
     def _name_suspects(self) -> Ints:
         """Ids of groups of near-identical flows, one per edge.
@@ -156,13 +164,13 @@ class DayModel:
         is_sweep = edges.is_failed & (self._failed_peers >= MIN_SWEEP)
         is_port_sweep = edges.is_failed & ~is_sweep & (self._failed_ports >= MIN_SWEEP)
         kind = np.where(is_sweep, SWEEP, np.where(is_port_sweep, PORT_SWEEP, PAIR))
-        hashes = edges.addresses.hashes()
+        hashes = self.addresses.hashes()
         zero = np.uint64(0)
         columns = [
             hashes[edges.src],
             np.where(is_sweep, zero, hashes[edges.dst]),
             np.where(is_port_sweep, 0, edges.services[edges.service]),
-            np.where(is_port_sweep, 0, edges.owner),
+            np.where(is_port_sweep, 0, edges.is_src_owner),
             edges.outcome,
             kind,
             np.full(len(edges), self.date.toordinal()),
@@ -170,4 +178,3 @@ class DayModel:
         return to_signed(hash_rows(np.stack([np.asarray(c).astype(np.uint64) for c in columns], axis=1)))
 
 
-__all__ = ["FACTS", "FLOW_COLUMNS", "PARTS", "DayModel", "Judged", "numbers"]

@@ -20,27 +20,32 @@ _STEP = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio, as in SplitMix64
 
 
 class TextCodes:
-    """Distinct texts, sorted; a text's code is its place.
+    """Distinct texts; a text's code is its place.
 
     Parameters
     ----------
-    columns : pyarrow.ChunkedArray of string
-        All texts that may be asked for; nulls are left out.
+    texts : pyarrow.Array of string
+        Without null or repetition.
 
     Examples
     --------
     >>> import pyarrow as pa
-    >>> codes = TextCodes(pa.chunked_array([["b", "a"]]), pa.chunked_array([["c", "a"]]))
+    >>> codes = TextCodes.distinct(pa.chunked_array([["b", "a", "c", "a"]]))
     >>> len(codes), codes.of(pa.array(["c", "a", None])).tolist()
     (3, [2, 0, -1])
     """
 
-    def __init__(self, *columns: pa.ChunkedArray) -> None:
+    def __init__(self, texts: pa.Array) -> None:
+        self.texts = texts
+
+    @classmethod
+    def distinct(cls, column: pa.ChunkedArray) -> TextCodes:
+        """Codes for the distinct texts of a column, in sorted order; nulls are left out."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        chunks = [chunk for column in columns for chunk in pc.unique(column.cast(pa.string())).drop_null().to_pylist()]
-        self.texts: pa.Array = pa.array(sorted(set(chunks)), type=pa.string())
+        found = pc.unique(column.cast(pa.string())).drop_null()
+        return cls(found.take(pc.sort_indices(found)))
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -59,12 +64,17 @@ class TextCodes:
     def hashes(self) -> Keys:
         """A 64-bit hash of each text, the same on every machine and engine: uint64, shape (len,)."""
         import pyarrow as pa
+        import pyarrow.compute as pc
 
         if not len(self.texts):
             return np.zeros(0, dtype=np.uint64)
-        wide = int(pa.compute.binary_length(self.texts).cast(pa.int64()).to_numpy().max() + 8) // 8 * 8
-        raw = np.asarray(self.texts.to_numpy(zero_copy_only=False).astype(f"S{wide}"))
-        return hash_rows(raw.view("<u8").reshape(len(self.texts), -1))
+        lengths = pc.binary_length(self.texts).to_numpy(zero_copy_only=False)
+        hashes = np.empty(len(self.texts), dtype=np.uint64)
+        for wide in np.unique(lengths // 8 + 1):  # texts of like length together, so that a text's hash is its own
+            at = np.flatnonzero(lengths // 8 + 1 == wide)
+            raw = self.texts.take(pa.array(at)).to_numpy(zero_copy_only=False).astype(f"S{wide * 8}")
+            hashes[at] = hash_rows(raw.view("<u8").reshape(at.size, -1))
+        return hashes
 
 
 def hash_rows(words: NDArray[Any]) -> Keys:

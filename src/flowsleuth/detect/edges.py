@@ -162,6 +162,15 @@ class Edges:
         return failed
 
     @cached_property
+    def is_first_failed(self) -> Bools:
+        """Whether no edge before is a failed one of the same two ends and service, whoever owns it."""
+        same = self.keys // KINDS
+        first = np.ones(len(self), dtype=bool)
+        before = np.flatnonzero(self.is_failed)
+        first[before[1:]] = same[before[1:]] != same[before[:-1]]
+        return first
+
+    @cached_property
     def client(self) -> Places:
         """The end that does not own the service."""
         return np.where(self.is_src_owner, self.dst, self.src)

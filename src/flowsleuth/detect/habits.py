@@ -12,7 +12,7 @@ from flowsleuth.detect.edges import Edges, Groups
 from flowsleuth.detect.expected_services import expected_codes
 from flowsleuth.detect.flow_codes import SPAN
 from flowsleuth.detect.history import Uses
-from flowsleuth.detect.kernels.topics import fit_topics
+from flowsleuth.detect.kernels.topics import StepwiseOptions, fit_topics
 from flowsleuth.detect.kernels.topics_counts import TopicModel, WordCounts
 from flowsleuth.detect.tails import nats, rarity_mass
 
@@ -31,6 +31,8 @@ host that hardly speaks is judged by all hosts, and one that speaks a lot by its
 OWN_SHARE = 0.05
 """A host with a larger share of a word is judged without its own volume of it; below, that changes nothing."""
 BLOCK = 262_144
+FIT = StepwiseOptions(n_batch_passes=5)
+"""Five passes after the stepwise start: the tails of words move by less than their own noise after that."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ def learn_habits(edges: Edges, vocabulary: Vocabulary, uses: Uses | None, topics
     host, word = np.divmod(groups.keys, words)
     count = damp(groups.size.astype(float), host, hosts, word % 2 == 1)
     corpus = _corpus(vocabulary, hosts, (groups.keys, count), _earlier(vocabulary, uses, hosts))
-    model = fit_topics(corpus, n_topics=topics, seed=seed)
+    model = fit_topics(corpus, n_topics=topics, seed=seed, options=FIT)
     surprise = nats(_word_tails(model, corpus, host, word, count))
     at_client, at_server = np.split(surprise[groups.of], 2)
     return Habits(at_client, at_server, model)

@@ -10,21 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsleuth.detect.contract import DayInput
-from flowsleuth.detect.dense_codes import look_up
-from flowsleuth.detect.edges import Edges, count_edges, count_hours
-from flowsleuth.detect.flow_codes import FAILED
+from flowsleuth.detect.day_counts import DayCounts
+from flowsleuth.detect.dense_codes import TextCodes, look_up
+from flowsleuth.detect.edges import Edges
 from flowsleuth.detect.tails import nats
 
 if TYPE_CHECKING:
-    import ibis.expr.types as ir
     import pyarrow as pa
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-UNIT = 1024
-"""Weight of a day of age 0; weights are whole numbers so that every engine adds them up alike."""
 HOURS = 24
 MIN_DAYS_FOR_HOURS = 3
 """Fewer days cannot tell a routine from an accident."""
@@ -60,6 +57,12 @@ class Uses:
     peers: Floats
     flows: Ints
 
+    @classmethod
+    def join(cls, days: list[Uses]) -> Uses:
+        """All days one after another."""
+        columns = zip(*(vars(day).values() for day in days), strict=True)
+        return cls(*(np.concatenate(column) for column in columns))
+
 
 class History:
     """Earlier days as they matter for one day's edges.
@@ -68,34 +71,40 @@ class History:
     ----------
     day : DayInput
         Gives the counts.
-    date : datetime.date
-        The day that is looked at.
-    earlier : list of datetime.date
-        Days before it, newest first; may be empty.
+    ages : dict of datetime.date to int
+        Days before the one looked at, with their age in days; may be empty.
     half_life_days : float
         Age at which a day counts half.
     edges : Edges
-        Of ``date``.
+        Of the day that is looked at.
+    addresses : TextCodes
+        Its hosts.
     """
 
     def __init__(
-        self, day: DayInput, date: dt.date, earlier: list[dt.date], half_life_days: float, edges: Edges
+        self, day: DayInput, ages: dict[dt.date, int], half_life_days: float, edges: Edges, addresses: TextCodes
     ) -> None:
-        self.days = len(earlier)
+        self.days = len(ages)
         self.uses: Uses | None = None
         self.is_known_pair: Bools = np.zeros(len(edges), dtype=bool)
         self._hours: Floats | None = None
-        if not earlier:
+        if not ages:
             return
-        weights = {d: max(1, round(UNIT * 0.5 ** ((date - d).days / half_life_days))) for d in earlier}
-        kept = _weighed(day.counts("edges", count_edges, earlier), weights)
-        self.uses = _read_uses(day.arrow(_uses(kept)), edges)
-        pairs = day.arrow(kept.select("src_ip", "dst_ip").distinct())
-        self.is_known_pair = _known_pairs(pairs, edges)
+        uses: list[Uses] = []
+        active = np.zeros((edges.n_hosts, HOURS))
+        usual = np.zeros(HOURS)
+        for date, age in sorted(ages.items()):
+            weight = 0.5 ** (age / half_life_days)
+            counts = DayCounts(day, date)
+            place = _places(day.arrow(counts.hosts), addresses)
+            uses.append(_read_uses(day.arrow(counts.uses()), place, weight))
+            for batch in day.batches(counts.edges().select("src", "dst").distinct()):
+                _mark_known(self.is_known_pair, edges, place, batch)
+            if self.days >= MIN_DAYS_FOR_HOURS:
+                _add_hours(active, usual, day.arrow(counts.hours()), addresses, weight)
+        self.uses = Uses.join(uses)
         if self.days >= MIN_DAYS_FOR_HOURS:
-            kept = _weighed(day.counts("hours", count_hours, earlier), weights)
-            found = kept.group_by("src_ip", "hour").aggregate(n=lambda t: (t.flows * t.weight).sum().cast("int64"))
-            self._hours = _hour_tails(day.arrow(found), edges)
+            self._hours = _hour_tails(active, usual)
 
     def judge_hours(self, source: Ints, start_us: Ints) -> Floats:
         """Surprise of a source being active at this hour, in nats: 0 with fewer than three earlier days.
@@ -121,9 +130,9 @@ class History:
         if not self.days:
             return np.zeros(len(edges))
         is_new = ~self.is_known_pair
-        hosts, kinds = len(edges.addresses), max(1, edges.services.size)
-        uses = edges.pairs(edges.src, edges.service, kinds)
-        src = uses.keys // kinds
+        hosts = edges.n_hosts
+        uses = edges.by_source_and_service
+        src = uses.keys // edges.n_services
         new = uses.add_up(is_new)
         n = uses.size.astype(float)
         rate = (is_new.sum() + 0.5) / (len(edges) + 1.0)
@@ -136,7 +145,7 @@ class History:
         """Flows of each edge's client on its service on earlier days, failed ones included; -1 without history."""
         if self.uses is None:
             return np.full(len(edges), -1, dtype=np.int64)
-        kinds = max(1, edges.services.size)
+        kinds = edges.n_services
         u = self.uses
         place = look_up(edges.services, u.service)
         is_use = ~u.is_server & (u.address >= 0) & (place >= 0)
@@ -146,66 +155,45 @@ class History:
         return np.where(found >= 0, np.append(flows, 0.0)[found], 0.0).astype(np.int64)
 
 
-def _weighed(counts: ir.Table, weights: dict[dt.date, int]) -> ir.Table:
-    import ibis
-
-    branches = [(counts.date == str(date), ibis.literal(weight, type="int64")) for date, weight in weights.items()]
-    return counts.mutate(weight=ibis.cases(*branches, else_=ibis.literal(0, type="int64")))
-
-
-def _uses(kept: ir.Table) -> ir.Table:
-    """Both ends of every earlier edge, by address, service, end and failure."""
-    import ibis
-
-    is_owner_src = kept.owner == 1
-    failed = (kept.outcome == FAILED).cast("int64")
-    ends = [
-        kept.select(
-            ip=ibis.ifelse(is_owner_src == is_server, kept.src_ip, kept.dst_ip),
-            service=kept.service,
-            is_server=ibis.literal(int(is_server), type="int64"),
-            is_failed=failed,
-            weight=kept.weight,
-            flows=kept.flows,
-        )
-        for is_server in (False, True)
-    ]
-    grouped = ibis.union(*ends).group_by("ip", "service", "is_server", "is_failed")
-    return grouped.aggregate(
-        peers=lambda t: t.weight.sum().cast("int64"), flows=lambda t: t.flows.sum().cast("int64")
-    )
+def _places(hosts: pa.Table, addresses: TextCodes) -> Ints:
+    """Host codes of another day as host codes of this one; -1 for an address not seen on this one."""
+    places = np.full(len(hosts), -1, dtype=np.int64)
+    places[hosts["host"].to_numpy()] = addresses.of(hosts["ip"])
+    return places
 
 
-def _read_uses(rows: pa.Table, edges: Edges) -> Uses:
-    columns = {name: rows[name].to_numpy() for name in ("service", "is_server", "is_failed", "peers", "flows")}
-    address = edges.addresses.of(rows["ip"])
-    order = np.lexsort((columns["is_failed"], columns["is_server"], columns["service"], address))
-    return Uses(
-        address[order],
-        columns["service"][order],
-        columns["is_server"][order] > 0,
-        columns["is_failed"][order] > 0,
-        columns["peers"][order] / UNIT,
-        columns["flows"][order],
-    )
+def _read_uses(rows: pa.Table, place: Ints, weight: float) -> Uses:
+    columns = {name: rows[name].to_numpy() for name in ("host", "service", "is_server", "is_failed", "peers", "flows")}
+    order = np.lexsort([columns[name] for name in ("is_failed", "is_server", "service", "host")])
+    host, service, is_server, is_failed, peers, flows = (column[order] for column in columns.values())
+    return Uses(place[host], service, is_server > 0, is_failed > 0, peers * weight, flows)
 
 
-def _known_pairs(rows: pa.Table, edges: Edges) -> Bools:
-    src, dst = edges.addresses.of(rows["src_ip"]), edges.addresses.of(rows["dst_ip"])
-    hosts = len(edges.addresses)
-    both = (src >= 0) & (dst >= 0)
-    known = np.unique(np.concatenate([src[both] * hosts + dst[both], dst[both] * hosts + src[both]]))
-    return look_up(known, edges.src.astype(np.int64) * hosts + edges.dst) >= 0
+def _mark_known(is_known: Bools, edges: Edges, place: Ints, batch: pa.RecordBatch) -> None:
+    """Mark the edges whose two ends met, whichever of them began."""
+    a, b = place[np.asarray(batch.column("src"))], place[np.asarray(batch.column("dst"))]
+    both = (a >= 0) & (b >= 0)
+    a, b = a[both], b[both]
+    pairs = edges.by_pair
+    met = look_up(pairs.keys, np.concatenate([a * edges.n_hosts + b, b * edges.n_hosts + a]))
+    is_met = np.zeros(pairs.keys.size, dtype=bool)
+    is_met[met[met >= 0]] = True
+    is_known |= is_met[pairs.of]
 
 
-def _hour_tails(rows: pa.Table, edges: Edges) -> Floats:
-    """Per address and hour: share of its smoothed activity in hours as quiet or quieter; shape (n_addresses, 24)."""
-    source, hour = edges.addresses.of(rows["src_ip"]), rows["hour"].to_numpy()
-    weight = rows["n"].to_numpy().astype(float) / UNIT
-    usual = np.bincount(hour, weights=weight, minlength=HOURS)
+def _add_hours(active: Floats, usual: Floats, rows: pa.Table, addresses: TextCodes, weight: float) -> None:
+    source, hour = addresses.of(rows["ip"]), rows["hour"].to_numpy()
+    flows = rows["flows"].to_numpy() * weight
+    order = np.lexsort([flows, hour, source])
+    source, hour, flows = source[order], hour[order], flows[order]
+    usual += np.bincount(hour, weights=flows, minlength=HOURS)
     known = source >= 0
-    flat = np.bincount(source[known] * HOURS + hour[known], weights=weight[known], minlength=len(edges.addresses) * HOURS)
-    counts = flat.reshape(-1, HOURS) + PRIOR_FLOWS * usual / usual.sum()
+    active[source[known], hour[known]] += flows[known]
+
+
+def _hour_tails(active: Floats, usual: Floats) -> Floats:
+    """Per host and hour: share of its smoothed activity in hours as quiet or quieter; shape (n_hosts, 24)."""
+    counts = active + PRIOR_FLOWS * usual / usual.sum()
     smooth = np.zeros_like(counts)
     for shift, share in zip(range(-2, 3), HOUR_KERNEL, strict=True):
         smooth += share * np.roll(counts, shift, axis=1)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import TextCodes, look_up
-from flowsleuth.detect.edges import MILLI, Edges
-from flowsleuth.detect.flow_codes import FAILED
+from flowsleuth.detect.day_counts import MILLI
+from flowsleuth.detect.dense_codes import TextCodes
+from flowsleuth.detect.edges import Edges
 from flowsleuth.detect.scored_rows import numbers
 from flowsleuth.detect.tails import Histograms, bins_of, nats
 
@@ -19,10 +19,16 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Places = NDArray[np.int32]
 
+PRIOR_PAIRS = 20.0
+"""Pairs of all services that every service is given: a score of pairs says little of a one-in-twenty tail."""
 PRIOR_FLOWS = 20.0
-"""Flows of all services that a service is given, and of the service that a source is given, before its own count."""
+"""Flows of the service that every source is given."""
 OUT, IN, TIME = 0, 1, 2
+KINDS = 3
+OWN, SERVICE, ALL = 0, 1, 2
+"""Compared with the source's own flows, with the pairs on the service, with all pairs."""
 NO_SIZE = -1
 
 
@@ -35,7 +41,8 @@ class SizeSurprise:
     surprise : array of float64, shape (n,)
         Nats, of the most unusual of the three, paid for having looked at three (Bonferroni).
     kind : array of int64
-        Which: :data:`OUT` (src_bytes), :data:`IN` (dst_bytes), :data:`TIME` (duration_s), or :data:`NO_SIZE`.
+        Which (:data:`OUT` src_bytes, :data:`IN` dst_bytes, :data:`TIME` duration_s) + 3 x compared with what
+        (:data:`OWN`, :data:`SERVICE`, :data:`ALL`), or :data:`NO_SIZE`.
     below : array of float64
         Share of what it is compared with that is certainly smaller.
     """
@@ -48,59 +55,62 @@ class SizeSurprise:
 class Sizes:
     """Tails of bytes out, bytes in and duration, from a day's counts.
 
-    A flow's tail is taken among the answered flows of its service, drawn to all answered flows by
-    :data:`PRIOR_FLOWS`; bytes out besides among all flows of its source, drawn to the service's tail. Only large
-    values are surprising. Failed attempts have no size.
+    A flow's tail is taken among the (source, destination) pairs that conversed over its service, each with its largest
+    value of the day, drawn to those of all services by :data:`PRIOR_PAIRS`; so a pair that repeats itself has one
+    vote. Bytes out are besides taken among all flows of the source, drawn to the service's tail by
+    :data:`PRIOR_FLOWS`. Only large values are surprising. Failed attempts have no size.
 
     Parameters
     ----------
     edges : Edges
-    by_service, by_source : pyarrow.Table
-        Results of :func:`.edges.count_sizes` and :func:`.edges.count_uploads`.
+    uploads : pyarrow.Table
+        Rows of :meth:`.day_counts.DayCounts.uploads`.
+    addresses : TextCodes
+        The hosts of the edges.
     """
 
-    def __init__(self, edges: Edges, by_service: pa.Table, by_source: pa.Table) -> None:
-        answered = by_service["outcome"].to_numpy() != FAILED
-        service = look_up(edges.services, by_service["service"].to_numpy())
-        weight = np.where(answered & (service >= 0), by_service["flows"].to_numpy(), 0).astype(float)
-        names = ("out_bin", "in_bin", "time_bin")
-        bins = [by_service[name].to_numpy() for name in names]
-        kinds = max(1, edges.services.size)
-        rows = np.maximum(service, 0)
-        self._service = [Histograms.of(rows, b, weight, kinds) for b in bins]
-        self._all = [Histograms(h.counts.sum(axis=0, keepdims=True)) for h in self._service]
-        self._sources: TextCodes = edges.addresses
-        source = edges.addresses.of(by_source["src_ip"])
-        size = by_source["out_bin"].to_numpy()
-        known = (source >= 0) & (size >= 0)
-        self._source = Histograms.of(source[known], size[known], by_source["flows"].to_numpy()[known].astype(float), len(edges.addresses), 64)
+    def __init__(self, edges: Edges, uploads: pa.Table, addresses: TextCodes) -> None:
+        answered = ~edges.is_failed
+        self._service, self._all = [], []
+        for bins in edges.bins:
+            has = answered & (bins > 0)
+            found = Histograms.of(edges.service[has], bins[has], None, edges.n_services)
+            self._service.append(found)
+            self._all.append(Histograms(found.counts.sum(axis=0, keepdims=True)))
+        size, source = uploads["out_bin"].to_numpy(), addresses.of(uploads["ip"])
+        has = size >= 0
+        flows = uploads["flows"].to_numpy()[has].astype(float)
+        self._source = Histograms.of(source[has], size[has], flows, edges.n_hosts)
 
-    def judge(self, batch: pa.RecordBatch, source: Ints, service: Ints, is_failed: NDArray[np.bool_]) -> SizeSurprise:
+    def judge(self, batch: pa.RecordBatch, source: Places, service: Places, is_failed: NDArray[np.bool_]) -> SizeSurprise:
         """Surprise of each flow of a batch."""
         columns = [numbers(batch.column(name)) for name in ("src_bytes", "dst_bytes", "duration_s")]
         columns[TIME] = columns[TIME] * MILLI
-        tails, below = [], []
-        for kind, values in enumerate(columns):
-            has = ~np.isnan(values) & ~is_failed & (values > 0)
-            bins, place = bins_of(np.where(has, values, 0.0))
-            p = self._tail(kind, service, bins, place)
-            share = self._service[kind].below(service, bins)
-            if kind == OUT:
-                above, n = self._source.beyond(source, np.minimum(bins, 63), place)
-                p = (above + PRIOR_FLOWS * p) / (n + PRIOR_FLOWS)
-                share = self._source.below(source, np.minimum(bins, 63))
-            tails.append(np.where(has, p, 1.0))
-            below.append(np.where(has, share, 0.0))
-        stacked = np.stack(tails, axis=1)
-        kind = stacked.argmin(axis=1)
-        best = np.take_along_axis(stacked, kind[:, None], axis=1)[:, 0]
-        surprise = nats(np.minimum(1.0, len(columns) * best))
-        found = np.take_along_axis(np.stack(below, axis=1), kind[:, None], axis=1)[:, 0]
-        return SizeSurprise(surprise, np.where(surprise > 0, kind, NO_SIZE), found)
+        found = [self._measure(kind, values, source, service, is_failed) for kind, values in enumerate(columns)]
+        tails, below, against = (np.stack(column, axis=1) for column in zip(*found, strict=True))
+        best = tails.argmin(axis=1)[:, None]
+        tail, share, scope = (np.take_along_axis(a, best, axis=1)[:, 0] for a in (tails, below, against))
+        surprise = nats(np.minimum(1.0, len(columns) * tail))
+        return SizeSurprise(surprise, np.where(surprise > 0, best[:, 0] + KINDS * scope, NO_SIZE), share)
 
-    def _tail(self, kind: int, service: Ints, bins: Ints, place: Floats) -> Floats:
-        one = np.zeros(service.size, dtype=np.int64)
-        above, n = self._all[kind].beyond(one, bins, place)
-        overall = (above + 1.0) / (n + 1.0)
+    def _measure(
+        self, kind: int, values: Floats, source: Places, service: Places, is_failed: NDArray[np.bool_]
+    ) -> tuple[Floats, Floats, Ints]:
+        """Tail, share that is certainly below, and of what (:data:`OWN`, :data:`SERVICE`, :data:`ALL`)."""
+        has = ~is_failed & (values > 0)
+        bins, place = bins_of(np.where(has, values, 0.0))
+        nowhere = np.zeros(service.size, dtype=np.int64)
+        above, n = self._all[kind].beyond(nowhere, bins, place)
+        p = (above + 1.0) / (n + 1.0)
         above, n = self._service[kind].beyond(service, bins, place)
-        return (above + PRIOR_FLOWS * overall) / (n + PRIOR_FLOWS)
+        p = (above + PRIOR_PAIRS * p) / (n + PRIOR_PAIRS)
+        is_own_matter = n >= PRIOR_PAIRS
+        below = np.where(is_own_matter, self._service[kind].below(service, bins), self._all[kind].below(nowhere, bins))
+        scope = np.where(is_own_matter, SERVICE, ALL)
+        if kind == OUT:
+            above, n = self._source.beyond(source, bins, place)
+            p = (above + PRIOR_FLOWS * p) / (n + PRIOR_FLOWS)
+            is_own_matter = n >= PRIOR_FLOWS
+            below = np.where(is_own_matter, self._source.below(source, bins), below)
+            scope = np.where(is_own_matter, OWN, scope)
+        return np.where(has, p, 1.0), np.where(has, below, 0.0), scope

@@ -115,7 +115,7 @@ class SpotDetector:
         return DayReport(scored, notes)
 
     def _fit(self, protos: list[str], counts: pa.Table) -> _Fitted:
-        addresses = TextCodes(counts["ip"])
+        addresses = TextCodes.distinct(counts["ip"])
         docs, word = addresses.of(counts["ip"]), counts["word"].to_numpy()
         words = np.unique(word)
         order = np.lexsort((word, docs))
@@ -167,7 +167,7 @@ def _proto_hashes(protos: list[str]) -> NDArray[np.uint64]:
     """A hash for each protocol code of the run, so that a suspect's id does not hang on which protocols it saw."""
     import pyarrow as pa
 
-    return TextCodes(pa.chunked_array([["", *protos]])).hashes()
+    return TextCodes(pa.array(["", *protos], type=pa.string())).hashes()
 
 
 def _proto_of(word: Ints) -> Ints:

@@ -11,7 +11,6 @@ import numpy as np
 
 from flowsleuth.detect.contract import DayInput, DayReport
 from flowsleuth.detect.day_model import FACTS, FLOW_COLUMNS, PARTS, DayModel
-from flowsleuth.detect.edges import code_flows
 from flowsleuth.detect.reasons import write_reasons
 from flowsleuth.detect.scored_rows import scored_rows
 from flowsleuth.detect.tails import Reference
@@ -61,7 +60,8 @@ class SuspiciousDetector:
 
     ``score = 1 - p`` with p the share of reference flows that are at least as surprising: about
     :data:`REFERENCE_FLOWS` flows of the day before, judged by their own day's model, or of the day itself when there
-    is no earlier one (:class:`.tails.Reference`). Parts depend on one another, so their sum is no log-probability;
+    is no earlier one. Each group of near-identical flows has one vote, so that a flood does not lower its own score
+    (:class:`.tails.Reference`). Parts depend on one another, so their sum is no log-probability;
     the reference makes it one.
 
     Blind spots: what looks like everyone's traffic (command and control over the usual web server); what never changes
@@ -87,7 +87,7 @@ class SuspiciousDetector:
         model = self._learn(day, day.day, earlier)
         reference = self._reference(day, model, earlier)
         scored = 0
-        for batch in day.batches(code_flows(day.flows).select(*FLOW_COLUMNS)):
+        for batch in day.batches(model.counts.code(day.flows).select(*FLOW_COLUMNS)):
             if not batch.num_rows:
                 continue
             found = model.judge(batch)
@@ -111,20 +111,21 @@ class SuspiciousDetector:
         stride = max(1, model.n_flows // REFERENCE_FLOWS)
 
         def sample(flows: ir.Table) -> ir.Table:
-            coded = code_flows(flows).select(*FLOW_COLUMNS)
+            coded = model.counts.code(flows).select(*FLOW_COLUMNS)
             return coded.filter(coded.flow_id % stride == 0) if stride > 1 else coded
 
-        if earlier:
-            batches = day.batches(day.counts(f"sample{stride}", sample, [earlier[0]]).drop("date"))
-        else:
-            batches = day.batches(sample(day.flows))
-        surprises = [model.judge(batch).surprise for batch in batches if batch.num_rows]
-        return Reference.of(np.concatenate(surprises) if surprises else np.zeros(0))
+        batches = day.batches(day.counts(f"sample{stride}", sample, [model.date]))
+        judged = [model.judge(batch) for batch in batches if batch.num_rows]
+        if not judged:
+            return Reference.of(np.zeros(0))
+        return Reference.of(
+            np.concatenate([j.surprise for j in judged]), 1.0 / np.concatenate([j.group_flows for j in judged])
+        )
 
     def _notes(self, model: DayModel, reference: Reference, earlier: list[dt.date]) -> dict[str, Any]:
         return {
             **asdict(self.options),
-            "addresses": len(model.edges.addresses),
+            "addresses": len(model.addresses),
             "services": int(model.edges.services.size),
             "edges": len(model.edges),
             "words": model.words,

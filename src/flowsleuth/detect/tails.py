@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+N_BINS = 64
 TOP_SHARE = 0.01
 """Share of the reference whose excesses give the exponential tail beyond its largest value."""
 
@@ -19,7 +22,7 @@ def nats(p: Floats) -> Floats:
     return np.maximum(0.0, -np.log(p))
 
 
-def rarity_mass(weight: Floats, groups: Floats | None = None) -> Floats:
+def rarity_mass(weight: Floats) -> Floats:
     """Share of all weight that is on types as rare as this one or rarer (itself included): float64, shape (n_types,).
 
     ``P(weight(type) <= weight(this))`` for a token drawn at random, i.e. the p-value of having met so rare a type. For
@@ -80,22 +83,27 @@ class Histograms:
     counts: Floats
 
     @classmethod
-    def of(cls, rows: Ints, bins: Ints, weight: Floats, n_rows: int, n_bins: int = 65) -> Histograms:
-        """Sum weights by row and bin."""
-        flat = np.bincount(rows * n_bins + bins, weights=weight, minlength=n_rows * n_bins)
-        return cls(flat.reshape(n_rows, n_bins))
+    def of(cls, rows: Any, bins: Any, weight: Floats | None, n_rows: int) -> Histograms:
+        """Sum weights (each 1 for None) by row and bin."""
+        flat = np.bincount(rows * np.int64(N_BINS) + bins, weights=weight, minlength=n_rows * N_BINS)
+        return cls(flat.reshape(n_rows, N_BINS).astype(np.float64))
 
-    def beyond(self, rows: Ints, bins: Ints, place: Floats) -> tuple[Floats, Floats]:
-        """Count above each value, its bin's share by `place` in (0, 1), and the row's total."""
-        above = np.concatenate([np.cumsum(self.counts[:, ::-1], axis=1)[:, ::-1], np.zeros((len(self.counts), 1))], axis=1)
-        within = self.counts[rows, bins] * (1.0 - place)
-        return above[rows, bins + 1] + within, above[rows, 0]
+    @cached_property
+    def _above(self) -> Floats:
+        """Count in each bin and above; one more column for what is beyond the last."""
+        above = np.zeros((len(self.counts), N_BINS + 1))
+        above[:, :-1] = np.cumsum(self.counts[:, ::-1], axis=1)[:, ::-1]
+        return above
 
-    def below(self, rows: Ints, bins: Ints) -> Floats:
+    def beyond(self, rows: Any, bins: Ints, place: Floats) -> tuple[Floats, Floats]:
+        """Count above each value (its own bin by `place`, in [0, 1)), and the row's total."""
+        upper = self._above[rows, bins + 1]
+        return upper + (self._above[rows, bins] - upper) * (1.0 - place), self._above[rows, 0]
+
+    def below(self, rows: Any, bins: Ints) -> Floats:
         """Share of the row's count in lower bins: what the value is certainly above."""
-        under = np.concatenate([np.zeros((len(self.counts), 1)), np.cumsum(self.counts, axis=1)], axis=1)
-        total = under[rows, -1]
-        return np.divide(under[rows, bins], total, out=np.zeros(rows.size), where=total > 0)
+        total = self._above[rows, 0]
+        return np.divide(total - self._above[rows, bins], total, out=np.zeros(bins.size), where=total > 0)
 
 
 def bins_of(values: Floats) -> tuple[Ints, Floats]:
@@ -131,20 +139,30 @@ class Reference:
     scale: float
 
     @classmethod
-    def of(cls, surprise: Floats) -> Reference:
+    def of(cls, surprise: Floats, weight: Floats | None = None) -> Reference:
         """Learn from the surprises of reference flows; their order does not matter.
 
-        The tail of a value is ``(number at least as large) / (n + 1)``, log-linear between values; beyond the largest
-        it falls by e every `scale` nats, the mean excess of the top :data:`TOP_SHARE` over their threshold (at least
-        1 nat, which is what a surprise in nats falls by if it is honest).
+        The tail of a value is ``W / (sum of weights + 1)`` with W the weight of those at least as large,
+        log-linear between values; beyond the largest it falls by e every `scale` nats, the mean excess of the top
+        :data:`TOP_SHARE` over their threshold (at least 1 nat, which is what an honest surprise in nats falls by).
+
+        Parameters
+        ----------
+        surprise : array of float64, shape (n,)
+        weight : array of float64, shape (n,), optional
+            How much each counts; 1 when not given. With 1 / (size of its group) a flood has one vote.
         """
-        ordered = np.sort(surprise)
-        n = ordered.size
-        if not n:
+        if not surprise.size:
             return cls(np.zeros(1), np.zeros(1), 1.0)
+        weight = np.ones(surprise.size) if weight is None else weight
+        order = np.lexsort((weight, surprise))
+        ordered, votes = surprise[order], weight[order]
+        at_least = np.cumsum(votes[::-1])[::-1]
         values, first = np.unique(ordered, return_index=True)
-        top = ordered[max(0, n - max(2, int(np.ceil(TOP_SHARE * n)))) :]
-        return cls(values, np.log((n - first) / (n + 1.0)), float(max(1.0, np.mean(top - top[0]))))
+        total = float(at_least[0])
+        top = at_least <= max(TOP_SHARE * total, float(at_least[max(0, surprise.size - 2)]))
+        excess = float(np.average(ordered[top] - ordered[top][0], weights=votes[top]))
+        return cls(values, np.log(at_least[first] / (total + 1.0)), max(1.0, excess))
 
     def tail(self, surprise: Floats) -> Floats:
         """P(a reference flow is at least as surprising): strictly falling in (0, 1]."""

@@ -97,7 +97,7 @@ def loads(text: str) -> Any:
     ValueError
         The text is not JSON, or a key appears twice in one object.
     """
-    return json.loads(text, object_pairs_hook=_no_twins, parse_float=RawFloat)
+    return json.loads(text, object_pairs_hook=_no_twins, parse_float=RawFloat, parse_constant=str)
 
 
 def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -244,18 +244,21 @@ class Records:
         """Take the columns out; which lines are done with (None: all)."""
         shape = self._plan.shapes[kind]
         found = self._engine.extract(lines, shape.spec)
-        is_done = found.is_whole
+        faults = [] if found.is_whole is None else [~found.is_whole]
         columns: dict[str, Column] = {}
         for path, column in found.columns.items():
             name = shape.paths[path]
+            made = column
             if shape.type_of(name) == "time":
                 made, is_bad = self._instants(column)
-                if is_bad is not None:
-                    is_done = ~is_bad if is_done is None else is_done & ~is_bad
-            else:
-                made = column
-            columns[name] = pc.coalesce(columns[name], made) if name in columns else made
-        is_done = _with_marks(shape, columns, is_done, len(lines))
+                faults += [] if is_bad is None else [is_bad]
+            if name in columns:  # the same field under two names
+                faults.append(_is_valid(columns[name]) & _is_valid(made))
+                made = pc.coalesce(columns[name], made)
+            columns[name] = made
+        has_mark = _has_mark(shape, columns, len(lines))
+        faults += [] if has_mark is None else [~has_mark]
+        is_done = ~np.logical_or.reduce(faults) if faults else None
         if is_done is not None and is_done.all():
             is_done = None
         if is_done is not None:
@@ -371,21 +374,23 @@ def _some(lines: pa.Array, mask: Mask) -> pa.Array:
     return lines.filter(pa.array(mask))
 
 
-def _with_marks(shape: Shape, columns: Mapping[str, Column], is_done: Mask | None, size: int) -> Mask | None:
-    """Leave aside the records without a mark of their kind."""
+def _is_valid(column: Column) -> Mask:
+    found: Mask = column.is_valid().to_numpy(zero_copy_only=False)
+    return found
+
+
+def _has_mark(shape: Shape, columns: Mapping[str, Column], size: int) -> Mask | None:
+    """Which records have a mark of their kind; None when all have, or none is needed."""
     if not shape.marks:
-        return is_done
+        return None
     has_mark = np.zeros(size, dtype=bool)
-    for name in shape.marks & columns.keys():
-        if not columns[name].null_count:
-            has_mark = np.ones(size, dtype=bool)
+    for name in sorted(shape.marks & columns.keys(), key=lambda name: columns[name].null_count):
+        has_mark = has_mark | _is_valid(columns[name])
+        if has_mark.all():
             break
-        has_mark |= columns[name].is_valid().to_numpy(zero_copy_only=False)
     for name in shape.needs:
-        has_mark &= columns[name].is_valid().to_numpy(zero_copy_only=False) if name in columns else False
-    if has_mark.all():
-        return is_done
-    return has_mark if is_done is None else is_done & has_mark
+        has_mark = has_mark & (_is_valid(columns[name]) if name in columns else False)
+    return None if has_mark.all() else has_mark
 
 
 def _why_not_json(text: str) -> str | None:

@@ -20,20 +20,19 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.json as pajson
 
 from flowsleuth.errors import ReaderError
 from flowsleuth.readers.arrays import by_value, flat, mask_of, not_zero, only, unless
 from flowsleuth.readers.contract import MAX_RAW, Batch, Position, ReadContext, Reject
 from flowsleuth.readers.conversions import Converted, as_text, convert
 from flowsleuth.readers.delimited import line_reject, lines_like, read_delimited
+from flowsleuth.readers.mapped_json import as_texts, join_objects, parse_json_lines, unused_fields
 from flowsleuth.readers.mapping import Rule, TableMapping, load_mapping
 from flowsleuth.readers.own import MAGIC, as_file, open_parquet, record_batches
 from flowsleuth.readers.rows import build_rows, json_extra
 from flowsleuth.readers.streams import Chunk, Sample, Source
 from flowsleuth.readers.times import plus_seconds, seconds_between
 
-NOT_JSON = "not a JSON object"
 _WITH_PORTS = ("tcp", "udp", "sctp", "dccp", "udplite")
 _BOM = "\ufeff"
 
@@ -122,81 +121,25 @@ def _header_names(header: str, delimiter: str) -> list[str]:
 
 
 def _read_json(source: Source, mapping: TableMapping, context: ReadContext) -> Iterator[Batch]:
-    checked = False
+    first = parse_json_lines([line.encode() for line in source.sample.lines()])
+    if first.records:
+        _check_columns(mapping, dict.fromkeys(name for record in first.records for name in record), context)
+    used = mapping.columns()
     for chunk in source.chunks():
-        table, lines, rejects = _parse_json(chunk)
-        if not checked and len(table):
-            _check_columns(mapping, table.column_names, context)
-            checked = True
-        batch = _rows(table, chunk, lines, mapping, context)
+        parsed = parse_json_lines([chunk.line(at) for at in range(len(chunk))])
+        rejects = [line_reject(chunk, at, reason, detail) for at, reason, detail in parsed.bad]
+        table = pa.table({name: as_texts(parsed.records, name) for name in used} | {"": pa.nulls(len(parsed.lines))})
+        more = unused_fields(parsed.records, used)
+        batch = _rows(table, chunk, np.array(parsed.lines, dtype=np.int64), mapping, context, more=more)
         batch.rejects = sorted(rejects + batch.rejects, key=lambda reject: reject.source_row)
         batch.end = Position(chunk.end, chunk.first_line + len(chunk) - 1)
         yield batch
-
-
-def _parse_json(chunk: Chunk) -> tuple[pa.Table, npt.NDArray[np.int64], list[Reject]]:
-    """The objects of a chunk as columns; line by line where that fails."""
-    try:
-        options = pajson.ReadOptions(block_size=max(4 << 20, len(chunk.data) + 1))
-        table = pajson.read_json(pa.BufferReader(pa.py_buffer(chunk.data)), read_options=options)
-        if len(table) == len(chunk):
-            return _flattened(table), np.arange(len(chunk), dtype=np.int64), []
-    except pa.ArrowInvalid:
-        pass
-    records: list[dict[str, Any]] = []
-    lines: list[int] = []
-    rejects: list[Reject] = []
-    for at in range(len(chunk)):
-        raw = chunk.line(at)
-        if not raw.strip():
-            continue
-        try:
-            record = json.loads(raw)
-        except ValueError as error:
-            rejects.append(line_reject(chunk, at, NOT_JSON, str(error)[:300]))
-            continue
-        if not isinstance(record, dict):
-            rejects.append(line_reject(chunk, at, NOT_JSON, type(record).__name__))
-            continue
-        records.append(_dotted(record))
-        lines.append(at)
-    return _table_of_records(records), np.array(lines, dtype=np.int64), rejects
 
 
 def _flattened(table: pa.Table) -> pa.Table:
     while any(pa.types.is_struct(column.type) for column in table.columns):
         table = table.flatten()
     return table
-
-
-def _dotted(record: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    """Nested objects as dotted names."""
-    found: dict[str, Any] = {}
-    for name, value in record.items():
-        if isinstance(value, dict):
-            found |= _dotted(value, f"{before}{name}.")
-        else:
-            found[before + name] = value
-    return found
-
-
-def _table_of_records(records: list[dict[str, Any]]) -> pa.Table:
-    """Records with fields of mixed types as columns: of one type where possible, else of text."""
-    names = list(dict.fromkeys(name for record in records for name in record))
-    columns: dict[str, pa.Array] = {}
-    for name in names:
-        values = [record.get(name) for record in records]
-        try:
-            columns[name] = pa.array(values)
-        except (pa.ArrowException, OverflowError):
-            columns[name] = pa.array([_plain(value) for value in values], type=pa.string())
-    return pa.table(columns) if columns else pa.table({"": pa.nulls(len(records))})
-
-
-def _plain(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _read_parquet(source: Source, mapping: TableMapping, context: ReadContext) -> Iterator[Batch]:
@@ -221,15 +164,21 @@ def _rows(
     lines: npt.NDArray[np.int64],
     mapping: TableMapping,
     context: ReadContext,
+    *,
+    more: pa.Array | None = None,
 ) -> Batch:
-    """Canonical rows of a table of records; ``origin`` is their chunk, or the number of the first one."""
+    """Canonical rows of a table of records.
+
+    ``origin`` is their chunk, or the number of the first one; ``more`` has their other fields as JSON objects.
+    """
     given = {name: flat(table[name]) for name in table.column_names}
     size = len(lines)
     columns, faults, extra = _mapped(given, size, mapping, context)
     keep = np.ones(size, dtype=bool)
     keep[list(faults)] = False
     first = origin if isinstance(origin, int) else origin.first_line
-    columns["extra"] = json_extra({name: _bare(column) for name, column in extra.items()}, size)
+    packed = json_extra({name: _bare(column) for name, column in extra.items()}, size)
+    columns["extra"] = packed if more is None else join_objects(more, packed)
     direction = columns.pop("direction", None)
     good = pa.array(keep)
     kept = {name: column.filter(good) for name, column in columns.items()}

@@ -80,7 +80,7 @@ def load_mapping(path: str) -> TableMapping:
         The file cannot be read, or says something that cannot be done; what could be said is named.
     """
     if not path:
-        hint = "name a TOML file; docs/readers.md shows one"
+        hint = "name a TOML file; `python -m pydoc flowsleuth.readers.mapping` shows one"
         raise OptionError("a table needs a mapping file", where=_OPTION, hint=hint)
     try:
         said = tomllib.loads(Path(path).read_text(encoding="utf-8"))

@@ -63,7 +63,8 @@ PLAIN = ("firstSeen", "lastSeen", "received", "eventTime", "srcAddr", "dstAddr")
 
 NOTHING = frozenset({
     "", "0", "0.0.0.0", "::", "00:00:00:00:00:00", "0-0-0", "0/0", "0x00", "0x0", "0..0..0",  # noqa: S104
-    "<none>", "<empty>", "no-ja3", "no-ja4", "no-nbar", "no-info", "INVALID", "Ignore", "..",
+    "<none>", "<empty>", "no-ja3", "no-ja4", "no-nbar", "no-info", "INVALID", "Ignore", "..", "0x0 0x0 0x0",
+    "0 0 0",
 })  # fmt: skip
 """What nfdump prints where a record has nothing."""
 
@@ -147,7 +148,7 @@ def _refuse(flows: Flows, rows: Mask, reason: str, name: str, values: pa.Array) 
 
 def _something(column: pa.Array) -> pa.Array:
     """A text column without the words for nothing."""
-    return by_value(column, lambda text: None if text.strip() in NOTHING else text.strip(), pa.string())
+    return by_value(column, lambda text: None if " ".join(text.split()) in NOTHING else text.strip(), pa.string())
 
 
 def _add_protocol(flows: Flows, fields: dict[str, pa.Array], extra: dict[str, pa.Array]) -> None:

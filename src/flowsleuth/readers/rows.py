@@ -6,7 +6,7 @@ Every reader ends here, so what a row must satisfy is written once.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -109,10 +109,10 @@ def build_rows(
     if table.time_column:
         _refuse_null(bad, given[table.time_column], NO_TIME, table.time_column)
     for name in ("src_port", "dst_port"):
-        _refuse(bad, given.get(name), name, BAD_PORT, 0, 65_535)
+        _refuse(bad, given.get(name), name, BAD_PORT, high=65_535)
     if is_flow:
         for name in _COUNTERS:
-            _refuse(bad, given.get(name), name, NEGATIVE, 0, None)
+            _refuse(bad, given.get(name), name, NEGATIVE)
         given["direction"] = _direction(is_home, sensor_direction)
     given[table.id_column or "event_id"] = pa.array(number.astype(np.int64) | np.int64(row_id(context.file_key, 0)))
     given["source_row"] = pa.array(source_row.astype(np.int64))
@@ -133,7 +133,7 @@ def _cast(table: Table, name: str, column: Column) -> Column:
     if column.type == wanted:
         return column
     if pa.types.is_dictionary(column.type):
-        return column.cast(wanted) if column.type.value_type != wanted else column.cast(wanted)
+        return column.cast(wanted)
     return pc.cast(column, wanted)
 
 
@@ -148,7 +148,7 @@ def _refuse_null(bad: dict[int, BadRow], column: Column, reason: str, name: str)
 
 
 def _refuse(
-    bad: dict[int, BadRow], column: Column | None, name: str, reason: str, low: int, high: int | None
+    bad: dict[int, BadRow], column: Column | None, name: str, reason: str, *, low: int = 0, high: int | None = None
 ) -> None:
     """Refuse the rows of an integer column outside a range (nulls are fine)."""
     if column is None or len(column) == column.null_count:
@@ -228,5 +228,3 @@ def _json_text(column: Column) -> Column:
         values = text.to_pylist()
         return pa.array([None if v is None else json.dumps(v, ensure_ascii=False) for v in values], type=pa.string())
     return pc.binary_join_element_wise('"', text, '"', "")
-
-

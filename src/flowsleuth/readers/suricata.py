@@ -55,8 +55,6 @@ class SuricataReader:
 
     def sniff(self, sample: Sample) -> str | None:
         """``"eve (JSON lines)"`` or ``"eve (JSON array)"``."""
-        if not sample.is_text():
-            return None
         for line in sample.lines()[:SNIFF_LINES]:
             if _is_event(line.removeprefix("\ufeff")):
                 return "eve (JSON lines)"

@@ -40,8 +40,6 @@ class ZeekReader:
 
     def sniff(self, sample: Sample) -> str | None:
         """Name the log: ``"conn (TSV)"``, ``"dns (JSON)"``, ``"mixed (JSON)"``, ``"skip:files (TSV)"``."""
-        if not sample.is_text():
-            return None
         header = sniff_header(sample.head)
         if header is not None:
             return _kind(header.name, header.log is not None, "TSV")

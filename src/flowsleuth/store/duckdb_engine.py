@@ -30,7 +30,7 @@ def connect_duckdb(scratch: Path | None = None) -> duckdb.DuckDBPyConnection:
     if scratch is not None:
         config["temp_directory"] = str(scratch)
     connection = duckdb.connect(":memory:", config=config)
-    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET GLOBAL TimeZone = 'UTC'")
     return connection
 
 
@@ -50,18 +50,30 @@ class DuckDBEngine:
 
         if url != "duckdb":
             raise EngineError("this engine takes no address", where=url, available=["duckdb"])
-        self._ibis = ibis.duckdb.from_connection(connect_duckdb(scratch))
+        self._connection = connect_duckdb(scratch)
+        self._ibis = ibis.duckdb.from_connection(self._connection)
         self._names = itertools.count()
 
     def view(self, name: str, paths: Sequence[Path]) -> ir.Table:
         unique = f"{name}_{next(self._names)}"
-        return self._ibis.read_parquet([str(path) for path in paths], table_name=unique, hive_partitioning=False)
+        # Not Ibis' read_parquet: its views are temporary, and so unknown to the cursors of batches().
+        self._connection.read_parquet([str(path) for path in paths], hive_partitioning=False).create_view(unique)
+        return self._ibis.table(unique)
 
     def arrow(self, expression: ir.Table) -> pa.Table:
         return conform(expression.to_pyarrow(), result_schema(expression))
 
     def batches(self, expression: ir.Table, rows: int) -> Iterator[pa.RecordBatch]:
-        yield from rebatch(expression.to_pyarrow_batches(chunk_size=rows), result_schema(expression), rows)
+        """A stream has a cursor of its own: DuckDB silently ends a stream when its connection is asked something else."""
+        from ibis.expr.operations import InMemoryTable
+
+        schema = result_schema(expression)
+        if expression.op().find(InMemoryTable):  # which only Ibis' connection knows
+            yield from rebatch(self.arrow(expression).to_batches(), schema, rows)
+            return
+        with self._connection.cursor() as cursor:
+            cursor.execute(self._ibis.compile(expression))
+            yield from rebatch(cursor.to_arrow_reader(rows), schema, rows)
 
     def close(self) -> None:
         self._ibis.disconnect()

@@ -85,6 +85,7 @@ class JsonLines:
         config: dict[str, str | bool | int | float | list[str]] = {
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
+            "threads": 1,  # a block of lines is one unit of work
         }
         self._engine = duckdb.connect(config=config)
         self._engine.execute("SET TimeZone = 'UTC'")

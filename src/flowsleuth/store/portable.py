@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 def epoch_seconds(time: ir.Value) -> ir.Value:
     """Whole seconds since 1970-01-01 UTC (int64), rounded down; null for null.
 
-    Ibis' own gives a fraction on DuckDB, which a cast to an integer would round to the nearest.
+    Ibis' own gives a fraction on DuckDB, which a cast to an integer would round to the nearest. Before 1970 Spark
+    rounds a part of a second up.
 
     Examples
     --------
@@ -29,7 +30,7 @@ def epoch_seconds(time: ir.Value) -> ir.Value:
 
 
 def time_bin(time: ir.Value, width_s: int) -> ir.Value:
-    """Number of the bin of ``width_s`` seconds, counted from 1970-01-01 UTC (int64); also right before 1970.
+    """Number of the bin of ``width_s`` seconds, counted from 1970-01-01 UTC (int64); for times from 1970 on.
 
     Raises
     ------

@@ -37,6 +37,7 @@ __all__ = [
 
 SPOT_TOPICS, SPOT_ALPHA, SPOT_BETA, SPOT_ITERATIONS = 20, 1.02, 1.001, 20  # spot-ml, SuspiciousConnectsArgumentParser
 CONVERGED = 1e-6  # gain of `fit_em`'s last pass, as a share of the objective, that counts as none
+EVEN_WORDS = 1e-3  # share mixed into a warm start, so that EM can revive a word that was impossible
 DEFAULT_OPTIONS = StepwiseOptions()
 
 
@@ -172,7 +173,8 @@ def fit_topics(
         if start_phi is None:
             phi_wk, starts = find_start(loops, counts, n_topics=n_topics, excess=excess, seed=seed, options=options)
         else:
-            phi_wk = word_rows(start_phi, counts.n_words, "start_phi", n_topics)
+            phi_wk = word_rows(start_phi, counts.n_words, "start_phi", n_topics) + EVEN_WORDS / counts.n_words
+            phi_wk /= phi_wk.sum(axis=0)
         if not options.n_batch_passes and not with_theta:
             return TopicModel(np.ascontiguousarray(phi_wk.T), None, (), (), False, starts, loops.name)
         theta = loops.fold_in(counts, np.arange(counts.n_docs), phi_wk, excess[0], options.n_inner_steps)
@@ -219,11 +221,10 @@ def carry_topics(phi: Floats, word_from: ArrayLike) -> Floats:
     is_new = source < 0
     carried = np.where(is_new, 0.0, np.asarray(phi, dtype=np.float64)[:, source])
     total = carried.sum(axis=1, keepdims=True)
-    even = np.full_like(carried, 1.0 / max(1, np.count_nonzero(~is_new))) * ~is_new
-    carried = np.divide(carried, total, out=even, where=total > 0)
-    n_words = max(1, source.size)
-    new_share = float(np.count_nonzero(is_new)) / n_words
-    result: Floats = carried * (1 - new_share) + is_new / n_words
+    n_words, n_new = max(1, int(source.size)), int(is_new.sum())
+    shares: Floats = np.full_like(carried, 1.0 / max(1, n_words - n_new)) * ~is_new
+    np.divide(carried, total, out=shares, where=total > 0)
+    result: Floats = shares * (1 - n_new / n_words) + is_new / n_words
     return result
 
 

@@ -123,12 +123,12 @@ class WordCounts:
         """All counts added up."""
         return float(self.counts.sum())
 
-    def doc_sums(self, values: Floats | None = None) -> Floats:
-        """Sum of each document's counts, or of other per-entry values: float64, shape (n_docs,)."""
+    def doc_sums(self) -> Floats:
+        """Tokens of each document: float64, shape (n_docs,)."""
         sums = np.zeros(self.n_docs)
         filled = np.flatnonzero(np.diff(self.indptr))
         if filled.size:
-            sums[filled] = np.add.reduceat(self.counts if values is None else values, self.indptr[filled])
+            sums[filled] = np.add.reduceat(self.counts, self.indptr[filled])
         return sums
 
     def doc_keys(self, seed: int) -> Keys:
@@ -138,7 +138,8 @@ class WordCounts:
         the documents, nor on the order of words within one. Documents of equal content share a key.
         """
         key: Keys = np.array([seed % 2**64], dtype=np.uint64)
-        table = mix64(mix64(key) + np.arange(self.n_words, dtype=np.uint64))
+        places: Keys = np.arange(self.n_words).astype(np.uint64)
+        table = mix64(mix64(key) + places)
         weight = (self.counts.view(np.uint64) >> np.uint64(32)) | np.uint64(1)
         keys: Keys = np.zeros(self.n_docs, dtype=np.uint64)
         filled = np.flatnonzero(np.diff(self.indptr))

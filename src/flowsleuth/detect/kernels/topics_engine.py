@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from flowsleuth.detect.kernels.topics_numpy import NumpyEngine
 from flowsleuth.errors import OptionError
 
 ENGINES = ("auto", "numba", "numpy")
+INSTALL = "pip install 'flowsleuth[fast]'"
 
 
 class Engine(Protocol):
@@ -76,14 +78,20 @@ def make_engine(engine: str, n_threads: int | None) -> AbstractContextManager[En
         raise OptionError(f"no engine {engine!r}", where="engine", available=ENGINES)
     if n_threads is not None and n_threads < 1:
         raise OptionError(f"{n_threads} threads", where="n_threads", hint="give 1 or more")
-    has_numba = importlib.util.find_spec("numba") is not None
-    if engine == "numba" and not has_numba:
-        raise OptionError("numba is not installed", where="engine", hint="pip install 'flowsleuth[fast]'")
-    if engine == "numpy" or not has_numba:
-        return NumpyEngine()
-    from flowsleuth.detect.kernels.topics_numba import NumbaEngine  # numba takes some 0.5 s to import
+    compiled = None if engine == "numpy" else _numba_loops()
+    if compiled is not None:
+        return compiled(n_threads or _usable_processors())
+    if engine == "numba":
+        raise OptionError("numba is not installed, or not for this numpy", where="engine", hint=INSTALL)
+    return NumpyEngine()
 
-    return NumbaEngine(n_threads or _usable_processors())
+
+def _numba_loops() -> Callable[[int], AbstractContextManager[Engine]] | None:
+    if importlib.util.find_spec("numba") is None:
+        return None
+    from flowsleuth.detect.kernels import topics_numba  # numba takes some 0.5 s to import
+
+    return topics_numba.NumbaEngine if topics_numba.numba is not None else None
 
 
 def _usable_processors() -> int:

@@ -140,7 +140,7 @@ def _ratio(count: Floats, total: Floats) -> Floats:
 
 
 def _log_sum(count: Floats, total: Floats) -> float:
-    return float(count @ np.log(np.maximum(total, SMALLEST_PROBABILITY)))
+    return float((count * np.log(np.maximum(total, SMALLEST_PROBABILITY))).sum())
 
 
 def _add_rows(table: Floats, words: NDArray[np.int32], rows: Floats) -> None:

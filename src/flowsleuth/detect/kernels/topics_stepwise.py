@@ -214,14 +214,20 @@ def join_alike(word_topics: Floats, n_topics: int) -> Floats:
     Each time the pair goes whose joining loses least: ``n_a * n_b / (n_a + n_b)`` tokens times one less the pair's
     Bhattacharyya coefficient (Ward's rule on square roots of word shares).
     """
-    while word_topics.shape[1] > n_topics:
-        size = word_topics.sum(axis=0) + SMALLEST_SIZE
-        root = np.sqrt(word_topics / size)
-        loss = np.outer(size, size) / np.add.outer(size, size) * (1.0 - root.T @ root)
+    size = word_topics.sum(axis=0) + SMALLEST_SIZE
+    root = np.sqrt(word_topics / size)
+    alike = np.einsum("wa,wb->ab", root, root)  # not `@`: BLAS threads spin, and their number would show in the sums
+    while size.size > n_topics:
+        loss = np.outer(size, size) / np.add.outer(size, size) * (1.0 - alike)
         loss[np.tri(size.size, dtype=bool)] = np.inf  # each pair once, none with itself
         kept, gone = np.unravel_index(np.argmin(loss), loss.shape)
         word_topics[:, kept] += word_topics[:, gone]
-        word_topics = np.delete(word_topics, gone, axis=1)
+        size[kept] += size[gone]
+        root[:, kept] = np.sqrt(word_topics[:, kept] / size[kept])
+        word_topics, root = np.delete(word_topics, gone, axis=1), np.delete(root, gone, axis=1)
+        size, alike = np.delete(size, gone), np.delete(np.delete(alike, gone, axis=0), gone, axis=1)
+        place = int(kept)  # kept < gone, so it has not moved
+        alike[place] = alike[:, place] = np.einsum("wa,w->a", root, root[:, place])
     return word_topics
 
 
@@ -279,4 +285,4 @@ def score_documents(
     engine.pair_probabilities(theta, phi_wk, places, counts.words[entries].astype(np.int64), chances)
     counted = amount > 0
     with np.errstate(divide="ignore"):
-        return float(amount[counted] @ np.log(chances[counted])), float(amount.sum())
+        return float((amount[counted] * np.log(chances[counted])).sum()), float(amount.sum())

@@ -11,7 +11,7 @@ import flowsleuth
 from flowsleuth import workspace as workspaces
 from flowsleuth.errors import OptionError
 from flowsleuth.faces.cli.arguments import parse_assignments, parse_time
-from flowsleuth.faces.cli.show import endpoint, human_bytes, print_json, print_table, printable_text, write_tables
+from flowsleuth.faces.cli.show import print_json, printable_text, write_tables
 from flowsleuth.settings import DEFAULT_HOME
 
 if TYPE_CHECKING:
@@ -112,6 +112,8 @@ def _tell_score(done: list[ScoredDay], seconds: float, folder: str) -> None:
 
 def suspects(parsed: argparse.Namespace) -> int:
     """``flowsleuth suspects``."""
+    from flowsleuth.faces.cli.show_suspects import show_suspects
+
     top = None if parsed.all else parsed.top
     if parsed.format == "parquet" and parsed.output is None:
         raise OptionError("Parquet goes to a file", where="--format parquet", hint="give --output FILE")
@@ -124,35 +126,13 @@ def suspects(parsed: argparse.Namespace) -> int:
             return 0
         shown = 0
         for table in tables:
-            _print_suspects(table.to_pylist(), by_group=parsed.by == "group")
+            show_suspects(table.to_pylist(), by_group=parsed.by == "group")
             shown += len(table)
     if shown:
         print(f"\nwhy in full, with the raw line: flowsleuth explain -w {parsed.workspace} FLOW_ID")
     else:
         print(f"no suspects; scores are made by: flowsleuth score -w {parsed.workspace}", file=sys.stderr)
     return 0
-
-
-def _print_suspects(rows: list[dict[str, Any]], *, by_group: bool) -> None:
-    columns = ["rank", "score", "flows", "first seen (UTC)", "source", "destination", "proto", "bytes out/in", "reason"]
-    lines = []
-    for row in rows:
-        name = f" ({row['server_name']})" if row["server_name"] else ""
-        first = row["first_seen"] if by_group else row["start"]
-        lines.append(
-            (
-                row["rank"],
-                f"{row['score']:.6f}",
-                f"{row['flows']:,}" if by_group else "1",
-                first.strftime("%Y-%m-%d %H:%M:%S"),
-                endpoint(row["src_ip"], None if by_group and row["flows"] > 1 else row["src_port"]),
-                endpoint(row["dst_ip"], row["dst_port"]) + name,
-                row["proto"] + (f" {row['icmp_type']}/{row['icmp_code']}" if row["icmp_type"] is not None else ""),
-                f"{human_bytes(row['src_bytes'])}/{human_bytes(row['dst_bytes'])}",
-                f"{row['reason']} [{row['flow_id']}]",
-            )
-        )
-    print_table(lines, columns, right=("rank", "score", "flows"), wrap=("reason", "destination"))
 
 
 def explain(parsed: argparse.Namespace) -> int:
