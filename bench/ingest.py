@@ -50,7 +50,7 @@ def measure(plan: Plan) -> Iterator[Finding]:
     yield from _duckdb_races(plan, "zeek-json", plan.log("zeek-json", plan.small))
     yield _zat_race(plan)
     small = race({"ours": _ours(plan, tsv)}, plan.scratch, 2)
-    large = race({"ours": _ours(plan, plan.log("zeek-tsv", plan.large))}, plan.scratch, 1)
+    large = _large(plan)
     growth = large.peak("ours") / small.peak("ours")
     yield Finding(
         f"zeek-tsv: peak memory at {plan.large:,} against {plan.small:,} flows",

@@ -170,3 +170,12 @@ def make_workspace(folder: Path) -> Path:
     """A new, empty workspace."""
     subprocess.run([*OURS, "init", str(folder)], check=True, capture_output=True)
     return folder
+
+
+def large_case(plan: Plan) -> Path:
+    """A workspace with the larger log ingested; made once in a run."""
+    case = plan.scratch / "large"
+    if not case.exists():
+        log = plan.log("zeek-tsv", plan.large)
+        run_once([*OURS, "ingest", log, "-w", make_workspace(case)], plan.scratch)
+    return case

@@ -34,6 +34,7 @@ EVALUATION_ALPHA = 1.05
 
 @dataclass(frozen=True)
 class Run:
+    way: str
     name: str
     cpu_s: float
     wall_s: float
@@ -94,7 +95,7 @@ def run_ours(train: WordCounts, held_out: WordCounts, seeds: list[int], n_thread
         for seed in seeds:
             model, cpu_s, wall_s = clocked(lambda: fit_topics(train, seed=seed, n_threads=n_threads, **arguments))  # noqa: B023
             label = f"flowsleuth {name}, {len(model.objective)} passes, seed {seed}"
-            runs.append(show(Run(label, cpu_s, wall_s, judge(model.phi, train, held_out))))
+            runs.append(show(Run(f"flowsleuth {name}", label, cpu_s, wall_s, judge(model.phi, train, held_out))))
     return runs
 
 
@@ -111,7 +112,7 @@ def run_peer(train: WordCounts, held_out: WordCounts, most_passes: int, seed: in
         _, cpu_s, wall_s = clocked(lambda: peer.fit(table))  # noqa: B023
         phi = peer.components_ / peer.components_.sum(axis=1, keepdims=True)
         name = f"scikit-learn {n_passes} pass(es), topics only, seed {seed}"
-        runs.append(show(Run(name, cpu_s, wall_s, judge(phi, train, held_out))))
+        runs.append(show(Run(name, name, cpu_s, wall_s, judge(phi, train, held_out))))
         if n_passes > 1 and runs[-1].perplexity > PEER_STALLS * runs[-2].perplexity:
             break
     return runs
@@ -123,18 +124,15 @@ def show(run: Run) -> Run:
 
 
 def compare(ours: list[Run], peers: list[Run]) -> None:
-    """Against each peer run: our cheapest run, and our dearest, among those at least as good."""
-    print()
+    """Each peer run against each way of ours: median time over the seeds, and the worst perplexity of them."""
     for peer in peers:
-        good = sorted((run for run in ours if run.perplexity <= peer.perplexity), key=lambda run: run.cpu_s)
-        if not good:
-            print(f"{peer.name}: none of ours is as good")
-            continue
-        for what, run in (("cheapest", good[0]), ("dearest", good[-1])):
-            print(
-                f"{peer.name} ({peer.perplexity:.1f}) / {what} of {len(good)} as good ({run.perplexity:.1f}): "
-                f"{peer.cpu_s / run.cpu_s:.1f}x CPU, {peer.wall_s / run.wall_s:.1f}x wall"
-            )
+        print(f"\n{peer.name}, perplexity {peer.perplexity:.1f}, against")
+        for way in dict.fromkeys(run.way for run in ours):
+            runs = [run for run in ours if run.way == way]
+            worst = max(run.perplexity for run in runs)
+            cpu, wall = (np.median([getattr(run, name) for run in runs]) for name in ("cpu_s", "wall_s"))
+            verdict = "as good or better" if worst <= peer.perplexity else "WORSE"
+            print(f"  {way:<50} {peer.cpu_s / cpu:6.1f}x CPU {peer.wall_s / wall:6.1f}x wall, {worst:.1f}: {verdict}")
 
 
 def main() -> None:

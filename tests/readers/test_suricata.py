@@ -77,7 +77,7 @@ def test_keeps_every_promise_on_bad_lines(data: Path) -> None:
 def test_a_flow_in_full(data: Path) -> None:
     row = read_all(READER, data / FLOWS, source_file="x").row("flow", 1)
     row["extra"] = json.loads(row["extra"])
-    assert row == {name: None for name in FLOW.names} | {
+    assert row == dict.fromkeys(FLOW.names) | {
         "flow_id": 2**31 + 1,
         "start": datetime(2024, 5, 1, 9, 59, 0, 250_000, tzinfo=UTC),
         "end": datetime(2024, 5, 1, 9, 59, 58, 750_001, tzinfo=UTC),
@@ -166,7 +166,7 @@ def test_an_alert_of_an_array_in_full(data: Path) -> None:
     path = data / "suricata/array_pretty_printed/alerts.json"
     row = read_all(READER, path, source_file="x", tz="Europe/Prague").row("alert", 2)
     row["extra"] = json.loads(row["extra"])
-    assert row == {name: None for name in ALERT.names} | {
+    assert row == dict.fromkeys(ALERT.names) | {
         "event_id": 2**31 + 1,
         "start": datetime(2019, 1, 2, 2, 50, 11, 315_110, tzinfo=UTC),
         "src_ip": "8.42.77.171",

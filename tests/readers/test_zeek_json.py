@@ -101,7 +101,7 @@ def test_keeps_every_promise_on_odd_lines(data: Path) -> None:
 def test_a_handshake_in_full(data: Path) -> None:
     row = read_all(READER, data / "zeek/json_dots/ssl.log", source_file="x").row("tls", 1)
     row["extra"] = json.loads(row["extra"])
-    assert row == {name: None for name in TLS.names} | {
+    assert row == dict.fromkeys(TLS.names) | {
         "event_id": 2**31 + 1,
         "start": datetime(2019, 12, 3, 22, 45, 56, 177_305, tzinfo=UTC),
         "src_ip": "10.18.20.97",
@@ -196,7 +196,7 @@ def test_sniff(tmp_path: Path, data: Path) -> None:
             assert READER.sniff(source.sample) == kind
 
 
-# --- the careful road gives what the fast one gives --------------------------------------------------------------------
+# --- the careful road gives what the fast one gives -------------------------------------------------------------------
 
 TEXT = st.text(alphabet='ab":,\\{}[]\u00e9\u20ac\x01 \t', max_size=5)
 SCALARS = st.booleans() | st.integers(-(2**53), 2**53) | TEXT | st.floats(allow_nan=False, allow_infinity=False)
@@ -236,9 +236,7 @@ def test_one_by_one_equals_all_at_once(
     same(whole, read_all(READER, path, chunk_size=1))
     with pytest.MonkeyPatch.context() as patch:
         records_class = json_records.Records
-        patch.setattr(
-            records_class, "_by_kind", lambda self, lines, rows, out: self._read_carefully(lines, rows, out)
-        )
+        patch.setattr(records_class, "_by_kind", lambda self, lines, rows, out: self._read_carefully(lines, rows, out))
         same(whole, read_all(READER, path))
 
 

@@ -21,14 +21,15 @@ from flowsleuth.schema import DNS, FLOW
 from flowsleuth.testing import ReadResult, check_reader, count_lines, read_all
 
 READER = ZeekReader()
-FIELDS = (
+NAMES = (
     "ts uid id.orig_h id.orig_p id.resp_h id.resp_p proto service duration orig_bytes resp_bytes conn_state "
     "local_orig local_resp missed_bytes history orig_pkts orig_ip_bytes resp_pkts resp_ip_bytes tunnel_parents"
-).split()
-TYPES = (
+)
+KINDS = (
     "time string addr port addr port enum string interval count count string bool bool count string count count "
     "count count set[string]"
-).split()
+)
+FIELDS, TYPES = NAMES.split(), KINDS.split()
 HEAD = (
     "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tconn\n"
     f"#fields\t{chr(9).join(FIELDS)}\n#types\t{chr(9).join(TYPES)}\n"
@@ -91,7 +92,7 @@ def test_a_log_without_a_table_is_counted(data: Path) -> None:
 def test_a_flow_in_full(data: Path) -> None:
     row = read_all(READER, data / "zeek/tsv_2014_fields/conn.log", source_file="x", file_key=1).row("flow", 9)
     row["extra"] = json.loads(row["extra"])
-    assert row == {name: None for name in FLOW.names} | {
+    assert row == dict.fromkeys(FLOW.names) | {
         "flow_id": 2**31 + 9,
         "start": datetime(2013, 9, 15, 23, 44, 27, 706_265, tzinfo=UTC),
         "end": datetime(2013, 9, 15, 23, 44, 28, 153_725, tzinfo=UTC),
@@ -120,7 +121,7 @@ def test_a_flow_in_full(data: Path) -> None:
 def test_a_lookup_in_full(data: Path) -> None:
     row = read_all(READER, data / "zeek/header_changes/mixed.log", source_file="x").row("dns", 42)
     row["extra"] = json.loads(row["extra"])
-    assert row == {name: None for name in DNS.names} | {
+    assert row == dict.fromkeys(DNS.names) | {
         "event_id": 2**31 + 42,
         "start": datetime(2024, 5, 1, 10, 1, 44, 1, tzinfo=UTC),
         "src_ip": "10.0.0.6",

@@ -42,7 +42,7 @@ def test_an_array_of_alerts(shared_data: Path) -> None:
 def test_a_flow_in_full(shared_data: Path) -> None:
     row = read_all(READER, shared_data / EVE, source_file="x").row("flow", 128)
     row["extra"] = json.loads(row["extra"])
-    assert row == {name: None for name in FLOW.names} | {
+    assert row == dict.fromkeys(FLOW.names) | {
         "flow_id": 2**31 + 128,
         "start": datetime(2021, 6, 6, 15, 32, 28, 298_487, tzinfo=UTC),
         "end": datetime(2021, 6, 6, 15, 32, 28, 505_203, tzinfo=UTC),

@@ -93,7 +93,7 @@ def test_a_labelled_flow_in_full(shared_data: Path) -> None:
     path = shared_data / f"{LABELLED}normal40_day1/conn.log.labeled.gz"
     row = read_all(READER, path, source_file="x").row("flow", 9)
     row["extra"] = json.loads(row["extra"])
-    assert row == {name: None for name in FLOW.names} | {
+    assert row == dict.fromkeys(FLOW.names) | {
         "flow_id": 2**31 + 9,
         "start": datetime(2022, 6, 12, 21, 59, 58, 444_458, tzinfo=UTC),
         "end": datetime(2022, 6, 12, 21, 59, 59, 579_882, tzinfo=UTC),
@@ -132,7 +132,7 @@ def test_a_json_flow_in_full(shared_data: Path) -> None:
     path = shared_data / "zeek/maccdc2012_hour06_json/conn.log.gz"
     row = read_all(READER, path, source_file="x").row("flow", 3)
     row["extra"] = json.loads(row["extra"])
-    assert row == {name: None for name in FLOW.names} | {
+    assert row == dict.fromkeys(FLOW.names) | {
         "flow_id": 2**31 + 3,
         "start": datetime(2012, 3, 16, 15, 50, 38, 710_000, tzinfo=UTC),
         "end": datetime(2012, 3, 16, 15, 50, 38, 750_000, tzinfo=UTC),

@@ -6,8 +6,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-
-from .spark_cluster import SparkCluster, missing
+from tests.store.spark_cluster import SparkCluster, missing
 
 REQUIRE = "FLOWSLEUTH_REQUIRE_SPARK"
 """Set to 1 (as CI does) to fail instead of skip."""

@@ -32,7 +32,7 @@ DEFAULTS = {
     "spark.driver.host": LOOPBACK,
     "spark.driver.bindAddress": LOOPBACK,
     "spark.ui.enabled": "false",
-    "spark.sql.shuffle.partitions": 4,
+    "spark.sql.shuffle.partitions": 2,
     "spark.port.maxRetries": 100,
     "spark.connect.grpc.binding.address": LOOPBACK,
 }
@@ -145,7 +145,7 @@ class SparkCluster:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_end_with_parent,
+                preexec_fn=_end_with_parent,  # noqa: PLW1509
             )
         self._processes.append(process)
 

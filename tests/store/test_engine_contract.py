@@ -8,18 +8,18 @@ import socket
 import subprocess
 import sys
 import threading
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from tests.store.spark_cluster import SparkCluster, children, free_port
 
 from flowsleuth.errors import EngineError
 from flowsleuth.store import Store
 from flowsleuth.store.engine import connect
 from flowsleuth.testing.engines import check_engine, fill_store
-
-from .spark_cluster import SparkCluster, children, free_port
 
 
 def test_duckdb_keeps_the_contract(tmp_path: Path) -> None:
@@ -52,26 +52,30 @@ def test_streams_hold_a_few_batches_only(spark: SparkCluster, tmp_path: Path) ->
 
 
 @pytest.mark.spark
-def test_a_closed_driver_leaves_nothing_behind(spark: SparkCluster, tmp_path: Path) -> None:
+def test_a_closed_session_is_gone_on_the_server(spark: SparkCluster, tmp_path: Path) -> None:
+    url = f"{spark.sc_url}/;session_id={uuid.uuid4()}"
+    store = Store(tmp_path, url)
+    fill_store(store)
+    assert len(store.arrow(store.table("flow"))) == 5
+    store.close()
+    with pytest.raises(EngineError, match="SESSION_CLOSED"):
+        connect(url, tmp_path)
+
+
+@pytest.mark.spark
+def test_drivers_share_an_application_and_leave_nothing_behind(spark: SparkCluster, tmp_path: Path) -> None:
     before = children(os.getpid())
     stores = [Store(tmp_path / name, spark.spark_url) for name in ("a", "b") if not (tmp_path / name).mkdir()]
     for store in stores:
         fill_store(store)
         assert len(store.arrow(store.table("flow"))) == 5
+    with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(EngineError, match="drives another Spark"):
+        connect(f"spark://127.0.0.1:{other.getsockname()[1]}", tmp_path)
     stores[0].close()
     assert len(stores[1].arrow(stores[1].table("flow"))) == 5
     assert children(os.getpid()) > before
     stores[1].close()
     assert children(os.getpid()) == before
-
-
-@pytest.mark.spark
-def test_another_master_in_the_same_process_is_refused(spark: SparkCluster, tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        one = connect(spark.spark_url, tmp_path)
-        with pytest.raises(EngineError, match="drives another Spark"):
-            connect(f"spark://127.0.0.1:{other.getsockname()[1]}", tmp_path)
-        one.close()
 
 
 @pytest.mark.spark
@@ -89,13 +93,13 @@ def test_a_folder_that_spark_does_not_see(spark: SparkCluster, tmp_path: Path) -
 @pytest.mark.spark
 @pytest.mark.parametrize("scheme", ["sc", "spark"])
 def test_nobody_answers(spark: SparkCluster, tmp_path: Path, scheme: str) -> None:
-    with pytest.raises(EngineError, match="cannot be reached.*is the server up"):
+    with pytest.raises(EngineError, match=r"cannot be reached.*is the server up"):
         connect(f"{scheme}://127.0.0.1:{free_port()}", tmp_path)
 
 
 @pytest.mark.spark
 def test_somebody_else_answers(spark: SparkCluster, tmp_path: Path) -> None:
-    with stranger() as port, pytest.raises(EngineError, match="no Spark Connect answers"):
+    with Stranger() as port, pytest.raises(EngineError, match="no Spark Connect answers"):
         connect(f"sc://127.0.0.1:{port}", tmp_path)
 
 
@@ -103,7 +107,7 @@ def test_somebody_else_answers(spark: SparkCluster, tmp_path: Path) -> None:
 def test_java_is_missing(spark: SparkCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("JAVA_HOME", raising=False)
-    with pytest.raises(EngineError, match="Java is not installed.*openjdk-17"):
+    with pytest.raises(EngineError, match=r"Java is not installed.*openjdk-17"):
         connect(spark.spark_url, tmp_path)
 
 
@@ -125,17 +129,18 @@ def test_no_such_engine(tmp_path: Path, url: str) -> None:
 @pytest.mark.parametrize("url", ["spark://host", "spark://", "sc://"])
 def test_not_an_address(tmp_path: Path, url: str) -> None:
     pytest.importorskip("pyspark")
-    with pytest.raises(EngineError, match="not (an|the) address"):
+    with pytest.raises(EngineError, match=r"not (an|the) address"):
         connect(url, tmp_path)
 
 
 def test_importing_the_engine_loads_no_spark() -> None:
-    code = "import flowsleuth.store.spark_engine, sys; print(sorted({'pyspark', 'grpc', 'ibis', 'py4j'} & set(sys.modules)))"
+    heavy = {"pyspark", "py4j", "grpc", "ibis"}
+    code = f"import flowsleuth.store.spark_engine, sys; print(sorted({heavy} & set(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
 
 
-class stranger:  # noqa: N801
+class Stranger:
     """A server that answers every caller with words no Spark says."""
 
     def __enter__(self) -> int:

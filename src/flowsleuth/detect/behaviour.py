@@ -109,7 +109,7 @@ def judge_sweeps(edges: Edges) -> Sweeps:
     step = first.astype(float) - (edges.outcome == ANSWERED)
     peers, ports = on_service.add_up(first)[on_service.of], at_peer.add_up(first)[at_peer.of]
     excess = np.maximum(on_service.add_up(step)[on_service.of], at_peer.add_up(step)[at_peer.of])
-    width = np.where(edges.is_failed, np.maximum(excess, 0.0), 0.0)
+    width = np.where(edges.is_failed, np.maximum(excess - 1.0, 0.0), 0.0)
     sources = Groups.by(edges.src)
     widest = np.zeros(sources.keys.size)
     np.maximum.at(widest, sources.of, width)

@@ -26,22 +26,27 @@ Ints = NDArray[np.int64]
 
 PARTS = ("service", "port", "peer", "outcome", "sweep", "new", "size", "hour")
 """Parts of the surprise, in nats; they add up to it."""
-FACTS = (
+EDGE_PARTS = 6
+"""The first of them are the same for all flows of an edge."""
+EDGE_FACTS = (
     "service_end",
     "owner",
     "is_failed",
-    "port_flows",
-    "day_flows",
     "port_hosts",
     "peer_hosts",
     "failed_peers",
     "failed_ports",
     "flows_before",
-    "days_before",
-    "size_kind",
-    "size_below",
 )
-"""Numbers that the reason is written from."""
+FACTS = (*EDGE_FACTS, "port_flows", "day_flows", "days_before", "size_kind", "size_below")
+"""Numbers that the reason is written from.
+
+service_end: which end makes the service unusual (0 client, 1 server); owner: who has the service (0 destination, 1
+source); is_failed; port_hosts: hosts that asked for the service; peer_hosts: hosts that began something with the
+destination; failed_peers, failed_ports: addresses on this service, services at this address, that the source tried in
+vain; flows_before: flows of the client on the service on earlier days (-1: there are none); port_flows, day_flows:
+flows on the service and of the day; days_before: earlier days learnt from; size_kind, size_below: see :mod:`.sizes`.
+"""
 
 FLOW_COLUMNS = (
     "flow_id", "start", "src", "dst", "service", "owner", "outcome", "src_bytes", "dst_bytes", "duration_s",
@@ -118,10 +123,23 @@ class DayModel:
             dtype=np.float32,
         )
         port_flows = np.bincount(edges.service, weights=edges.flows, minlength=edges.n_services)
-        self._server_end = habits.server > habits.client
-        self._port_flows, self._port_hosts, self._peer_hosts = port_flows, clients, peers.hosts
+        self._facts = np.stack(
+            [
+                habits.server > habits.client,
+                edges.is_src_owner,
+                edges.is_failed,
+                clients[edges.service],
+                peers.hosts[edges.dst],
+                sweeps.peers,
+                sweeps.ports,
+                self.history.flows_before(edges),
+            ],
+            axis=1,
+            dtype=np.float32,
+            casting="same_kind",
+        )
+        self._port_flows = port_flows
         self._failed_peers, self._failed_ports = sweeps.peers, sweeps.ports
-        self._flows_before = self.history.flows_before(edges)
         self._suspects = self._name_suspects()
         groups = Groups.by(self._suspects)
         self._group_flows = groups.add_up(edges.flows)[groups.of]
@@ -134,25 +152,16 @@ class DayModel:
         size = self.sizes.judge(batch, source, service, edges.is_failed[at])
         start = np.asarray(batch.column("start").cast("int64"))
         hour = self.history.judge_hours(source, start)
-        parts = np.concatenate([self._parts[at].astype(float), size.surprise[:, None], hour[:, None]], axis=1)
-        rows = at.size
-        facts = [
-            self._server_end[at],
-            edges.is_src_owner[at],
-            edges.is_failed[at],
-            self._port_flows[service],
-            np.full(rows, self.n_flows),
-            self._port_hosts[service],
-            self._peer_hosts[edges.dst[at]],
-            self._failed_peers[at],
-            self._failed_ports[at],
-            self._flows_before[at],
-            np.full(rows, self.history.days),
-            size.kind,
-            size.below,
-        ]
-        evidence = np.concatenate([parts, np.stack([np.asarray(f, dtype=float) for f in facts], axis=1)], axis=1)
-        return Judged(parts.sum(axis=1), self._suspects[at], self._group_flows[at], evidence)
+        flow_facts = (self._port_flows[service], self.n_flows, self.history.days, size.kind, size.below)
+        evidence = np.empty((at.size, len(PARTS) + len(FACTS)))
+        evidence[:, :EDGE_PARTS] = self._parts[at]
+        evidence[:, EDGE_PARTS] = size.surprise
+        evidence[:, EDGE_PARTS + 1] = hour
+        evidence[:, len(PARTS) : len(PARTS) + len(EDGE_FACTS)] = self._facts[at]
+        for place, column in enumerate(flow_facts, start=len(PARTS) + len(EDGE_FACTS)):
+            evidence[:, place] = column
+        surprise = evidence[:, : len(PARTS)].sum(axis=1)
+        return Judged(surprise, self._suspects[at], self._group_flows[at], evidence)
 
     def _name_suspects(self) -> Ints:
         """Ids of groups of near-identical flows, one per edge.

@@ -15,6 +15,7 @@ from flowsleuth.detect.history import Uses
 from flowsleuth.detect.kernels.topics import StepwiseOptions, fit_topics
 from flowsleuth.detect.kernels.topics_counts import TopicModel, WordCounts
 from flowsleuth.detect.tails import nats, rarity_mass
+from flowsleuth.errors import DetectorError
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -24,13 +25,15 @@ MIN_HOSTS = 3
 LOW_PORTS = 1024
 CLIENT, SERVER = 0, 1
 PRIOR_HOSTS = 10.0
-"""Made-up hosts with every expected service: what a network too small to speak for itself is compared with."""
+"""Made-up average hosts that share the expected services: what a network too small to speak for itself is compared
+with; of no weight in a network of hundreds."""
 PRIOR_WORDS = 5.0
 """Tokens of the average host that every host is given: about one service in common use (log2 of its peers), so that a
 host that hardly speaks is judged by all hosts, and one that speaks a lot by its own ways."""
 OWN_SHARE = 0.05
 """A host with a larger share of a word is judged without its own volume of it; below, that changes nothing."""
 BLOCK = 262_144
+TINY = 1e-300
 FIT = StepwiseOptions(n_batch_passes=5)
 """Five passes after the stepwise start: the tails of words move by less than their own noise after that."""
 
@@ -143,7 +146,8 @@ def _corpus(
     prior = np.searchsorted(vocabulary.codes, expected_codes())[:, None] * 4 + np.array([[0, 2]])
     prior_keys = np.sort(prior.ravel()) + (hosts + 1) * vocabulary.size
     keys = np.concatenate([today[0], earlier[0], prior_keys])
-    tokens = np.concatenate([today[1], earlier[1], np.full(prior_keys.size, PRIOR_HOSTS)])
+    prior_tokens = np.full(prior_keys.size, PRIOR_HOSTS * PRIOR_WORDS / prior_keys.size)
+    tokens = np.concatenate([today[1], earlier[1], prior_tokens])
     groups = Groups.by(keys)
     doc, word = np.divmod(groups.keys, vocabulary.size)
     indptr = np.searchsorted(doc, np.arange(hosts + 3))
@@ -151,33 +155,65 @@ def _corpus(
 
 
 def _word_tails(model: TopicModel, corpus: WordCounts, host: Ints, word: Ints, count: Floats) -> Floats:
-    """P(a word as rare or rarer | host), the host's own volume left out, for each (host, word)."""
-    theta, phi = model.theta, np.ascontiguousarray(model.phi.T)
-    assert theta is not None
-    length = corpus.doc_sums()
-    mass = theta.T @ length
-    usual = mass / mass.sum()
-    ordered = np.sort(model.phi, axis=1)
-    below = np.concatenate([np.zeros((len(ordered), 1)), np.cumsum(ordered, axis=1)], axis=1)
-    table = np.stack([below[k, np.searchsorted(ordered[k], phi[:, k], side="right")] for k in range(len(ordered))], axis=1)
-    word_mass = np.bincount(corpus.words, weights=corpus.counts, minlength=corpus.n_words)
+    """P(a word as rare or rarer | host, role), the host's own volume of today left out, for each (host, word)."""
     result = np.empty(host.size)
-    for low in range(0, host.size, BLOCK):
-        at = slice(low, low + BLOCK)
-        h, w, c = host[at], word[at], count[at]
-        share = theta[h] * phi[w]
-        share /= np.maximum(share.sum(axis=1, keepdims=True), 1e-300)
-        rest = np.maximum(theta[h] * length[h][:, None] - c[:, None] * share, 0.0) + PRIOR_WORDS * usual
-        rest /= rest.sum(axis=1, keepdims=True)
-        tails = table[w]
-        own = np.flatnonzero((c - 1.0) / word_mass[w] > OWN_SHARE)
-        if own.size:
-            lowered = phi[w[own]] - (c[own] - 1.0)[:, None] * share[own] / np.maximum(mass, 1e-300)
-            for k in range(len(ordered)):
-                tails[own, k] = below[k, np.searchsorted(ordered[k], lowered[:, k], side="right")]
-        floor = 0.5 / np.maximum(mass, 1.0)
-        result[at] = np.einsum("ik,ik->i", rest, np.maximum(tails, floor))
+    roles = word // 2 % 2
+    for role in (CLIENT, SERVER):
+        judge = _RoleTails(model, corpus, role)
+        at = np.flatnonzero(roles == role)
+        for low in range(0, at.size, BLOCK):
+            some = at[low : low + BLOCK]
+            result[some] = judge.tails(host[some], word[some], count[some])
     return np.clip(result, 0.0, 1.0)
+
+
+class _RoleTails:
+    """Tails of words among those of one role: being asked says nothing about how rare an asking is.
+
+    For a host with topic shares q (of what is left without its own volume of the word, plus :data:`PRIOR_WORDS` of the
+    average host), ``p = sum_k q_k r_k T_k(word) / sum_k q_k r_k``: r_k is the role's share of topic k, T_k(word) the
+    share of the topic's words of that role that are as rare as this one or rarer.
+    """
+
+    def __init__(self, model: TopicModel, corpus: WordCounts, role: int) -> None:
+        if model.theta is None:
+            raise DetectorError("the topic model has no documents", where="suspicious")
+        self._theta, self._length = model.theta, corpus.doc_sums()
+        self._topics = model.theta.T @ self._length
+        self._usual = self._topics / self._topics.sum()
+        self._place = np.full(corpus.n_words, -1, dtype=np.int64)
+        words = np.flatnonzero(np.arange(corpus.n_words) // 2 % 2 == role)
+        self._place[words] = np.arange(words.size)
+        self._phi = np.ascontiguousarray(model.phi.T[words])
+        self._role = self._phi.sum(axis=0)
+        self._ordered = np.sort(self._phi.T, axis=1)
+        mass = np.cumsum(self._ordered, axis=1) / np.maximum(self._role, TINY)[:, None]
+        self._mass = np.concatenate([np.zeros((mass.shape[0], 1)), mass], axis=1)
+        self._table = np.stack([self._tail(k, self._phi[:, k]) for k in range(mass.shape[0])], axis=1)
+        self._floor = 0.5 / np.maximum(self._topics * self._role, 1.0)
+        self._word_mass = np.bincount(corpus.words, weights=corpus.counts, minlength=corpus.n_words)[words]
+
+    def _tail(self, topic: int, chance: Floats) -> Floats:
+        found: Floats = self._mass[topic, np.searchsorted(self._ordered[topic], chance, side="right")]
+        return found
+
+    def tails(self, host: Ints, word: Ints, count: Floats) -> Floats:
+        """p of each (host, word), of whose tokens `count` are the host's of today."""
+        place = self._place[word]
+        share = self._theta[host] * self._phi[place]
+        share /= np.maximum(share.sum(axis=1, keepdims=True), TINY)
+        rest = np.maximum(self._theta[host] * self._length[host][:, None] - count[:, None] * share, 0.0)
+        rest = (rest + PRIOR_WORDS * self._usual) * self._role
+        rest /= rest.sum(axis=1, keepdims=True)
+        tails = self._table[place]
+        own = np.flatnonzero((count - 1.0) / self._word_mass[place] > OWN_SHARE)
+        if own.size:
+            volume = (count[own] - 1.0)[:, None] * share[own] / np.maximum(self._topics, TINY)
+            lowered = self._phi[place[own]] - volume
+            for topic in range(lowered.shape[1]):
+                tails[own, topic] = self._tail(topic, lowered[:, topic])
+        p: Floats = np.einsum("ik,ik->i", rest, np.maximum(tails, self._floor))
+        return p
 
 
 def port_rarity(clients: Ints) -> Floats:

@@ -39,9 +39,10 @@ class SizeSurprise:
     Attributes
     ----------
     surprise : array of float64, shape (n,)
-        Nats, of the most unusual of the three, paid for having looked at three (Bonferroni).
+        Nats, of the harmonic mean of the three tails: at most 3 times the smallest, whatever their dependence
+        (Wilson 2019, "The harmonic mean p-value for combining dependent tests").
     kind : array of int64
-        Which (:data:`OUT` src_bytes, :data:`IN` dst_bytes, :data:`TIME` duration_s) + 3 x compared with what
+        The smallest of them (:data:`OUT` src_bytes, :data:`IN` dst_bytes, :data:`TIME` duration_s) + 3 x compared with what
         (:data:`OWN`, :data:`SERVICE`, :data:`ALL`), or :data:`NO_SIZE`.
     below : array of float64
         Share of what it is compared with that is certainly smaller.
@@ -71,12 +72,15 @@ class Sizes:
 
     def __init__(self, edges: Edges, uploads: pa.Table, addresses: TextCodes) -> None:
         answered = ~edges.is_failed
-        self._service, self._all = [], []
+        self._service, self._all, self._tails = [], [], []
         for bins in edges.bins:
             has = answered & (bins > 0)
             found = Histograms.of(edges.service[has], bins[has], None, edges.n_services)
+            everywhere = Histograms(found.counts.sum(axis=0, keepdims=True))
+            overall = (everywhere.above + 1.0) / (everywhere.above[:, :1] + 1.0)
+            self._tails.append((found.above + PRIOR_PAIRS * overall) / (found.above[:, :1] + PRIOR_PAIRS))
             self._service.append(found)
-            self._all.append(Histograms(found.counts.sum(axis=0, keepdims=True)))
+            self._all.append(everywhere)
         size, source = uploads["out_bin"].to_numpy(), addresses.of(uploads["ip"])
         has = size >= 0
         flows = uploads["flows"].to_numpy()[has].astype(float)
@@ -84,33 +88,47 @@ class Sizes:
 
     def judge(self, batch: pa.RecordBatch, source: Places, service: Places, is_failed: NDArray[np.bool_]) -> SizeSurprise:
         """Surprise of each flow of a batch."""
-        columns = [numbers(batch.column(name)) for name in ("src_bytes", "dst_bytes", "duration_s")]
+        columns = [numbers(batch.column(name), missing=0.0) for name in ("src_bytes", "dst_bytes", "duration_s")]
         columns[TIME] = columns[TIME] * MILLI
-        found = [self._measure(kind, values, source, service, is_failed) for kind, values in enumerate(columns)]
-        tails, below, against = (np.stack(column, axis=1) for column in zip(*found, strict=True))
-        best = tails.argmin(axis=1)[:, None]
-        tail, share, scope = (np.take_along_axis(a, best, axis=1)[:, 0] for a in (tails, below, against))
-        surprise = nats(np.minimum(1.0, len(columns) * tail))
-        return SizeSurprise(surprise, np.where(surprise > 0, best[:, 0] + KINDS * scope, NO_SIZE), share)
+        least, best = np.ones(service.size), np.zeros(service.size, dtype=np.int64)
+        inverse = np.zeros(service.size)
+        bins = []
+        for kind, values in enumerate(columns):
+            bin_of, place = bins_of(values)
+            tail = _between(self._tails[kind], service, bin_of, place)
+            if kind == OUT:
+                total = self._source.above[source, 0]
+                tail = _between(self._source.above, source, bin_of, place) + PRIOR_FLOWS * tail
+                tail /= total + PRIOR_FLOWS
+            tail[is_failed | (values <= 0)] = 1.0
+            best[tail < least] = kind
+            np.minimum(least, tail, out=least)
+            inverse += 1.0 / tail
+            bins.append(bin_of)
+        surprise = nats(len(columns) / inverse)
+        kind, below = np.full(service.size, NO_SIZE, dtype=np.int64), np.zeros(service.size)
+        for measure in range(KINDS):
+            at = np.flatnonzero((best == measure) & (surprise > 0))
+            kind[at], below[at] = self._compare(measure, source[at], service[at], bins[measure][at])
+        return SizeSurprise(surprise, kind, below)
 
-    def _measure(
-        self, kind: int, values: Floats, source: Places, service: Places, is_failed: NDArray[np.bool_]
-    ) -> tuple[Floats, Floats, Ints]:
-        """Tail, share that is certainly below, and of what (:data:`OWN`, :data:`SERVICE`, :data:`ALL`)."""
-        has = ~is_failed & (values > 0)
-        bins, place = bins_of(np.where(has, values, 0.0))
+    def _compare(self, measure: int, source: Places, service: Places, bins: Ints) -> tuple[Ints, Floats]:
+        """With what a value is compared in words: what has enough values, the nearest first."""
         nowhere = np.zeros(service.size, dtype=np.int64)
-        above, n = self._all[kind].beyond(nowhere, bins, place)
-        p = (above + 1.0) / (n + 1.0)
-        above, n = self._service[kind].beyond(service, bins, place)
-        p = (above + PRIOR_PAIRS * p) / (n + PRIOR_PAIRS)
-        is_own_matter = n >= PRIOR_PAIRS
-        below = np.where(is_own_matter, self._service[kind].below(service, bins), self._all[kind].below(nowhere, bins))
-        scope = np.where(is_own_matter, SERVICE, ALL)
-        if kind == OUT:
-            above, n = self._source.beyond(source, bins, place)
-            p = (above + PRIOR_FLOWS * p) / (n + PRIOR_FLOWS)
-            is_own_matter = n >= PRIOR_FLOWS
-            below = np.where(is_own_matter, self._source.below(source, bins), below)
-            scope = np.where(is_own_matter, OWN, scope)
-        return np.where(has, p, 1.0), np.where(has, below, 0.0), scope
+        scope, below = np.full(service.size, ALL), self._all[measure].below(nowhere, bins)
+        candidates = [(SERVICE, self._service[measure], service, PRIOR_PAIRS)]
+        if measure == OUT:
+            candidates.append((OWN, self._source, source, PRIOR_FLOWS))
+        for number, histograms, rows, enough in candidates:
+            at = np.flatnonzero(histograms.above[rows, 0] >= enough)
+            scope[at], below[at] = number, histograms.below(rows[at], bins[at])
+        return measure + KINDS * scope, below
+
+
+def _between(table: Floats, rows: Places, bins: Ints, place: Floats) -> Floats:
+    """Values of a row at a place between two bins."""
+    flat, width = table.ravel(), table.shape[1]
+    at = rows.astype(np.int64) * width + bins
+    here = flat[at]
+    found: Floats = here + place * (flat[at + 1] - here)
+    return found

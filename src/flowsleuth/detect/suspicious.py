@@ -111,8 +111,8 @@ class SuspiciousDetector:
         stride = max(1, model.n_flows // REFERENCE_FLOWS)
 
         def sample(flows: ir.Table) -> ir.Table:
-            coded = model.counts.code(flows).select(*FLOW_COLUMNS)
-            return coded.filter(coded.flow_id % stride == 0) if stride > 1 else coded
+            some = flows.filter(flows.flow_id % stride == 0) if stride > 1 else flows
+            return model.counts.code(some).select(*FLOW_COLUMNS)
 
         batches = day.batches(day.counts(f"sample{stride}", sample, [model.date]))
         judged = [model.judge(batch) for batch in batches if batch.num_rows]

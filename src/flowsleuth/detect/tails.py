@@ -13,6 +13,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 N_BINS = 64
+LOG_STEP = 0.002
+"""Tails that differ by less than this in the logarithm need no knot of their own."""
 TOP_SHARE = 0.01
 """Share of the reference whose excesses give the exponential tail beyond its largest value."""
 
@@ -89,21 +91,16 @@ class Histograms:
         return cls(flat.reshape(n_rows, N_BINS).astype(np.float64))
 
     @cached_property
-    def _above(self) -> Floats:
-        """Count in each bin and above; one more column for what is beyond the last."""
+    def above(self) -> Floats:
+        """Count in each bin and above; one more column, of zeros, for what is beyond the last."""
         above = np.zeros((len(self.counts), N_BINS + 1))
         above[:, :-1] = np.cumsum(self.counts[:, ::-1], axis=1)[:, ::-1]
         return above
 
-    def beyond(self, rows: Any, bins: Ints, place: Floats) -> tuple[Floats, Floats]:
-        """Count above each value (its own bin by `place`, in [0, 1)), and the row's total."""
-        upper = self._above[rows, bins + 1]
-        return upper + (self._above[rows, bins] - upper) * (1.0 - place), self._above[rows, 0]
-
     def below(self, rows: Any, bins: Ints) -> Floats:
         """Share of the row's count in lower bins: what the value is certainly above."""
-        total = self._above[rows, 0]
-        return np.divide(total - self._above[rows, bins], total, out=np.zeros(bins.size), where=total > 0)
+        total = self.above[rows, 0]
+        return np.divide(total - self.above[rows, bins], total, out=np.zeros(bins.size), where=total > 0)
 
 
 def bins_of(values: Floats) -> tuple[Ints, Floats]:
@@ -162,7 +159,11 @@ class Reference:
         total = float(at_least[0])
         top = at_least <= max(TOP_SHARE * total, float(at_least[max(0, surprise.size - 2)]))
         excess = float(np.average(ordered[top] - ordered[top][0], weights=votes[top]))
-        return cls(values, np.log(at_least[first] / (total + 1.0)), max(1.0, excess))
+        log_tail = np.log(at_least[first] / (total + 1.0))
+        step = np.floor(log_tail / LOG_STEP)
+        is_knot = np.concatenate([[True], step[1:] != step[:-1]])
+        is_knot[-1] = True
+        return cls(values[is_knot], log_tail[is_knot], max(1.0, excess))
 
     def tail(self, surprise: Floats) -> Floats:
         """P(a reference flow is at least as surprising): strictly falling in (0, 1]."""

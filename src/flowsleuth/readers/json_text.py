@@ -93,7 +93,7 @@ def _are_plain_integers(texts: pa.Array) -> bool:
     if len(texts) == texts.null_count:
         return True
     _, offset_buffer, data_buffer = texts.buffers()
-    if data_buffer is None:
+    if not data_buffer:
         return False
     offsets: npt.NDArray[np.int32] = np.frombuffer(offset_buffer, dtype=np.int32)
     offsets = offsets[texts.offset : texts.offset + len(texts) + 1]

@@ -173,8 +173,8 @@ def conn_state(flags: str) -> str | None:
 
     Examples
     --------
-    >>> [conn_state(flags) for flags in ("02/00", "02/14", "1b/1b", "1a/1a", "1e/1a", "1f/1b", "18/18")]
-    ['S0', 'REJ', 'SF', 'S1', 'RSTO', None, None]
+    >>> [conn_state(flags) for flags in ("02/00", "02/14", "1b/1b", "1a/1a", "13/12", "1e/1a", "1f/1b", "18/18")]
+    ['S0', 'REJ', 'SF', 'S1', 'S2', 'RSTO', None, None]
     """
     try:
         ours, theirs = (int(text, 16) for text in flags.split("/"))
@@ -192,7 +192,9 @@ def conn_state(flags: str) -> str | None:
         state = "RSTO" if ours & _RST else "RSTR"
     elif both & _FIN:
         state = "SF"
-    elif not either & _FIN:
+    elif either & _FIN:
+        state = "S2" if ours & _FIN else "S3"
+    else:
         state = "S1"
     return state
 

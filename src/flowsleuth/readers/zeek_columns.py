@@ -24,6 +24,7 @@ Column: TypeAlias = pa.Array | pa.ChunkedArray
 BAD_ICMP = "ICMP type or code out of range"
 LONGEST_S = 1e10
 """Three hundred years; no connection lasts longer."""
+_PORT = pa.int32()
 _UNKNOWN_TRANSPORT = "unknown_transport"
 _COUNTERPARTS4 = {8: 0, 0: 8, 13: 14, 14: 13, 15: 16, 16: 15, 17: 18, 18: 17, 10: 9, 9: 10}
 _COUNTERPARTS6 = {128: 129, 129: 128, 133: 134, 134: 133, 135: 136, 136: 135, 139: 140, 140: 139, 144: 145, 145: 144}
@@ -41,6 +42,8 @@ def make_rows(log: str, fields: Fields, context: ReadContext) -> Built:
     _set_sensor(fields, columns)
     direction = None
     if log == "conn":
+        for name, kind in (("src_ip", pa.string()), ("dst_ip", pa.string()), ("src_port", _PORT), ("dst_port", _PORT)):
+            columns.setdefault(name, pa.nulls(len(fields), kind))
         direction = _set_flow(fields, columns, bad)
     else:
         _MAKERS[log](fields, columns)
@@ -94,7 +97,9 @@ def _set_sensor(fields: Fields, columns: dict[str, Column]) -> None:
 
 def _set_flow(fields: Fields, columns: dict[str, Column], bad: list[BadRow]) -> Column | None:
     """Columns of ``conn``; returns the sensor's word on the direction."""
-    names = {"conn_state": "conn_state", "history": "history", "vlan": "vlan"}
+    for name in ("service", "conn_state", "history"):
+        _set_word(fields, columns, name)
+    names = {"vlan": "vlan"}
     names |= {"src_packets": "orig_pkts", "dst_packets": "resp_pkts"}
     fields.copy(columns, names)
     for side, canonical in (("orig", "src_bytes"), ("resp", "dst_bytes")):
@@ -103,9 +108,8 @@ def _set_flow(fields: Fields, columns: dict[str, Column], bad: list[BadRow]) -> 
             on_wire = payload if on_wire is None else pc.coalesce(on_wire, payload)
         if on_wire is not None:
             columns[canonical] = on_wire
-    service = fields.get("service")
-    if service is not None:
-        columns["service"] = lower(service)
+    if "service" in columns:
+        columns["service"] = lower(columns["service"])
     _set_end(fields, columns)
     _set_icmp(fields, columns, bad)
     return _sensor_direction(fields)
@@ -124,6 +128,19 @@ def _set_end(fields: Fields, columns: dict[str, Column]) -> None:
         duration = pc.if_else(is_usable, duration, nothing)
     columns["duration_s"] = duration
     columns["end"] = pc.add(columns["start"].cast(pa.int64()), microseconds(duration)).cast(INSTANT)
+
+
+def _set_word(fields: Fields, columns: dict[str, Column], name: str) -> None:
+    """A word that is never empty: ``""`` is null in the column, and itself in ``extra``."""
+    words = fields.get(name)
+    if words is None:
+        return
+    columns[name] = words
+    is_empty = pc.equal(words, "")
+    if pc.any(is_empty).as_py():
+        nothing = pa.scalar(None, pa.string())
+        fields.leave(name, pc.if_else(is_empty, '""', nothing))
+        columns[name] = pc.if_else(is_empty, nothing, words)
 
 
 def _set_icmp(fields: Fields, columns: dict[str, Column], bad: list[BadRow]) -> None:

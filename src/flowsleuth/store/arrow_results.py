@@ -1,4 +1,4 @@
-"""What every engine gives back: the same Arrow types for the same expression, in batches of a size that was asked for."""
+"""What every engine gives back: the same Arrow types for the same expression, in batches of the size asked for."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def conform(rows: pa.Table, schema: pa.Schema) -> pa.Table:
 
 
 def rebatch(pieces: Iterable[pa.RecordBatch], schema: pa.Schema, rows: int) -> Iterator[pa.RecordBatch]:
-    """Put small pieces together and cut large ones: batches of ``rows`` rows, the last one shorter, order kept.
+    """Put small pieces together and cut large ones: ``rows`` rows a batch, never more, order kept.
 
     Examples
     --------
@@ -60,13 +60,14 @@ def rebatch(pieces: Iterable[pa.RecordBatch], schema: pa.Schema, rows: int) -> I
         count += piece.num_rows
         while count >= rows:
             together = pa.concat_tables(waiting)
-            yield _one_batch(together.slice(0, rows))
+            yield from _copied(together.slice(0, rows))
             count -= rows
             waiting = [together.slice(rows)] if count else []
     if count:
-        yield _one_batch(pa.concat_tables(waiting))
+        yield from _copied(pa.concat_tables(waiting))
 
 
-def _one_batch(rows: pa.Table) -> pa.RecordBatch:
-    """Copied out, so that a batch in hand does not keep the pieces it was cut from."""
-    return rows.combine_chunks().to_batches()[0]
+def _copied(rows: pa.Table) -> list[pa.RecordBatch]:
+    """One batch, so that it does not keep alive the pieces it was cut from; more where texts fill 2 GiB."""
+    batches: list[pa.RecordBatch] = rows.combine_chunks().to_batches()
+    return batches

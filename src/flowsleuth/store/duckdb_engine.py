@@ -64,7 +64,7 @@ class DuckDBEngine:
         return conform(expression.to_pyarrow(), result_schema(expression))
 
     def batches(self, expression: ir.Table, rows: int) -> Iterator[pa.RecordBatch]:
-        """A stream has a cursor of its own: DuckDB silently ends a stream when its connection is asked something else."""
+        """Each stream has a cursor of its own: DuckDB silently ends one when its connection is asked something else."""
         from ibis.expr.operations import InMemoryTable
 
         schema = result_schema(expression)

@@ -162,8 +162,8 @@ def _flatten(
         columns[path] = column
         return
     objects.append(column)
-    for name, below in spec.items():
-        _flatten((*path, name), below, pc.struct_field(column, name), columns, objects)
+    for at, (name, below) in enumerate(spec.items()):
+        _flatten((*path, name), below, pc.struct_field(column, [at]), columns, objects)
 
 
 def _whole(

@@ -133,21 +133,13 @@ def _with_names(store: Store, part: Part, fresh: dict[str, list[Part]]) -> pa.Ta
 
 
 _GROUPS = """
-WITH scored AS (
-    SELECT suspect_id, score, surprise, flow_id, start FROM read_parquet($score, hive_partitioning=false)),
-best AS (
-    SELECT suspect_id, max(score) AS score, count(*) AS flows, min(start) AS first_seen, max(start) AS last_seen
-    FROM scored GROUP BY suspect_id),
-strongest AS (
-    SELECT s.suspect_id, max(s.surprise) AS surprise
-    FROM scored s JOIN best b USING (suspect_id) WHERE s.score = b.score GROUP BY s.suspect_id),
-chosen AS (
-    SELECT s.suspect_id, min(s.flow_id) AS flow_id
-    FROM scored s JOIN best b USING (suspect_id) JOIN strongest m USING (suspect_id)
-    WHERE s.score = b.score AND s.surprise = m.surprise GROUP BY s.suspect_id)
-SELECT suspect_id, score, surprise, flow_id, flows, first_seen, last_seen
-FROM best JOIN strongest USING (suspect_id) JOIN chosen USING (suspect_id)
+SELECT suspect_id, best.score AS score, best.surprise AS surprise, -best.minus_id AS flow_id, flows, first_seen, last_seen
+FROM (
+    SELECT suspect_id, max(struct_pack(score := score, surprise := surprise, minus_id := -flow_id)) AS best,
+        count(*) AS flows, min(start) AS first_seen, max(start) AS last_seen
+    FROM read_parquet($score, hive_partitioning=false) GROUP BY suspect_id)
 """
+"""Structs are compared field by field, so one pass finds the strongest flow of every group."""
 
 
 def group_scores(store: Store, parts: Iterable[Part]) -> pa.Table:

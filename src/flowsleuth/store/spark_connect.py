@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 RETRIES = 4
-"""For the first word with the server only; afterwards Spark's own patience (some ten minutes) holds."""
+"""For the first and the last word with the server; in between Spark's own patience (some ten minutes) holds."""
 
 
 class ConnectDoor:
@@ -39,9 +39,12 @@ class ConnectDoor:
         try:
             address = DefaultChannelBuilder(url)
             host, _, port = address.endpoint.rpartition(":")
-            reach(url, [(host, int(port))])
+            place = (host, int(port))
         except (PySparkException, ValueError) as error:
             raise EngineError(f"not an address: {first_line(error)}", where=url, hint="like sc://host:15002") from None
+        if not host:
+            raise EngineError("not an address: it names no host", where=url, hint="like sc://host:15002")
+        reach(url, [place])
         self.session = SparkSession(connection=url)
         self._greet(url)
 
@@ -49,11 +52,9 @@ class ConnectDoor:
         """Exchange a first word, without the ten minutes of patience that Spark's client has."""
         import grpc
         from pyspark.errors import PySparkException
-        from pyspark.sql.connect.client.retries import DefaultPolicy
 
-        client = self.session.client
-        patient = client.get_retry_policies()
-        client.set_retry_policies([DefaultPolicy(max_retries=RETRIES)])
+        patient = self.session.client.get_retry_policies()
+        self._be_brief()
         try:
             _ = self.session.version
         except (PySparkException, grpc.RpcError) as error:
@@ -61,7 +62,12 @@ class ConnectDoor:
             self.close()
             hint = "is it a Spark Connect server, and is its version near that of pyspark here?"
             raise EngineError(f"no Spark Connect answers: {first_line(error)}", where=url, hint=hint) from error
-        client.set_retry_policies(patient)
+        self.session.client.set_retry_policies(patient)
+
+    def _be_brief(self) -> None:
+        from pyspark.sql.connect.client.retries import DefaultPolicy
+
+        self.session.client.set_retry_policies([DefaultPolicy(max_retries=RETRIES)])
 
     def stream(self, frame: Any) -> Iterator[pa.RecordBatch]:
         """Arrow batches of a result as the server sends them, in order.
@@ -78,4 +84,5 @@ class ConnectDoor:
 
     def close(self) -> None:
         """Release the session on the server, with all that it holds."""
+        self._be_brief()
         self.session.stop()

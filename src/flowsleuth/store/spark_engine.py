@@ -59,14 +59,19 @@ class SparkEngine:
         self._url = url
         self._names = itertools.count()
         try:
-            self._door = _open(url)
             import ibis.backends.pyspark
+
+            self._door = _open(url)
         except ImportError as error:
             raise missing_library(url, error) from None
-        with spark_errors(url):
-            for name, value in SETTINGS.items():
-                self._door.session.conf.set(name, value)
-            self._ibis = ibis.pyspark.connect(self._door.session)
+        try:
+            with spark_errors(url):
+                for name, value in SETTINGS.items():
+                    self._door.session.conf.set(name, value)
+                self._ibis = ibis.pyspark.connect(self._door.session)
+        except BaseException:
+            self._door.close()
+            raise
 
     def view(self, name: str, paths: Sequence[Path]) -> ir.Table:
         import ibis

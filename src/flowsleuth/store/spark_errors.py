@@ -27,14 +27,16 @@ _HINTS = {
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of an exception's text.
+    """The first line of an exception's text that says something.
 
     Examples
     --------
-    >>> first_line(ValueError("it broke\\n  at Foo.scala:12"))
+    >>> first_line(ValueError("An error occurred while calling o64.getResult.\\n: it broke\\n  at Foo.scala:12"))
     'it broke'
     """
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    lines = [line.strip(" :") for line in str(error).splitlines()]
+    said = [line for line in lines if line and not line.startswith("An error occurred while calling")]
+    return said[0] if said else type(error).__name__
 
 
 def missing_library(url: str, error: ImportError) -> EngineError:
@@ -63,7 +65,7 @@ def reach(url: str, places: Sequence[tuple[str, int]]) -> None:
 
 @contextmanager
 def spark_errors(url: str) -> Iterator[None]:
-    """Turn what Spark throws while it answers into :class:`~flowsleuth.errors.EngineError`; the original is its cause."""
+    """Turn what Spark throws into :class:`~flowsleuth.errors.EngineError`, whose cause is the original."""
     from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
 

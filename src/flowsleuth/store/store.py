@@ -41,8 +41,8 @@ class Store:
     --------
     >>> import tempfile, pathlib
     >>> store = Store(pathlib.Path(tempfile.mkdtemp()))
-    >>> store.table("flow").count().execute()
-    np.int64(0)
+    >>> int(store.table("flow").count().execute())
+    0
     >>> store.close()
     """
 

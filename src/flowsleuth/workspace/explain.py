@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.detect import DETECTORS
 from flowsleuth.errors import FlowsleuthError, OptionError
 from flowsleuth.readers.streams import Source, printable
 from flowsleuth.schema.identity import file_key_of
 from flowsleuth.workspace.results import Rows
-from flowsleuth.workspace.suspects import detectors_with_scores
+from flowsleuth.workspace.suspects import detectors_with_scores, load_detector
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -79,7 +78,7 @@ def _score(store: Store, name: str, found: pa.Table) -> dict[str, Any]:
     own = store.arrow(scored.filter(scored.flow_id == flow_id))
     if not len(own):
         return {}
-    detector = DETECTORS.load(name)()
+    detector = load_detector(store, name)
     joined = found
     for column in ("score", "surprise", "suspect_id", "evidence"):
         joined = joined.append_column(column, own[column])

@@ -210,6 +210,7 @@ def _score_day(store: Store, detector: Detector, date: str, window: Window, *, a
     detail = {
         "flows": report.scored,
         "suspects": sum(part.rows for part in suspects),
+        "version": detector.version,
         "options": _plain(getattr(detector, "options", None)),
         "window": window.text(),
         "baseline": earlier,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from flowsleuth.detect import DETECTORS
-from flowsleuth.errors import OptionError
+from flowsleuth.errors import DetectorError, OptionError
 from flowsleuth.schema import FLOW
 from flowsleuth.schema.addresses import canonical_address
 from flowsleuth.workspace.scoring import default_detectors
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pyarrow as pa
 
+    from flowsleuth.detect.contract import Detector
     from flowsleuth.store import Store
 
 By = Literal["group", "flow"]
-DIRECT = 20_000
+DIRECT = 1_000
 """Up to so many rows are looked up by their ids; more are joined by the engine."""
 
 _GROUP_COLUMNS = ("flows", "first_seen", "last_seen")
@@ -64,6 +66,22 @@ def detectors_with_scores(store: Store) -> list[str]:
     return sorted({run["detector"] for run in store.catalog.runs()})
 
 
+def load_detector(store: Store, name: str) -> Detector:
+    """The detector that made the stored scores, ready to write their reasons.
+
+    Raises
+    ------
+    DetectorError
+        The scores were made by another version of it, whose evidence means something else.
+    """
+    detector: Detector = DETECTORS.load(name)()
+    made_by = {json.loads(run["detail"])["version"] for run in store.catalog.runs() if run["detector"] == name}
+    if made_by - {detector.version}:
+        hint = f"flowsleuth score -w {store.folder} {name}"
+        raise DetectorError("the stored scores are of another version of the detector", where=name, hint=hint)
+    return detector
+
+
 def chosen_detector(store: Store, question: Question) -> str | None:
     """The detector whose scores answer; None when nothing was scored yet.
 
@@ -98,6 +116,7 @@ def find_suspects(store: Store, question: Question, rows: int = 100_000) -> Iter
     detector = chosen_detector(store, question)
     if detector is None:
         return
+    made_by = load_detector(store, detector)
     name = "suspect" if question.by == "group" else "score"
     ranked = store.table(name, tag=detector)
     flow = store.table("flow")
@@ -112,7 +131,7 @@ def find_suspects(store: Store, question: Question, rows: int = 100_000) -> Iter
     first = itertools.count(1)
     for table in tables:
         if len(table):
-            yield _finish(table, detector, question.by, first)
+            yield _finish(table, made_by, question.by, first)
 
 
 def _ordered(table: ir.Table) -> ir.Table:
@@ -157,14 +176,19 @@ def _joined(store: Store, ranked: ir.Table, by: By, rows: int) -> Iterator[pa.Ta
         yield pa.Table.from_batches([batch])
 
 
-def _finish(table: pa.Table, detector: str, by: By, first: Iterator[int]) -> pa.Table:
+def _finish(table: pa.Table, detector: Detector, by: By, first: Iterator[int]) -> pa.Table:
     """Number the rows, write the reasons, put the columns in order."""
     import pyarrow as pa
 
-    reasons = DETECTORS.load(detector)().reasons(table)
+    reasons = detector.reasons(table)
     ranks = pa.array(list(itertools.islice(first, len(table))), pa.int64())
     names = [name for name in FLOW.names if name in table.column_names]
-    columns = {"rank": ranks, "score": table["score"], "detector": pa.repeat(detector, len(table)), "reason": reasons}
+    columns = {
+        "rank": ranks,
+        "score": table["score"],
+        "detector": pa.repeat(detector.name, len(table)),
+        "reason": reasons,
+    }
     if by == "group":
         columns |= {name: table[name] for name in _GROUP_COLUMNS}
     return pa.table(columns | {name: table[name] for name in names})

@@ -1,0 +1,153 @@
+"""Scoring: only what is new, day by day, and always the same."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import pytest
+from tests.zeek_writer import CONN, conn_line, header, write_conn
+
+import flowsleuth
+from flowsleuth.errors import DetectorError, OptionError
+from flowsleuth.workspace import scoring
+
+DAY = 86_400.0
+
+
+@pytest.fixture
+def ws(tmp_path):
+    with flowsleuth.open(tmp_path / "case", create=True) as opened:
+        yield opened
+
+
+def write_days(path, days: int, rows: int = 60):
+    """A log of some flows on each of some days, from 2023-11-14 on."""
+    lines = [conn_line(n, 1_700_000_000.0 + DAY * day) for day in range(days) for n in range(rows)]
+    path.write_text(header("conn", CONN) + "".join(lines))
+    return path
+
+
+def scores(ws, detector: str = "suspicious"):
+    return ws.store.arrow(ws.store.table("score", tag=detector).order_by("flow_id"))
+
+
+def told(ws):
+    """Scores by the flow's start (ids of a small file that grew differ from those of the whole file)."""
+    columns = ("start", "score", "surprise", "evidence")
+    return scores(ws).select(columns).sort_by("start").to_pylist()
+
+
+def test_a_new_day_costs_a_day(ws, tmp_path, monkeypatch):
+    built = []
+    keep = scoring.StoredDay._keep
+
+    def noting(self, table, build, date):
+        before = ws.store.catalog.parts(table, [date])
+        keep(self, table, build, date)
+        if ws.store.catalog.parts(table, [date]) != before:
+            built.append((table, date))
+
+    monkeypatch.setattr(scoring.StoredDay, "_keep", noting)
+    log = write_days(tmp_path / "conn.log", 2)
+    ws.ingest(log)
+    done = ws.score("suspicious")
+    assert [(d.date, d.is_new, d.flows) for d in done] == [("2023-11-14", True, 60), ("2023-11-15", True, 60)]
+    assert {date for _, date in built} == {"2023-11-14", "2023-11-15"}
+    assert len(built) == len(set(built))
+    built.clear()
+    write_days(log, 3)
+    ws.ingest(log)
+    done = ws.score("suspicious")
+    assert [(d.date, d.is_new) for d in done] == [("2023-11-14", False), ("2023-11-15", False), ("2023-11-16", True)]
+    assert "2023-11-16" in {date for _, date in built}
+    assert "2023-11-14" not in {date for _, date in built}
+    assert len(scores(ws)) == 180
+
+
+def test_a_second_run_gives_the_same_scores(ws, tmp_path):
+    ws.ingest(write_days(tmp_path / "conn.log", 2))
+    for detector in ("suspicious", "spot"):
+        ws.score(detector)
+        first = scores(ws, detector)
+        ws.score(detector, again=True)
+        assert scores(ws, detector) == first
+
+
+def test_scoring_in_one_go_or_day_by_day_is_the_same(tmp_path):
+    log = write_days(tmp_path / "conn.log", 3)
+    with flowsleuth.open(tmp_path / "whole", create=True) as ws:
+        ws.ingest(log)
+        ws.score("suspicious")
+        whole = told(ws)
+    grown = tmp_path / "grown.log"
+    with flowsleuth.open(tmp_path / "steps", create=True) as ws:
+        for days in (1, 2, 3):
+            write_days(grown, days)
+            ws.ingest(grown)
+            ws.score("suspicious")
+        assert told(ws) == whole
+
+
+def test_other_options_are_another_run(ws, tmp_path):
+    ws.ingest(write_conn(tmp_path / "conn.log", 100))
+    first = ws.score("suspicious")[0]
+    again = ws.score("suspicious", options={"suspicious": {"topics": 5}})[0]
+    assert (first.is_new, again.is_new) == (True, True)
+    facts = ws.info()["scores"]
+    assert [run["options"]["topics"] for run in facts] == [5]
+    with pytest.raises(OptionError, match="topics"):
+        ws.score("suspicious", options={"suspicious": {"colour": 1}})
+
+
+def test_a_window_scores_its_flows_only(ws, tmp_path):
+    ws.ingest(write_conn(tmp_path / "conn.log", 100))
+    start = dt.datetime(2023, 11, 14, 22, 13, 30, tzinfo=dt.UTC)
+    ws.score("spot", start=start)
+    assert len(scores(ws, "spot")) == 80
+    with pytest.raises(DetectorError, match="2023-11-14"):
+        ws.score("spot", end=dt.datetime(2001, 1, 1, tzinfo=dt.UTC))
+    with pytest.raises(OptionError, match="empty"):
+        ws.score("spot", start=start, end=start)
+
+
+def test_groups_add_up_and_name_their_strongest_flow(ws, tmp_path):
+    ws.ingest(write_days(tmp_path / "conn.log", 2, 400))
+    ws.score("suspicious")
+    rows = scores(ws).to_pylist()
+    by_group: dict[int, list] = {}
+    for row in rows:
+        by_group.setdefault(row["suspect_id"], []).append(row)
+    groups = ws.store.arrow(ws.store.table("suspect", tag="suspicious")).to_pylist()
+    assert len(groups) == len(by_group)
+    for group in groups:
+        mine = by_group[group["suspect_id"]]
+        best = min(mine, key=lambda r: (-r["score"], -r["surprise"], r["flow_id"]))
+        assert (group["flow_id"], group["score"], group["flows"]) == (best["flow_id"], best["score"], len(mine))
+        assert group["first_seen"] == min(r["start"] for r in mine)
+        assert group["last_seen"] == max(r["start"] for r in mine)
+
+
+def test_scores_of_another_version_are_not_explained(ws, tmp_path):
+    ws.ingest(write_conn(tmp_path / "conn.log", 50))
+    ws.score("spot")
+    db = ws.store.catalog._db
+    detail = json.loads(db.execute("SELECT detail FROM run").fetchone()[0]) | {"version": -1}
+    db.execute("UPDATE run SET detail = ?", (json.dumps(detail),))
+    with pytest.raises(DetectorError, match="another version"):
+        ws.suspects(detector="spot")
+
+
+def test_both_ways_of_looking_suspects_up_agree(ws, tmp_path, monkeypatch):
+    from flowsleuth.workspace import suspects
+
+    ws.ingest(write_conn(tmp_path / "conn.log", 300))
+    ws.score("suspicious")
+    for by in ("group", "flow"):
+        direct = ws.suspects(40, by=by).to_arrow()
+        monkeypatch.setattr(suspects, "DIRECT", 0)
+        joined = ws.suspects(40, by=by).to_arrow()
+        monkeypatch.undo()
+        assert joined.select(direct.column_names).to_pylist() == direct.to_pylist()
+    assert ws.suspects(3).to_pandas()["rank"].tolist() == [1, 2, 3]
+    assert ws.suspects(3).to_ibis().count().execute() == 3
