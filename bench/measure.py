@@ -7,6 +7,7 @@ both. The measuring process must stay small: a child's peak is never below what 
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
 import subprocess
@@ -90,6 +91,11 @@ class Race:
         pairs = zip(self.costs[name], self.costs[other], strict=True)
         return statistics.median(mine.cpu_s / theirs.cpu_s for mine, theirs in pairs)
 
+    def wall_ratio(self, name: str, other: str) -> float:
+        """The same of wall seconds."""
+        pairs = zip(self.costs[name], self.costs[other], strict=True)
+        return statistics.median(mine.wall_s / theirs.wall_s for mine, theirs in pairs)
+
 
 def race(rivals: Mapping[str, Callable[[], Command]], folder: Path, rounds: int) -> Race:
     """Run the rivals alternately; each command is made, unmeasured, just before it runs."""
@@ -134,8 +140,6 @@ class Plan:
     ----------
     small, large : int
         Flows of the smaller and the larger run.
-    slow : int
-        Flows for peers that are too slow for the smaller run.
     rounds : int
     data : Path
         Where generated files are kept.
@@ -146,7 +150,6 @@ class Plan:
 
     small: int
     large: int
-    slow: int
     rounds: int
     data: Path
     scratch: Path
@@ -172,10 +175,12 @@ def make_workspace(folder: Path) -> Path:
     return folder
 
 
-def large_case(plan: Plan) -> Path:
-    """A workspace with the larger log ingested; made once in a run."""
+def large_case(plan: Plan) -> tuple[Path, Cost]:
+    """A workspace with the larger log ingested, made once in a run, and what that took."""
     case = plan.scratch / "large"
-    if not case.exists():
+    noted = plan.scratch / "large.json"
+    if not noted.exists():
         log = plan.log("zeek-tsv", plan.large)
-        run_once([*OURS, "ingest", log, "-w", make_workspace(case)], plan.scratch)
-    return case
+        cost = run_once([*OURS, "ingest", log, "-w", make_workspace(case)], plan.scratch)
+        noted.write_text(json.dumps(asdict(cost)))
+    return case, Cost(**json.loads(noted.read_text()))

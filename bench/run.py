@@ -66,9 +66,8 @@ def show(findings: list[Finding]) -> str:
 def plan_of(asked: argparse.Namespace, scratch: Path) -> Plan:
     """Sizes and places."""
     small, large = asked.flows or ((300_000, 1_000_000) if asked.quick else (3_000_000, 10_000_000))
-    slow = min(small, 100_000 if asked.quick else 300_000)
     rounds = asked.rounds or (2 if asked.quick else 3)
-    return Plan(small, large, slow, rounds, asked.dir.resolve(), scratch, asked.seed)
+    return Plan(small, large, rounds, asked.dir.resolve(), scratch, asked.seed)
 
 
 def run(names: list[str], plan: Plan) -> tuple[list[Finding], list[str]]:

@@ -24,7 +24,7 @@ def _told(cost: Cost) -> str:
 
 def measure(plan: Plan) -> Iterator[Finding]:
     """Score, then ask."""
-    case = large_case(plan)
+    case, _ = large_case(plan)
     limit = MAX_CPU_S * plan.large / FULL_SIZE
     for detector in DETECTORS:
         cost = run_once([*OURS, "score", "-w", case, detector], plan.scratch)

@@ -195,7 +195,7 @@ def test_both_directions_and_duration_count(change: dict[str, Any], words: str) 
     rows = [*office(), usual, {**usual, **change}]
     flows, table = make_flows(rows), scored(rows)
     values = table["surprise"].to_numpy()
-    assert values[-1] > values[-2] + 3
+    assert values[-1] > values[-2] + 2
     assert words in explain(SuspiciousDetector(), flows, table)[-1]
     if "src_bytes" not in change:
         spots = surprise(rows, SpotDetector())

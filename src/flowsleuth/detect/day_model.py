@@ -15,7 +15,7 @@ from flowsleuth.detect.day_counts import DayCounts
 from flowsleuth.detect.dense_codes import TextCodes, hash_rows, to_signed
 from flowsleuth.detect.edges import Edges, Groups
 from flowsleuth.detect.habits import learn_habits, make_vocabulary, port_rarity
-from flowsleuth.detect.history import History
+from flowsleuth.detect.history import History, excuse
 from flowsleuth.detect.sizes import Sizes
 
 if TYPE_CHECKING:
@@ -110,11 +110,14 @@ class DayModel:
         self.topic_model = habits.model
         self.words = vocabulary.size
         peers, sweeps = judge_peers(edges), judge_sweeps(edges)
+        used = self.history.service_habit(edges, is_server=False)
+        at_client = excuse(habits.client, used)
+        at_server = excuse(habits.server, self.history.service_habit(edges, is_server=True))
         self._parts = np.stack(
             [
-                np.maximum(habits.client, habits.server),
-                port_rarity(clients)[edges.service],
-                peers.surprise,
+                np.maximum(at_client, at_server),
+                excuse(port_rarity(clients)[edges.service], used),
+                excuse(peers.surprise, self.history.pair_habit()),
                 judge_outcome(edges),
                 sweeps.surprise,
                 self.history.judge_new(edges),
@@ -125,7 +128,7 @@ class DayModel:
         port_flows = np.bincount(edges.service, weights=edges.flows, minlength=edges.n_services)
         self._facts = np.stack(
             [
-                habits.server > habits.client,
+                at_server > at_client,
                 edges.is_src_owner,
                 edges.is_failed,
                 clients[edges.service],

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from flowsleuth.detect.contract import DayInput
 from flowsleuth.detect.day_counts import DayCounts
 from flowsleuth.detect.dense_codes import TextCodes, look_up
-from flowsleuth.detect.edges import Edges
+from flowsleuth.detect.edges import Edges, Groups
 from flowsleuth.detect.tails import nats
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ class Uses:
         Decayed number of edges.
     flows : array of int64
         Flows, not decayed.
+    weight : array of float64
+        Weight of the day.
     """
 
     address: Ints
@@ -56,12 +58,24 @@ class Uses:
     is_failed: Bools
     peers: Floats
     flows: Ints
+    weight: Floats
 
     @classmethod
     def join(cls, days: list[Uses]) -> Uses:
         """All days one after another."""
         columns = zip(*(vars(day).values() for day in days), strict=True)
         return cls(*(np.concatenate(column) for column in columns))
+
+
+def excuse(surprise: Floats, habit: Floats) -> Floats:
+    """Surprise left when a habit explains it with a chance: ``-ln(habit + (1 - habit) p)``.
+
+    Examples
+    --------
+    >>> excuse(np.array([9.0, 9.0]), np.array([0.0, 0.75])).round(2).tolist()
+    [9.0, 0.29]
+    """
+    return nats(habit + (1.0 - habit) * np.exp(-surprise))
 
 
 class History:
@@ -86,7 +100,8 @@ class History:
     ) -> None:
         self.days = len(ages)
         self.uses: Uses | None = None
-        self.is_known_pair: Bools = np.zeros(len(edges), dtype=bool)
+        self._weight = 0.0
+        self._met: Floats = np.zeros(len(edges), dtype=np.float32)
         self._hours: Floats | None = None
         if not ages:
             return
@@ -98,8 +113,11 @@ class History:
             counts = DayCounts(day, date)
             place = _places(day.arrow(counts.hosts), addresses)
             uses.append(_read_uses(day.arrow(counts.uses()), place, weight))
+            is_met = np.zeros(edges.by_pair.keys.size, dtype=bool)
             for batch in day.batches(counts.edges().select("src", "dst").distinct()):
-                _mark_known(self.is_known_pair, edges, place, batch)
+                _mark_known(is_met, edges, place, batch)
+            self._met += np.float32(weight) * is_met[edges.by_pair.of]
+            self._weight += weight
             if self.days >= MIN_DAYS_FOR_HOURS:
                 _add_hours(active, usual, day.arrow(counts.hours()), addresses, weight)
         self.uses = Uses.join(uses)
@@ -129,7 +147,7 @@ class History:
         """
         if not self.days:
             return np.zeros(len(edges))
-        is_new = ~self.is_known_pair
+        is_new = self._met == 0
         hosts = edges.n_hosts
         uses = edges.by_source_and_service
         src = uses.keys // edges.n_services
@@ -140,6 +158,24 @@ class History:
         new_elsewhere = np.bincount(src, weights=new, minlength=hosts)[src] - new
         p = (new_elsewhere + PRIOR_NEW * rate) / (elsewhere + PRIOR_NEW)
         return np.where(is_new, nats(np.clip(p, 1e-12, 1.0))[uses.of], 0.0)
+
+    def pair_habit(self) -> Floats:
+        """Share of the earlier days (by weight, and one made-up day without) on which an edge's two ends met."""
+        return self._met / (self._weight + 1.0)
+
+    def service_habit(self, edges: Edges, is_server: bool) -> Floats:
+        """The same for an edge's client using, or its server offering, the service with the same outcome."""
+        if self.uses is None:
+            return np.zeros(len(edges))
+        u = self.uses
+        place = look_up(edges.services, u.service)
+        at = np.flatnonzero((u.is_server == is_server) & (u.address >= 0) & (place >= 0))
+        keys = Groups.by((u.address[at] * edges.n_services + place[at]) * 2 + u.is_failed[at])
+        weight = keys.add_up(u.weight[at]) / (self._weight + 1.0)
+        host = edges.server if is_server else edges.client
+        wanted = (host.astype(np.int64) * edges.n_services + edges.service) * 2 + edges.is_failed
+        found = look_up(keys.keys, wanted)
+        return np.where(found >= 0, np.append(weight, 0.0)[found], 0.0)
 
     def flows_before(self, edges: Edges) -> Ints:
         """Flows of each edge's client on its service on earlier days, failed ones included; -1 without history."""
@@ -166,19 +202,18 @@ def _read_uses(rows: pa.Table, place: Ints, weight: float) -> Uses:
     columns = {name: rows[name].to_numpy() for name in ("host", "service", "is_server", "is_failed", "peers", "flows")}
     order = np.lexsort([columns[name] for name in ("is_failed", "is_server", "service", "host")])
     host, service, is_server, is_failed, peers, flows = (column[order] for column in columns.values())
-    return Uses(place[host], service, is_server > 0, is_failed > 0, peers * weight, flows)
+    return Uses(
+        place[host], service, is_server > 0, is_failed > 0, peers * weight, flows, np.full(host.size, weight)
+    )
 
 
-def _mark_known(is_known: Bools, edges: Edges, place: Ints, batch: pa.RecordBatch) -> None:
-    """Mark the edges whose two ends met, whichever of them began."""
+def _mark_known(is_met: Bools, edges: Edges, place: Ints, batch: pa.RecordBatch) -> None:
+    """Mark the pairs whose two ends met, whichever of them began."""
     a, b = place[np.asarray(batch.column("src"))], place[np.asarray(batch.column("dst"))]
     both = (a >= 0) & (b >= 0)
     a, b = a[both], b[both]
-    pairs = edges.by_pair
-    met = look_up(pairs.keys, np.concatenate([a * edges.n_hosts + b, b * edges.n_hosts + a]))
-    is_met = np.zeros(pairs.keys.size, dtype=bool)
+    met = look_up(edges.by_pair.keys, np.concatenate([a * edges.n_hosts + b, b * edges.n_hosts + a]))
     is_met[met[met >= 0]] = True
-    is_known |= is_met[pairs.of]
 
 
 def _add_hours(active: Floats, usual: Floats, rows: pa.Table, addresses: TextCodes, weight: float) -> None:

@@ -24,7 +24,8 @@ from flowsleuth.errors import ReaderError
 from flowsleuth.readers.contract import Position
 
 BLOCK = 1 << 20
-CHUNK = 24 << 20
+CHUNK = 16 << 20
+"""Bytes of lines handled at a time: large enough for whole columns to pay, small enough for flat memory."""
 HEAD = 1 << 16
 SALVAGE = 64
 SMALL_BLOCK = 1 << 14

@@ -138,7 +138,8 @@ class JsonLines:
     def _query(self, sql: str, lines: pa.Array, *values: str) -> pa.Table:
         self._engine.register("lines", pa.table({"line": lines}))
         try:
-            return self._engine.execute(sql, list(values)).to_arrow_table()
+            # The size of the batch matters: the engine sets memory for a whole batch aside, a million rows if not told.
+            return self._engine.execute(sql, list(values)).to_arrow_table(max(1, len(lines)))
         finally:
             self._engine.unregister("lines")
 

@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 from flowsleuth.schema import Table
 from flowsleuth.store.catalog import Part
 
-ROW_GROUP = 262_144
+ROW_GROUP = 327_680
+"""Room for the rows of one commit and the block that made it full, so that a part has one row group."""
 CODEC = "zstd"
 LEVEL = 1
 US_PER_DAY = 86_400_000_000

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from flowsleuth.store import Store
 
-ROWS_PER_COMMIT = 400_000
+ROWS_PER_COMMIT = 262_144
+"""Rows gathered for a part. As many may wait while the part before is being written, so this sets the memory needed."""
 NO_TABLE = "no table for this log yet"
 DAMAGED = "damaged archive"
 

@@ -6,6 +6,8 @@ import datetime as dt
 import itertools
 from typing import TYPE_CHECKING, Any
 
+from flowsleuth.store.portable import time_bin
+
 if TYPE_CHECKING:
     from flowsleuth.store import Store
 
@@ -84,8 +86,7 @@ def _sensors(store: Store) -> list[dict[str, Any]]:
 def minute_counts(store: Store) -> list[tuple[int, int]]:
     """Flows by minute of their start: (minutes since 1970, flows), in order of time; empty minutes are left out."""
     flow = store.table("flow")
-    minute = (flow.start.epoch_seconds() / 60).floor().cast("int64")
-    counted = store.arrow(flow.group_by(minute=minute).agg(rows=flow.count()))
+    counted = store.arrow(flow.group_by(minute=time_bin(flow.start, 60)).agg(rows=flow.count()))
     pairs = zip(counted["minute"].to_pylist(), counted["rows"].to_pylist(), strict=True)
     return sorted(pairs)
 
