@@ -2,12 +2,12 @@
 
     python bench/detection.py [--data ../shared/data/labelled] [--only NAME] [--injected]
 
-For each capture: average precision (AP), precision at 100 (P@100), recall at 250 (R@250: bad flows among the first 250
-by 250 or by all bad flows, whichever is fewer), and the infected host's place among the internal hosts (a host's score is
-that of its most suspicious flow as a source). Ties count as the expectation over all their orders. Then means over the
-captures with a bootstrap interval over captures, and on how many captures `suspicious` is better. The labels are those of
-labelled.py, with what is doubtful about them. Nothing was chosen by these numbers capture by capture: the constants in
-the detectors have their reasons beside them.
+For each capture: average precision (AP), precision at 100 (P@100), recall at 250 (R@250: bad flows among the first
+250, by 250 or by all bad flows, whichever is fewer), and the infected host's place among the internal hosts (a host's
+score is that of its most suspicious flow as a source). Ties count as the expectation over all their orders. Then means
+over the captures with a bootstrap interval over captures, and on how many captures `suspicious` is better. The labels
+are those of labelled.py, with what is doubtful about them. No constant was fitted to a capture: each has its reason
+beside it in the detector.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from injected import load_injected
-from labelled import Capture, load_all, load_benign
-from measure import Finding, Plan
 from numpy.typing import NDArray
-from rankers import RANKERS, by_day, rank
-from ranking import average_precision, expected_rank, hits_at
 
 from flowsleuth.detect import DETECTORS
 from flowsleuth.testing.detectors import MemoryDay, run_detector
+from injected import load_injected
+from labelled import Capture, load_all, load_benign
+from measure import Finding, Plan
+from rankers import RANKERS, by_day, rank
+from ranking import average_precision, expected_rank, hits_at
 
 Floats = NDArray[np.float64]
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "labelled"
@@ -107,7 +107,9 @@ def summarize(done: dict[str, dict[str, Result]]) -> None:
         for column, label in enumerate(MEASURES):
             low, high = np.quantile(table[drawn, column].mean(axis=1), [0.05, 0.95])
             cells.append(f"{label} {table[:, column].mean():.3f} [{low:.2f}, {high:.2f}]")
-        places = [r[name].host_rank / r[name].hosts for r in done.values() if r[name].hosts > 1 and r[name].host_rank > 0]
+        places = [
+            r[name].host_rank / r[name].hosts for r in done.values() if r[name].hosts > 1 and r[name].host_rank > 0
+        ]
         host = f"host place {np.mean(places):.3f}" if places else ""
         wins = "" if name == "suspicious" else f"  {int((ours[:, 0] > table[:, 0]).sum())} of {len(done)}"
         print(f"  {name:18s} {'  '.join(cells)}  {host}{wins}")
@@ -168,7 +170,10 @@ def main(arguments: list[str] | None = None) -> int:
             benign = load_benign(options.data)
             for name in ("suspicious", "spot"):
                 share, groups, total = false_alarms(benign, name)
-                print(f"\nCTU-SME-11, no bad flow: {name} gives {share:.3%} of {len(benign):,} flows a score of {ALERT} or more", end="")
+                print(
+                    f"\nCTU-SME-11, no bad flow: {name} scores {share:.3%} of {len(benign):,} flows {ALERT} or more",
+                    end="",
+                )
                 print(f" ({groups} of {total} groups)")
     if options.injected or not options.only:
         print("\nInjected into made-up office traffic")

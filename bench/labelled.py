@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 import flowsleuth
+from flowsleuth.workspace import init
 
 Bools = NDArray[np.bool_]
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
@@ -51,7 +52,7 @@ class Capture:
 def read(paths: list[Path], home: tuple[str, ...], tz: str = "UTC") -> pa.Table:
     """Flows of some files, in order of ``flow_id``."""
     with tempfile.TemporaryDirectory() as folder:
-        flowsleuth.workspace.init(f"{folder}/case", home=home, tz=tz)
+        init(f"{folder}/case", home=home, tz=tz)
         with flowsleuth.open(f"{folder}/case") as ws:
             ws.ingest(*paths)
             return ws.store.arrow(ws.table("flow")).sort_by("flow_id").combine_chunks()
@@ -77,7 +78,14 @@ def _ends(flows: pa.Table, *addresses: str) -> Bools:
 
 
 def _labelled(
-    data: Path, folder: str, file: str, home: tuple[str, ...], word: str, infected: str | None, note: str, tz: str = "UTC"
+    data: Path,
+    folder: str,
+    file: str,
+    home: tuple[str, ...],
+    word: str,
+    infected: str | None,
+    note: str,
+    tz: str = "UTC",
 ) -> Capture:
     flows = read([data / folder / file], home, tz)
     return Capture(folder, flows, _has(flows, word), infected, note)

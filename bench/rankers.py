@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from labelled import as_frame
 from numpy.typing import NDArray
 
 from flowsleuth.detect import DETECTORS
 from flowsleuth.testing.detectors import MemoryDay, run_detector
+from labelled import as_frame
 
 Floats = NDArray[np.float64]
 FAILED = ("S0", "REJ", "RSTOS0", "SH")

@@ -199,11 +199,11 @@ class Site:
 
     @cached_property
     def addresses(self) -> pa.Array:
-        """Address texts: hosts and servers in IPv4, then the same in IPv6."""
+        """Address texts: hosts and servers in IPv4, then the same in IPv6 (as RFC 5952 writes it)."""
         values = self.ipv4.tolist()
         four = [f"{v >> 24}.{v >> 16 & 255}.{v >> 8 & 255}.{v & 255}" for v in values]
-        six = [f"fd4e:6c:{v >> 12 & 0xFFF:x}::{(v & 0xFFF) + 1:x}" for v in values[:HOSTS]]
-        six += [f"2a02:{v >> 24:x}:{v >> 8 & 0xFFFF:x}::{(v & 0xFF) + 1:x}" for v in values[HOSTS:]]
+        six = [f"fd4e:6c:{v >> 12 & 0xFFF | 0x1000:x}::{(v & 0xFFF) + 1:x}" for v in values[:HOSTS]]
+        six += [f"2a02:{v >> 24:x}:{v >> 8 & 0x7FFF | 0x8000:x}::{(v & 0xFF) + 1:x}" for v in values[HOSTS:]]
         return pa.array(four + six)
 
     def chunks(self, rows: int) -> Iterator[Flows]:

@@ -1,4 +1,4 @@
-"""Apache Spot's own golden vectors and toy corpus (spot-ml, FlowWordCreatorTest and FlowSuspiciousConnectsAnalysisTest)."""
+"""Apache Spot's golden vectors and toy corpus (its FlowWordCreatorTest and FlowSuspiciousConnectsAnalysisTest)."""
 
 from __future__ import annotations
 
@@ -47,7 +47,19 @@ def test_golden_words(sport: int, dport: int, source: str, destination: str) -> 
 
 @pytest.mark.parametrize(
     ("size", "bin_"),
-    [(0, 0), (1, 1), (2, 2), (3, 2), (4, 3), (7, 3), (222, 8), (1026, 11), (2**62 - 1, 62), (2**62, 63), (2**63 - 1, 63)],
+    [
+        (0, 0),
+        (1, 1),
+        (2, 2),
+        (3, 2),
+        (4, 3),
+        (7, 3),
+        (222, 8),
+        (1026, 11),
+        (2**62 - 1, 62),
+        (2**62, 63),
+        (2**63 - 1, 63),
+    ],
 )
 def test_bins_are_bit_lengths(size: int, bin_: int) -> None:
     row = {"src_port": 2132, "dst_port": 23, "proto": "tcp", "src_bytes": size, "src_packets": size}
@@ -89,7 +101,7 @@ def test_toy_corpus() -> None:
 
 
 def test_score_is_the_less_probable_side() -> None:
-    rows = toy() + [{**toy()[0], "src_ip": "172.16.0.130", "start": dt.datetime(2016, 5, 5, 4, tzinfo=dt.UTC)}]
+    rows = [*toy(), {**toy()[0], "src_ip": "172.16.0.130", "start": dt.datetime(2016, 5, 5, 4, tzinfo=dt.UTC)}]
     flows = make_flows(rows)
     with MemoryDay(flows) as day:
         scored, _ = run_detector(SpotDetector(), day)

@@ -35,7 +35,9 @@ def office(seed: int = 1, clients: int = 30) -> Rows:
     rows = []
     for client in range(clients):
         ip = f"10.0.0.{client + 1}"
-        sizes = [{"src_bytes": int(np.exp(rng.normal(7, 1))), "dst_bytes": int(np.exp(rng.normal(9, 1)))} for _ in range(40)]
+        sizes = [
+            {"src_bytes": int(np.exp(rng.normal(7, 1))), "dst_bytes": int(np.exp(rng.normal(9, 1)))} for _ in range(40)
+        ]
         for turn, size in enumerate(sizes):
             more = {**size, "src_port": int(rng.integers(32_768, 61_000)), "duration_s": float(rng.exponential(2))}
             start = DAY + dt.timedelta(hours=float(rng.uniform(8, 18)))
@@ -50,7 +52,14 @@ def office(seed: int = 1, clients: int = 30) -> Rows:
 
 
 def attempt(client: str, server: str, port: int, **more: Any) -> dict[str, Any]:
-    nothing = {"conn_state": "S0", "src_bytes": 60, "dst_bytes": 0, "src_packets": 1, "dst_packets": 0, "duration_s": 0.0}
+    nothing = {
+        "conn_state": "S0",
+        "src_bytes": 60,
+        "dst_bytes": 0,
+        "src_packets": 1,
+        "dst_packets": 0,
+        "duration_s": 0.0,
+    }
     return conversation(client, server, port, **{**nothing, **more})
 
 
@@ -218,7 +227,7 @@ def test_ipv6_is_like_ipv4() -> None:
     def widen(row: dict[str, Any]) -> dict[str, Any]:
         return {**row, **{end: "fd00::" + row[end].replace(".", ":") for end in ("src_ip", "dst_ip")}}
 
-    rows = office() + [conversation("10.0.0.7", "203.0.113.9", 4444)]
+    rows = [*office(), conversation("10.0.0.7", "203.0.113.9", 4444)]
     old, new = surprise(rows), surprise([widen(row) for row in rows])
     assert np.argmax(new) == np.argmax(old) == len(rows) - 1
     assert new == pytest.approx(old, abs=0.2)
@@ -226,7 +235,11 @@ def test_ipv6_is_like_ipv4() -> None:
 
 def test_rare_talkers_are_judged_by_all_hosts() -> None:
     """7.3 no. 6: a host that speaks once is not surprising for doing what everybody does."""
-    rows = office() + [conversation("10.0.0.200", "198.51.100.8", 443), conversation("10.0.0.201", "198.51.100.8", 4444)]
+    rows = [
+        *office(),
+        conversation("10.0.0.200", "198.51.100.8", 443),
+        conversation("10.0.0.201", "198.51.100.8", 4444),
+    ]
     table = scored(rows)
     usual, odd = part(table, "service")[-2:]
     assert usual < 0.7 < 2.0 < odd
@@ -250,7 +263,11 @@ def test_one_flow(row: dict[str, Any]) -> None:
 
 
 def test_multicast_is_no_failure() -> None:
-    rows = office() + [attempt("10.0.0.7", "224.0.0.251", 5353, proto="udp"), attempt("10.0.0.7", "203.0.113.9", 5353, proto="udp")]
+    rows = [
+        *office(),
+        attempt("10.0.0.7", "224.0.0.251", 5353, proto="udp"),
+        attempt("10.0.0.7", "203.0.113.9", 5353, proto="udp"),
+    ]
     assert part(scored(rows), "is_failed")[-2:].tolist() == [0.0, 1.0]
 
 
@@ -335,7 +352,8 @@ def test_old_days_count_less() -> None:
     with_backup = make_flows([{**row, "start": row["start"] - dt.timedelta(days=2)} for row in rows])
     earlier = {**base, (DAY - dt.timedelta(days=2)).date(): with_backup}
     fresh, faded = (
-        surprise(rows, SuspiciousDetector(SuspiciousOptions(half_life_days=h)), earlier=earlier)[-1] for h in (1000.0, 0.2)
+        surprise(rows, SuspiciousDetector(SuspiciousOptions(half_life_days=h)), earlier=earlier)[-1]
+        for h in (1000.0, 0.2)
     )
     assert faded > fresh
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.edges import Edges, Groups
+from flowsleuth.detect.edges import KINDS, Edges, Groups
 from flowsleuth.detect.flow_codes import ANSWERED, UNKNOWN
 from flowsleuth.detect.tails import at_least, nats
 
@@ -82,46 +82,65 @@ def judge_outcome(edges: Edges) -> Floats:
 
 @dataclass(frozen=True)
 class Sweeps:
-    """How wide a source's vain attempts go.
+    """How wide, and how often, a source's vain attempts go.
 
     Attributes
     ----------
     surprise : array of float64, shape (n_edges,)
         Nats; 0 for edges that did not fail.
-    peers, ports : array of int64, shape (n_edges,)
-        Addresses that the source tried in vain on this service; services it tried in vain at this address.
+    peers, ports, tries : array of int64, shape (n_edges,)
+        Addresses that the source tried in vain on this service; services it tried in vain at this address; flows in
+        vain on this service at this address. 0 for edges that did not fail.
     """
 
     surprise: Floats
     peers: Ints
     ports: Ints
+    tries: Ints
 
 
 def judge_sweeps(edges: Edges) -> Sweeps:
-    """Surprise of trying so many addresses on one service, or so many services at one address, in vain.
+    """Surprise of trying so many addresses, so many services, or one of them so often, in vain.
 
-    ``p = (1 / (1 + x) + g) / (n + 1)``, x the larger of the two numbers, g how many of the n *other* hosts on the same
-    side (ours or not) have an x as large. ``1 / (1 + x)`` is what a made-up host with the heaviest usual tail
-    (Pareto, exponent 1) adds, so p goes on falling beyond the largest host, and two hosts prove little.
+    Width is the larger of two excesses of failures over successes (Jung et al. 2004, "Fast portscan detection using
+    sequential hypothesis testing": a success takes a step back): over the addresses on the service, and over the
+    services at the address. Persistence is log2 of the number of flows to a service at an address that never answered:
+    programs repeat themselves, so a hundred tries are one decision, where a hundred addresses are not. Both are 0 for a
+    first attempt and have their tails among hosts (:func:`_tail_among_hosts`); the surprise is that of the harmonic
+    mean of the two.
     """
     on_service, at_peer = edges.by_source_and_service, edges.by_pair
+    same = Groups.by(edges.keys // KINDS)
+    is_dead = edges.is_failed & (same.add_up(edges.outcome == ANSWERED) == 0)[same.of]
     first = edges.is_failed & edges.is_first_failed
     step = first.astype(float) - (edges.outcome == ANSWERED)
     peers, ports = on_service.add_up(first)[on_service.of], at_peer.add_up(first)[at_peer.of]
+    tries = same.add_up(edges.flows * edges.is_failed)[same.of]
     excess = np.maximum(on_service.add_up(step)[on_service.of], at_peer.add_up(step)[at_peer.of])
     width = np.where(edges.is_failed, np.maximum(excess - 1.0, 0.0), 0.0)
+    persistence = np.where(is_dead, np.log2(np.maximum(tries, 1.0)), 0.0)
+    tails = [_tail_among_hosts(edges, x) for x in (width, persistence)]
+    p = len(tails) / sum(1.0 / tail for tail in tails)
+    counts = (np.where(edges.is_failed, x, 0.0).astype(np.int64) for x in (peers, ports, tries))
+    return Sweeps(nats(np.where(edges.is_failed, p, 1.0)), *counts)
+
+
+def _tail_among_hosts(edges: Edges, x: Floats) -> Floats:
+    """P(a host has an x as large): ``(1 / (1 + x) + g) / n``, 1 where x is 0.
+
+    g of the other sources have an x as large; n sources are compared: for a source of ours our own, for one outside
+    all. ``1 / (1 + x)`` stands for the source itself, as a host with a very heavy tail (Pareto, exponent 1) would: p
+    goes on falling beyond the largest host, and among two hosts little is proved.
+    """
     sources = Groups.by(edges.src)
-    widest = np.zeros(sources.keys.size)
-    np.maximum.at(widest, sources.of, width)
+    largest = np.zeros(sources.keys.size)
+    np.maximum.at(largest, sources.of, x)
     at_home = edges.is_home[sources.keys]
-    p = np.ones(width.size)
+    p = np.ones(x.size)
     for is_ours in (True, False):
-        others = np.sort(widest[at_home] if is_ours else widest)
-        mine = (at_home[sources.of] == is_ours) & (width > 0)
-        larger = others.size - np.searchsorted(others, width[mine], side="left")
-        is_me = widest[sources.of[mine]] >= width[mine]
-        p[mine] = (1.0 / (1.0 + width[mine]) + larger - is_me) / others.size
-    return Sweeps(nats(np.clip(p, 1e-300, 1.0)), np.where(edges.is_failed, peers, 0).astype(np.int64), np.where(edges.is_failed, ports, 0).astype(np.int64))
-
-
-__all__ = ["Peers", "Sweeps", "judge_outcome", "judge_peers", "judge_sweeps"]
+        others = np.sort(largest[at_home] if is_ours else largest)
+        mine = np.flatnonzero((at_home[sources.of] == is_ours) & (x > 0))
+        larger = others.size - np.searchsorted(others, x[mine], side="left")
+        is_me = largest[sources.of[mine]] >= x[mine]
+        p[mine] = (1.0 / (1.0 + x[mine]) + larger - is_me) / others.size
+    return p

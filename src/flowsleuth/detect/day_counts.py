@@ -121,13 +121,17 @@ def count_hosts(flows: ir.Table) -> ir.Table:
 
 def count_uploads(flows: ir.Table) -> ir.Table:
     """One day's flows by source and bit length of what it sent."""
-    return flows.select(ip=flows.src_ip, out_bin=_bin(flows.src_bytes)).group_by("ip", "out_bin").aggregate(
-        flows=lambda t: t.count()
+    return (
+        flows.select(ip=flows.src_ip, out_bin=_bin(flows.src_bytes))
+        .group_by("ip", "out_bin")
+        .aggregate(flows=lambda t: t.count())
     )
 
 
 def count_hours(flows: ir.Table) -> ir.Table:
     """One day's flows by source and UTC hour."""
-    return flows.select(ip=flows.src_ip, hour=flows.start.hour().cast("int64")).group_by("ip", "hour").aggregate(
-        flows=lambda t: t.count()
+    return (
+        flows.select(ip=flows.src_ip, hour=flows.start.hour().cast("int64"))
+        .group_by("ip", "hour")
+        .aggregate(flows=lambda t: t.count())
     )

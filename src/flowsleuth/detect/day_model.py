@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 PARTS = ("service", "port", "peer", "outcome", "sweep", "new", "size", "hour")
 """Parts of the surprise, in nats; they add up to it."""
@@ -36,16 +37,18 @@ EDGE_FACTS = (
     "peer_hosts",
     "failed_peers",
     "failed_ports",
+    "failed_tries",
     "flows_before",
 )
 FACTS = (*EDGE_FACTS, "port_flows", "day_flows", "days_before", "size_kind", "size_below")
 """Numbers that the reason is written from.
 
-service_end: which end makes the service unusual (0 client, 1 server); owner: who has the service (0 destination, 1
-source); is_failed; port_hosts: hosts that asked for the service; peer_hosts: hosts that began something with the
-destination; failed_peers, failed_ports: addresses on this service, services at this address, that the source tried in
-vain; flows_before: flows of the client on the service on earlier days (-1: there are none); port_flows, day_flows:
-flows on the service and of the day; days_before: earlier days learnt from; size_kind, size_below: see :mod:`.sizes`.
+service_end: which end makes the service unusual (0 client, 1 server; 2 and 3: the same, in vain); owner: who has the
+service (0 destination, 1 source); is_failed; port_hosts: hosts that asked for the service; peer_hosts: hosts that began
+something with the destination; failed_peers, failed_ports, failed_tries: addresses on this service, services at this
+address, flows on this service at this address, that the source tried in vain; flows_before: flows of the client on the
+service on earlier days (-1: there are none); port_flows, day_flows: flows on the service and of the day; days_before:
+earlier days learnt from; size_kind, size_below: see :mod:`.sizes`.
 """
 
 FLOW_COLUMNS = (
@@ -94,7 +97,7 @@ class DayModel:
     """
 
     def __init__(
-        self, day: DayInput, date: dt.date, earlier: list[dt.date], topics: int, seed: int, half_life_days: float
+        self, day: DayInput, date: dt.date, earlier: list[dt.date], *, topics: int, seed: int, half_life_days: float
     ) -> None:
         self.date = date
         self.counts = counts = DayCounts(day, date)
@@ -113,12 +116,14 @@ class DayModel:
         used = self.history.service_habit(edges, is_server=False)
         at_client = excuse(habits.client, used)
         at_server = excuse(habits.server, self.history.service_habit(edges, is_server=True))
+        is_vain = np.where(at_server > at_client, habits.server_vain, habits.client_vain)
+        service, outcome = _count_failure_once(np.maximum(at_client, at_server), judge_outcome(edges), is_vain)
         self._parts = np.stack(
             [
-                np.maximum(at_client, at_server),
+                service,
                 excuse(port_rarity(clients)[edges.service], used),
                 excuse(peers.surprise, self.history.pair_habit()),
-                judge_outcome(edges),
+                outcome,
                 sweeps.surprise,
                 self.history.judge_new(edges),
             ],
@@ -128,13 +133,14 @@ class DayModel:
         port_flows = np.bincount(edges.service, weights=edges.flows, minlength=edges.n_services)
         self._facts = np.stack(
             [
-                at_server > at_client,
+                (at_server > at_client) + 2 * is_vain,
                 edges.is_src_owner,
                 edges.is_failed,
                 clients[edges.service],
                 peers.hosts[edges.dst],
                 sweeps.peers,
                 sweeps.ports,
+                sweeps.tries,
                 self.history.flows_before(edges),
             ],
             axis=1,
@@ -190,3 +196,8 @@ class DayModel:
         return to_signed(hash_rows(np.stack([np.asarray(c).astype(np.uint64) for c in columns], axis=1)))
 
 
+def _count_failure_once(service: Floats, outcome: Floats, is_vain: Bools) -> tuple[Floats, Floats]:
+    """Where the service is surprising because it was in vain, that and the failure are one event: keep the larger."""
+    is_service = is_vain & (service >= outcome)
+    is_outcome = is_vain & ~is_service
+    return np.where(is_outcome, 0.0, service), np.where(is_service, 0.0, outcome)

@@ -69,8 +69,7 @@ class Groups:
 
     def add_up(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Sum of a value over each group's items (whole numbers stay exact)."""
-        total: NDArray[np.float64] = np.bincount(self.of, weights=values, minlength=self.keys.size)
-        return total
+        return np.bincount(self.of, weights=values, minlength=self.keys.size).astype(np.float64)
 
 
 class Edges:
@@ -97,11 +96,9 @@ class Edges:
 
     def __init__(self, batches: Iterable[pa.RecordBatch], is_home: Bools) -> None:
         self.is_home = is_home
-        parts: list[dict[str, NDArray[Any]]] = []
         types = {"src": np.int32, "dst": np.int32, "service": np.int64, "kind": np.int8, "flows": np.int32}
         types |= dict.fromkeys(BINS, np.int8)
-        for batch in batches:
-            parts.append({n: np.asarray(batch.column(n)).astype(t) for n, t in types.items()})
+        parts = [{n: np.asarray(batch.column(n)).astype(t) for n, t in types.items()} for batch in batches]
         whole = {n: np.concatenate([p.pop(n) for p in parts] or [np.zeros(0, t)]) for n, t in types.items()}
         self.services: Ints = np.unique(whole["service"])
         whole["service"] = np.searchsorted(self.services, whole["service"]).astype(np.int32)
@@ -128,7 +125,7 @@ class Edges:
         """Services of the day, at least 1 so that it can be a radix."""
         return max(1, int(self.services.size))
 
-    def key(self, src: Places, dst: Places, service: Places, kind: NDArray[np.int8]) -> Ints:
+    def key(self, src: NDArray[Any], dst: NDArray[Any], service: NDArray[Any], kind: NDArray[Any]) -> Ints:
         """One integer for an edge, in order of (src, dst, service, kind)."""
         pair = src.astype(np.int64) * self.n_hosts + dst
         if self._pairs is not None:

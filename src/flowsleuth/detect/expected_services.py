@@ -25,7 +25,7 @@ EXPECTED_ICMP: dict[int, tuple[tuple[int, int], ...]] = {
     ICMP4: ((8, 0), (0, 0), (3, 1), (3, 3), (3, 4), (11, 0)),
     ICMP6: ((128, 0), (129, 0), (133, 0), (134, 0), (135, 0), (136, 0), (130, 0), (131, 0), (143, 0), (3, 0)),
 }
-"""Type and code: echo, unreachable, time exceeded; neighbour discovery and multicast listeners (RFC 792, 4443, 4861)."""
+"""Type and code: echo, unreachable, time exceeded; neighbour discovery, multicast listeners (RFC 792, 4443, 4861)."""
 
 
 @lru_cache(maxsize=1)

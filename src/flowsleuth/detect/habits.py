@@ -1,8 +1,9 @@
-"""How unusual it is that a host uses, or offers, a service: topics over hosts, each host judged without its own volume."""
+"""How unusual it is that a host uses, or offers, a service: topics over hosts, each judged without its own volume."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from flowsleuth.errors import DetectorError
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 MIN_HOSTS = 3
 """A port that fewer hosts ask for is a word together with its like: of so few, no habit can be learnt."""
@@ -40,7 +42,7 @@ FIT = StepwiseOptions(n_batch_passes=5)
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Which word an edge is, from either end: (class of the service, role, failed)."""
+    """Which word an edge is, from either end: (class of the service, role, in vain)."""
 
     of_service: Ints
     codes: Ints
@@ -56,9 +58,9 @@ class Vocabulary:
         """Number of words."""
         return int(self.codes.size * 4)
 
-    def word(self, edges: Edges, role: int) -> Ints:
-        """The word each edge is in the document of its client or its server."""
-        words: Ints = (self.of_service[edges.service] * 2 + role) * 2 + edges.is_failed
+    def word(self, services: Ints, is_server: Any, is_vain: Bools) -> Ints:
+        """The word that a use of a service (by place in the day's services) is."""
+        words: Ints = (self.of_service[services] * 2 + is_server) * 2 + is_vain
         return words
 
 
@@ -81,15 +83,26 @@ def _rare(services: Ints) -> Ints:
 
 @dataclass(frozen=True)
 class Habits:
-    """Surprise of each edge's service at its client and at its server, in nats."""
+    """How unusual each edge's service is for its two ends.
+
+    Attributes
+    ----------
+    client, server : array of float64, shape (n_edges,)
+        Surprise in nats.
+    client_vain, server_vain : array of bool, shape (n_edges,)
+        The client asks for the service, or the server is asked for it, without any answer all day.
+    model : TopicModel
+    """
 
     client: Floats
     server: Floats
+    client_vain: Bools
+    server_vain: Bools
     model: TopicModel
 
 
-def damp(peers: Floats, host: Ints, n_hosts: int, is_failed: NDArray[np.bool_]) -> Floats:
-    """Tokens of a word in a host's document: ``log2(1 + peers)``; all failed words of a host together only log2 as well.
+def damp(peers: Floats, host: NDArray[Any], n_hosts: int, is_failed: Bools) -> Floats:
+    """Tokens of a word in a host's document: ``log2(1 + peers)``; all vain words of a host together only log2 as well.
 
     So neither a flood on one service nor a sweep over a thousand ports can become a host's way of life.
 
@@ -106,6 +119,10 @@ def damp(peers: Floats, host: Ints, n_hosts: int, is_failed: NDArray[np.bool_]) 
 def learn_habits(edges: Edges, vocabulary: Vocabulary, uses: Uses | None, topics: int, seed: int) -> Habits:
     """Fit topics on (host, word) and judge every edge from both ends.
 
+    A use is *in vain* when the host got (or gave) no answer on the service all day; a failure beside successes is left
+    to :func:`.behaviour.judge_outcome`. What a host does itself is no evidence that it is normal, so its own volume is
+    left out; how many others it answers is their choice, and counts.
+
     Parameters
     ----------
     edges : Edges
@@ -115,16 +132,30 @@ def learn_habits(edges: Edges, vocabulary: Vocabulary, uses: Uses | None, topics
     topics, seed : int
     """
     hosts, words = edges.n_hosts, vocabulary.size
-    ends = np.concatenate([edges.client, edges.server]).astype(np.int64)
-    both = np.concatenate([vocabulary.word(edges, CLIENT), vocabulary.word(edges, SERVER)])
-    groups = Groups.by(ends * words + both)
+    ends, vain, keys = (edges.client, edges.server), [], []
+    for role, host in enumerate(ends):
+        uses_today = host.astype(np.int64) * edges.n_services + edges.service
+        vain.append(_is_vain(uses_today, edges.is_failed))
+        keys.append(host.astype(np.int64) * words + vocabulary.word(edges.service, role, vain[role]))
+    groups = Groups.by(np.concatenate(keys))
     host, word = np.divmod(groups.keys, words)
-    count = damp(groups.size.astype(float), host, hosts, word % 2 == 1)
+    is_vain = word % 2 == 1
+    peers = groups.add_up(np.concatenate([~edges.is_failed | one_vain for one_vain in vain]))
+    count = damp(peers, host, hosts, is_vain)
     corpus = _corpus(vocabulary, hosts, (groups.keys, count), _earlier(vocabulary, uses, hosts))
     model = fit_topics(corpus, n_topics=topics, seed=seed, options=FIT)
-    surprise = nats(_word_tails(model, corpus, host, word, count))
+    is_asked = (word // 2 % 2 == SERVER) & ~is_vain
+    own = np.where(is_asked, np.minimum(count, 1.0), count)
+    surprise = nats(_word_tails(model, corpus, host, word, own))
     at_client, at_server = np.split(surprise[groups.of], 2)
-    return Habits(at_client, at_server, model)
+    return Habits(at_client, at_server, vain[CLIENT], vain[SERVER], model)
+
+
+def _is_vain(key: Ints, is_failed: Bools) -> Bools:
+    """Which uses failed, all uses with the same key having failed as well."""
+    groups = Groups.by(key)
+    vain: Bools = is_failed & (groups.add_up(~is_failed) == 0)[groups.of]
+    return vain
 
 
 def _earlier(vocabulary: Vocabulary, uses: Uses | None, hosts: int) -> tuple[Ints, Floats]:
@@ -132,16 +163,17 @@ def _earlier(vocabulary: Vocabulary, uses: Uses | None, hosts: int) -> tuple[Int
     if uses is None:
         return np.zeros(0, dtype=np.int64), np.zeros(0)
     host = np.where(uses.address >= 0, uses.address, hosts)
-    word = (vocabulary.place(uses.service) * 2 + uses.is_server) * 2 + uses.is_failed
-    groups = Groups.by(host * vocabulary.size + word)
+    distinct, service = np.unique(uses.service, return_inverse=True)
+    is_vain = _is_vain((host * distinct.size + service) * 2 + uses.is_server, uses.is_failed)
+    word = (vocabulary.place(uses.service) * 2 + uses.is_server) * 2 + is_vain
+    at = np.flatnonzero(~uses.is_failed | is_vain)
+    groups = Groups.by(host[at] * vocabulary.size + word[at])
     host, word = np.divmod(groups.keys, vocabulary.size)
-    tokens = damp(groups.add_up(uses.peers), host, hosts + 1, word % 2 == 1)
+    tokens = damp(groups.add_up(uses.peers[at]), host, hosts + 1, word % 2 == 1)
     return groups.keys, tokens
 
 
-def _corpus(
-    vocabulary: Vocabulary, hosts: int, today: tuple[Ints, Floats], earlier: tuple[Ints, Floats]
-) -> WordCounts:
+def _corpus(vocabulary: Vocabulary, hosts: int, today: tuple[Ints, Floats], earlier: tuple[Ints, Floats]) -> WordCounts:
     """One document per address, one for addresses only seen earlier, one for the expected services."""
     prior = np.searchsorted(vocabulary.codes, expected_codes())[:, None] * 4 + np.array([[0, 2]])
     prior_keys = np.sort(prior.ravel()) + (hosts + 1) * vocabulary.size
@@ -154,7 +186,7 @@ def _corpus(
     return WordCounts(indptr, word.astype(np.int32), groups.add_up(tokens), vocabulary.size)
 
 
-def _word_tails(model: TopicModel, corpus: WordCounts, host: Ints, word: Ints, count: Floats) -> Floats:
+def _word_tails(model: TopicModel, corpus: WordCounts, host: NDArray[Any], word: NDArray[Any], count: Floats) -> Floats:
     """P(a word as rare or rarer | host, role), the host's own volume of today left out, for each (host, word)."""
     result = np.empty(host.size)
     roles = word // 2 % 2

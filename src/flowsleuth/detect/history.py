@@ -202,9 +202,7 @@ def _read_uses(rows: pa.Table, place: Ints, weight: float) -> Uses:
     columns = {name: rows[name].to_numpy() for name in ("host", "service", "is_server", "is_failed", "peers", "flows")}
     order = np.lexsort([columns[name] for name in ("is_failed", "is_server", "service", "host")])
     host, service, is_server, is_failed, peers, flows = (column[order] for column in columns.values())
-    return Uses(
-        place[host], service, is_server > 0, is_failed > 0, peers * weight, flows, np.full(host.size, weight)
-    )
+    return Uses(place[host], service, is_server > 0, is_failed > 0, peers * weight, flows, np.full(host.size, weight))
 
 
 def _mark_known(is_met: Bools, edges: Edges, place: Ints, batch: pa.RecordBatch) -> None:
@@ -234,6 +232,6 @@ def _hour_tails(active: Floats, usual: Floats) -> Floats:
         smooth += share * np.roll(counts, shift, axis=1)
     smooth /= smooth.sum(axis=1, keepdims=True)
     order = np.argsort(smooth, axis=1, kind="stable")
-    tails = np.empty_like(smooth)
+    tails: Floats = np.empty_like(smooth)
     np.put_along_axis(tails, order, np.cumsum(np.take_along_axis(smooth, order, axis=1), axis=1), axis=1)
     return tails

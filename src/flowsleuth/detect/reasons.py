@@ -26,6 +26,8 @@ MIN_NATS = 0.7
 """A part below is likelier than even: not worth a word."""
 MIN_BELOW = 0.5
 """A size that is not above half of its like is left unsaid."""
+DOING = ("asking for ", "being asked for ", "asking in vain for ", "being asked in vain for ")
+"""By the fact ``service_end``."""
 MOST_PARTS = 4
 """Sentences that a reader takes in."""
 
@@ -94,13 +96,17 @@ class _Writer:
 
     def service(self, at: Places) -> pa.Array:
         """A host of this kind doing this at all."""
-        at_server = self.facts["service_end"][at] > 0
+        end = self.facts["service_end"][at]
+        at_server = end % 2 == 1
         who = _choose(at_server, self._at(self.server, at), self._at(self.client, at))
-        failed = self.facts["is_failed"][at] > 0
-        verb = np.where(at_server, "being asked ", "asking ").astype(object) + np.where(failed, "in vain for ", "for ")
-        doing = wording.each(verb, str)
+        doing = wording.each(end, lambda which: DOING[int(which)])
         return wording.join(
-            self._share("service", at), " of what hosts like ", who, " do is as unusual as ", doing, self._at(self.what, at)
+            self._share("service", at),
+            " of what is expected of ",
+            who,
+            " is as unusual as ",
+            doing,
+            self._at(self.what, at),
         )
 
     def port(self, at: Places) -> pa.Array:
@@ -124,11 +130,12 @@ class _Writer:
 
     def sweep(self, at: Places) -> pa.Array:
         """How wide the vain attempts go."""
-        peers, ports = self.facts["failed_peers"][at], self.facts["failed_ports"][at]
+        peers, ports, tries = (self.facts[f"failed_{what}"][at] for what in ("peers", "ports", "tries"))
         src, dst, what = self._at(self.src, at), self._at(self.dst, at), self._at(self.what, at)
         wide = wording.join(src, " got no answer on ", what, " from ", wording.each(peers, _addresses))
         deep = wording.join(src, " got no answer from ", dst, " on ", wording.each(ports, _services))
-        return _choose(peers >= ports, wide, deep)
+        often = wording.join(src, " got no answer from ", dst, " on ", what, " in ", wording.each(tries, _flows))
+        return _choose((peers >= ports) & (peers >= tries), wide, _choose(ports >= tries, deep, often))
 
     def new(self, at: Places) -> pa.Array:
         """A first contact, or a first use."""
@@ -166,7 +173,9 @@ def _choose(condition: Any, yes: pa.Array, no: pa.Array) -> pa.Array:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    mask = condition if isinstance(condition, (pa.Array, pa.ChunkedArray)) else pa.array(np.asarray(condition, dtype=bool))
+    mask = (
+        condition if isinstance(condition, (pa.Array, pa.ChunkedArray)) else pa.array(np.asarray(condition, dtype=bool))
+    )
     return pc.if_else(mask, yes, no)
 
 
@@ -186,10 +195,13 @@ def _services(number: float) -> str:
     return _plural(number, "service", "services")
 
 
+def _flows(number: float) -> str:
+    return _plural(number, "flow", "flows")
+
+
 def _days(number: float) -> str:
     return "the day" if number == 1 else f"the {int(number)} days"
 
 
 def _size(value: float) -> str:
     return "" if np.isnan(value) else wording.size(value)
-

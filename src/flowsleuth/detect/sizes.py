@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 Places = NDArray[np.int32]
 
 PRIOR_PAIRS = 20.0
@@ -30,6 +31,7 @@ KINDS = 3
 OWN, SERVICE, ALL = 0, 1, 2
 """Compared with the source's own flows, with the pairs on the service, with all pairs."""
 NO_SIZE = -1
+SMALLEST = 1e-30
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class SizeSurprise:
         Nats, of the harmonic mean of the three tails: at most 3 times the smallest, whatever their dependence
         (Wilson 2019, "The harmonic mean p-value for combining dependent tests").
     kind : array of int64
-        The smallest of them (:data:`OUT` src_bytes, :data:`IN` dst_bytes, :data:`TIME` duration_s) + 3 x compared with what
+        The smallest (:data:`OUT` src_bytes, :data:`IN` dst_bytes, :data:`TIME` duration_s) + 3 x compared with what
         (:data:`OWN`, :data:`SERVICE`, :data:`ALL`), or :data:`NO_SIZE`.
     below : array of float64
         Share of what it is compared with that is certainly smaller.
@@ -77,8 +79,8 @@ class Sizes:
             has = answered & (bins > 0)
             found = Histograms.of(edges.service[has], bins[has], None, edges.n_services)
             everywhere = Histograms(found.counts.sum(axis=0, keepdims=True))
-            overall = (everywhere.above + 1.0) / (everywhere.above[:, :1] + 1.0)
-            self._tails.append((found.above + PRIOR_PAIRS * overall) / (found.above[:, :1] + PRIOR_PAIRS))
+            overall = everywhere.tails / np.maximum(everywhere.above[:, :1], 1.0)
+            self._tails.append((found.tails + PRIOR_PAIRS * overall) / (found.above[:, :1] + PRIOR_PAIRS))
             self._service.append(found)
             self._all.append(everywhere)
         size, source = uploads["out_bin"].to_numpy(), addresses.of(uploads["ip"])
@@ -86,7 +88,7 @@ class Sizes:
         flows = uploads["flows"].to_numpy()[has].astype(float)
         self._source = Histograms.of(source[has], size[has], flows, edges.n_hosts)
 
-    def judge(self, batch: pa.RecordBatch, source: Places, service: Places, is_failed: NDArray[np.bool_]) -> SizeSurprise:
+    def judge(self, batch: pa.RecordBatch, source: Places, service: Places, is_failed: Bools) -> SizeSurprise:
         """Surprise of each flow of a batch."""
         columns = [numbers(batch.column(name), missing=0.0) for name in ("src_bytes", "dst_bytes", "duration_s")]
         columns[TIME] = columns[TIME] * MILLI
@@ -98,19 +100,20 @@ class Sizes:
             tail = _between(self._tails[kind], service, bin_of, place)
             if kind == OUT:
                 total = self._source.above[source, 0]
-                tail = _between(self._source.above, source, bin_of, place) + PRIOR_FLOWS * tail
+                tail = _between(self._source.tails, source, bin_of, place) + PRIOR_FLOWS * tail
                 tail /= total + PRIOR_FLOWS
             tail[is_failed | (values <= 0)] = 1.0
+            tail = np.clip(tail, SMALLEST, 1.0)
             best[tail < least] = kind
             np.minimum(least, tail, out=least)
             inverse += 1.0 / tail
             bins.append(bin_of)
         surprise = nats(len(columns) / inverse)
-        kind, below = np.full(service.size, NO_SIZE, dtype=np.int64), np.zeros(service.size)
+        chosen, below = np.full(service.size, NO_SIZE, dtype=np.int64), np.zeros(service.size)
         for measure in range(KINDS):
             at = np.flatnonzero((best == measure) & (surprise > 0))
-            kind[at], below[at] = self._compare(measure, source[at], service[at], bins[measure][at])
-        return SizeSurprise(surprise, kind, below)
+            chosen[at], below[at] = self._compare(measure, source[at], service[at], bins[measure][at])
+        return SizeSurprise(surprise, chosen, below)
 
     def _compare(self, measure: int, source: Places, service: Places, bins: Ints) -> tuple[Ints, Floats]:
         """With what a value is compared in words: what has enough values, the nearest first."""

@@ -37,13 +37,17 @@ class SpotOptions:
 
     topics: int = field(default=20, metadata={"help": "topics (TOPIC_COUNT)", "unit": "topics", "min": 1, "max": 1000})
     alpha: float = field(
-        default=1.02, metadata={"help": "document concentration, as MLlib's EM counts it", "unit": "", "min": 1.0, "max": 100.0}
+        default=1.02,
+        metadata={"help": "document concentration, as MLlib's EM counts it", "unit": "", "min": 1.0, "max": 100.0},
     )
     beta: float = field(
-        default=1.001, metadata={"help": "topic concentration, as MLlib's EM counts it", "unit": "", "min": 1.0, "max": 100.0}
+        default=1.001,
+        metadata={"help": "topic concentration, as MLlib's EM counts it", "unit": "", "min": 1.0, "max": 100.0},
     )
     iterations: int = field(default=20, metadata={"help": "EM passes", "unit": "passes", "min": 1, "max": 10_000})
-    seed: int = field(default=0, metadata={"help": "seed of the starting point, recorded", "unit": "", "min": 0, "max": 2**31})
+    seed: int = field(
+        default=0, metadata={"help": "seed of the starting point, recorded", "unit": "", "min": 0, "max": 2**31}
+    )
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,9 @@ class SpotDetector:
     """
 
     name: ClassVar[str] = "spot"
-    summary: ClassVar[str] = "Apache Spot's flow model, exactly: topic model over words of port, protocol, hour and size"
+    summary: ClassVar[str] = (
+        "Apache Spot's flow model, exactly: topic model over words of port, protocol, hour and size"
+    )
     is_default: ClassVar[bool] = False
     Options: ClassVar[type] = SpotOptions
     version: ClassVar[int] = 1
@@ -122,7 +128,10 @@ class SpotDetector:
         docs = docs[order]
         indptr = np.searchsorted(docs, np.arange(len(addresses) + 1))
         corpus = WordCounts(
-            indptr, look_up(words, word[order]).astype(np.int32), counts["n"].to_numpy()[order].astype(float), words.size
+            indptr,
+            look_up(words, word[order]).astype(np.int32),
+            counts["n"].to_numpy()[order].astype(float),
+            words.size,
         )
         o = self.options
         model = fit_em(corpus, n_topics=o.topics, alpha=o.alpha, beta=o.beta, n_iterations=o.iterations, seed=o.seed)

@@ -35,7 +35,8 @@ class SuspiciousOptions:
         default=7, metadata={"help": "earlier days to learn from", "unit": "days", "min": 0, "max": 365}
     )
     half_life_days: float = field(
-        default=7.0, metadata={"help": "age at which an earlier day counts half", "unit": "days", "min": 0.1, "max": 3650.0}
+        default=7.0,
+        metadata={"help": "age at which an earlier day counts half", "unit": "days", "min": 0.1, "max": 3650.0},
     )
 
 
@@ -70,7 +71,9 @@ class SuspiciousDetector:
     """
 
     name: ClassVar[str] = "suspicious"
-    summary: ClassVar[str] = "rare for its hosts, service, outcome and size; learns ports, kinds of hosts and earlier days"
+    summary: ClassVar[str] = (
+        "rare for its hosts, service, outcome and size; learns ports, kinds of hosts and earlier days"
+    )
     is_default: ClassVar[bool] = True
     Options: ClassVar[type] = SuspiciousOptions
     version: ClassVar[int] = 1
@@ -102,7 +105,7 @@ class SuspiciousDetector:
 
     def _learn(self, day: DayInput, date: dt.date, earlier: list[dt.date]) -> DayModel:
         o = self.options
-        return DayModel(day, date, earlier, o.topics, o.seed, o.half_life_days)
+        return DayModel(day, date, earlier, topics=o.topics, seed=o.seed, half_life_days=o.half_life_days)
 
     def _reference(self, day: DayInput, model: DayModel, earlier: list[dt.date]) -> Reference:
         """Usual surprise: that of a sample of the day before under its own model, or of the day itself."""

@@ -97,10 +97,29 @@ class Histograms:
         above[:, :-1] = np.cumsum(self.counts[:, ::-1], axis=1)[:, ::-1]
         return above
 
+    @cached_property
+    def tails(self) -> Floats:
+        """`above`, with the count of a value that is alone at the top put down by its distance from the next.
+
+        To be the largest of n is worth 1 / n however large; each octave beyond the next largest bin halves that, the
+        tail of a Pareto law of exponent 1, heavier than sizes and durations have as a rule.
+        """
+        found = self.above.copy()
+        rows = np.arange(len(found))
+        top = N_BINS - 1 - np.argmax(self.counts[:, ::-1] > 0, axis=1)
+        rest = self.counts.copy()
+        rest[rows, top] = 0.0
+        second = np.where(rest.any(axis=1), N_BINS - 1 - np.argmax(rest[:, ::-1] > 0, axis=1), top)
+        alone = np.flatnonzero((self.counts[rows, top] == 1.0) & (second < top))
+        found[alone, top[alone]] = 0.5 ** (top - second - 1.0)[alone]
+        found[alone, top[alone] + 1] = 0.5 ** (top - second)[alone]
+        return found
+
     def below(self, rows: Any, bins: Ints) -> Floats:
         """Share of the row's count in lower bins: what the value is certainly above."""
         total = self.above[rows, 0]
-        return np.divide(total - self.above[rows, bins], total, out=np.zeros(bins.size), where=total > 0)
+        found: Floats = np.divide(total - self.above[rows, bins], total, out=np.zeros(bins.size), where=total > 0)
+        return found
 
 
 def bins_of(values: Floats) -> tuple[Ints, Floats]:
@@ -169,7 +188,8 @@ class Reference:
         """P(a reference flow is at least as surprising): strictly falling in (0, 1]."""
         inside = np.interp(surprise, self.values, self.log_tail, left=0.0)
         beyond = np.maximum(0.0, surprise - self.values[-1]) / self.scale
-        return np.exp(inside - beyond)
+        found: Floats = np.exp(inside - beyond)
+        return found
 
     def at(self, p: float) -> float:
         """The surprise that a share p of the reference reaches: the inverse of :meth:`tail`."""

@@ -232,5 +232,5 @@ def _check_same(what: str, one: pa.Table, other: pa.Table) -> None:
     for name in ("score", "surprise"):
         gap = np.abs(one[name].to_numpy() - other[name].to_numpy()).max(initial=0.0)
         assert gap <= TOLERANCE, f"{what}: {name} differs by {gap}"
-    evidence = [np.array(table["evidence"].to_pylist(), dtype=float) for table in (one, other)]
-    assert np.allclose(*evidence, rtol=0, atol=TOLERANCE, equal_nan=True), f"{what}: other evidence"
+    before, after = (np.array(table["evidence"].to_pylist(), dtype=float) for table in (one, other))
+    assert np.allclose(before, after, rtol=0, atol=TOLERANCE, equal_nan=True), f"{what}: other evidence"

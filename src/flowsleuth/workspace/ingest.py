@@ -144,8 +144,9 @@ class Ingest:
 
                 def tell(inside: int, number: int = number, found: Found = found, done: int = done) -> None:
                     if self._progress:
-                        rows = sum(writer.rows.values())
-                        self._progress(IngestProgress(found.name, number, len(files), done + inside, sum(sizes), rows))
+                        total = sum(sizes)
+                        at = done + inside
+                        self._progress(IngestProgress(found.name, number, len(files), at, total, writer.taken))
 
                 tell(0)
                 try:

@@ -76,6 +76,8 @@ class RowWriter:
     rows : dict of str to int
         Rows added by table, of finished and committed sources.
     rejects : int
+    taken : int
+        Rows taken so far, for a progress bar.
     skipped : list of Skipped
     """
 
@@ -87,6 +89,7 @@ class RowWriter:
         self._flying: _Load | None = None
         self.rows: dict[str, int] = {}
         self.rejects = 0
+        self.taken = 0
         self.skipped: list[Skipped] = []
 
     def __enter__(self) -> RowWriter:
@@ -141,6 +144,7 @@ class RowWriter:
             load.rejects += len(batch.rejects)
         for kind, records in batch.skipped.items():
             load.skips[entry.file, kind] = load.skips.get((entry.file, kind), 0) + records
+        self.taken += rows
         entry.records += rows + len(batch.rejects)
         entry.rows += rows
         entry.rejects += len(batch.rejects)
