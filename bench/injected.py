@@ -18,8 +18,11 @@ from labelled import Capture
 DAY = dt.datetime(2025, 3, 11, tzinfo=dt.UTC)
 HOSTS, SHARERS, FLOWS_PER_HOST = 60, 5, 250
 VICTIM = "10.1.0.33"
-SERVICES = ((53, "udp", 0.3, "10.1.9.53"), (443, "tcp", 0.45, None), (80, "tcp", 0.08, None),
-            (445, "tcp", 0.1, "10.1.9.45"), (993, "tcp", 0.05, "192.0.2.99"), (123, "udp", 0.02, "10.1.9.53"))  # fmt: skip
+SERVICES = (
+    (53, "udp", 0.3, "10.1.9.53"), (443, "tcp", 0.45, None), (80, "tcp", 0.08, None), (445, "tcp", 0.1, "10.1.9.45"),
+    (993, "tcp", 0.05, "192.0.2.99"), (123, "udp", 0.02, "10.1.9.53"),
+)  # fmt: skip
+"""Port, protocol, share of the flows, and the server where there is one."""
 
 Row = dict[str, Any]
 

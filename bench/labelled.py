@@ -95,7 +95,8 @@ def _hidden(data: Path, file: str, host: str, name: str) -> Capture:
     """A malicious capture's host among the flows of the normal capture: first flows aligned, then one table.
 
     A mixture made here, not a recording: the two networks never met, so addresses differ, and the host stands out a
-    little more than it would at home.
+    little more than it would at home. The normal file does not say who sent how much, so byte and packet counts are
+    taken from all flows: their mere presence would give the host away.
     """
     folder = data / "argus_capture_level"
     home = (*CTU,)
@@ -107,6 +108,9 @@ def _hidden(data: Path, file: str, host: str, name: str) -> Capture:
     moved = bad.set_column(bad.column_names.index("start"), "start", pc.add(bad["start"], shift))
     moved = moved.set_column(moved.column_names.index("flow_id"), "flow_id", ids)
     flows = pa.concat_tables([normal, moved]).combine_chunks()
+    for column in ("src_bytes", "dst_bytes", "src_packets", "dst_packets"):
+        place = flows.column_names.index(column)
+        flows = flows.set_column(place, column, pa.nulls(len(flows), flows.schema.field(column).type))
     is_bad = np.concatenate([np.zeros(len(normal), dtype=bool), _ends(moved, host)])
     return Capture(name, flows, is_bad, host, "all flows of the malicious capture's host, hidden in a normal capture")
 

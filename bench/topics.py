@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from flowsleuth.detect.kernels.topics import StepwiseOptions, WordCounts, fit_topics, infer_theta, perplexity
+from measure import Finding, Plan
 
 N_WORDS = 12_463
 N_TOPICS = 20
@@ -133,6 +134,32 @@ def compare(ours: list[Run], peers: list[Run]) -> None:
             cpu, wall = (np.median([getattr(run, name) for run in runs]) for name in ("cpu_s", "wall_s"))
             verdict = "as good or better" if worst <= peer.perplexity else "WORSE"
             print(f"  {way:<50} {peer.cpu_s / cpu:6.1f}x CPU {peer.wall_s / wall:6.1f}x wall, {worst:.1f}: {verdict}")
+
+
+MIN_RATIO = 20.0
+FULL_SIZE = 10_000_000
+
+
+def measure(plan: Plan) -> Iterator[Finding]:
+    """For bench/run.py: scikit-learn's best run against each way of ours (median time, worst perplexity of the seeds)."""
+    is_full = plan.large >= FULL_SIZE
+    train, held_out, _ = generate(200_000 if is_full else 10_000, 2.5, plan.seed)
+    fit_topics(WordCounts([0, 2], [0, 1], [1, 2], n_words=2))
+    ours = run_ours(train, held_out, [0, 1, 2] if is_full else [0], None)
+    peer = min(run_peer(train, held_out, 3 if is_full else 1, 0), key=lambda run: run.perplexity)
+    for way in dict.fromkeys(run.way for run in ours):
+        runs = [run for run in ours if run.way == way]
+        cpu_s, wall_s = (float(np.median([getattr(run, name) for run in runs])) for name in ("cpu_s", "wall_s"))
+        worst = max(run.perplexity for run in runs)
+        ratio, is_as_good = peer.cpu_s / cpu_s, worst <= peer.perplexity
+        yield Finding(
+            f"{way}, {train.n_docs:,} documents: scikit-learn's CPU against ours",
+            f"{peer.cpu_s:.1f} CPU-s, {peer.wall_s:.1f} s, perplexity {peer.perplexity:.1f}",
+            f"{cpu_s:.2f} CPU-s, {wall_s:.2f} s, perplexity {worst:.1f}",
+            ratio,
+            f">= {MIN_RATIO:g} x, as good" if "topics only" in way else "",
+            (ratio >= MIN_RATIO and is_as_good) if "topics only" in way else None,
+        )
 
 
 def main() -> None:

@@ -29,9 +29,9 @@ class Peers:
     Attributes
     ----------
     surprise : array of float64, shape (n_edges,)
-        Nats.
-    hosts : array of int64, shape (n_addresses,)
-        Addresses that began something with this one.
+        Nats; 0 for edges that failed.
+    hosts : array of int64, shape (n_hosts,)
+        Addresses that began a conversation with this one.
     """
 
     surprise: Floats
@@ -39,20 +39,24 @@ class Peers:
 
 
 def judge_peers(edges: Edges) -> Peers:
-    """Surprise of a destination so little visited, among the source's own destinations.
+    """Surprise of a destination so little talked to, among the source's own destinations.
 
-    ``p = (c - 1 + m G) / (n - 1 + m)``: of the source's n destinations, c are visited by as few addresses as this one
+    ``p = (c - 1 + m G) / (n - 1 + m)``: of the source's n destinations, c are talked to by as few addresses as this one
     or fewer; G is that share over all (source, destination) pairs; m = :data:`PRIOR_PEERS`. A host that always talks
-    to hosts nobody else talks to (file sharing, a mail relay) is not surprising for one more.
+    to hosts nobody else talks to (file sharing, a mail relay) is not surprising for one more. Attempts that failed are
+    no talk: that nobody else tries an address where nobody answers says nothing more.
     """
-    pairs = edges.by_pair
+    talks = np.flatnonzero(~edges.is_failed)
+    pairs = Groups.by(edges.src[talks].astype(np.int64) * edges.n_hosts + edges.dst[talks])
     src, dst = np.divmod(pairs.keys, edges.n_hosts)
     hosts = np.bincount(dst, minlength=edges.n_hosts)
     rarity = -hosts[dst].astype(float)
     lower, n = at_least(rarity, src, edges.n_hosts)
     everywhere, total = at_least(rarity, np.zeros(rarity.size, dtype=np.int64), 1)
-    p = (lower - 1 + PRIOR_PEERS * everywhere / total) / (n - 1 + PRIOR_PEERS)
-    return Peers(nats(p)[pairs.of], hosts)
+    p = (lower - 1 + PRIOR_PEERS * everywhere / np.maximum(total, 1)) / (n - 1 + PRIOR_PEERS)
+    surprise = np.zeros(len(edges))
+    surprise[talks] = nats(p)[pairs.of]
+    return Peers(surprise, hosts)
 
 
 def judge_outcome(edges: Edges) -> Floats:
@@ -89,8 +93,8 @@ class Sweeps:
     surprise : array of float64, shape (n_edges,)
         Nats; 0 for edges that did not fail.
     peers, ports, tries : array of int64, shape (n_edges,)
-        Addresses that the source tried in vain on this service; services it tried in vain at this address; flows in
-        vain on this service at this address. 0 for edges that did not fail.
+        Addresses that never answered the source on this service; services on which this address never answered it;
+        flows on this service to this address without an answer. 0 for edges that did not fail.
     """
 
     surprise: Floats
@@ -114,7 +118,8 @@ def judge_sweeps(edges: Edges) -> Sweeps:
     is_dead = edges.is_failed & (same.add_up(edges.outcome == ANSWERED) == 0)[same.of]
     first = edges.is_failed & edges.is_first_failed
     step = first.astype(float) - (edges.outcome == ANSWERED)
-    peers, ports = on_service.add_up(first)[on_service.of], at_peer.add_up(first)[at_peer.of]
+    dead = first & is_dead
+    peers, ports = on_service.add_up(dead)[on_service.of], at_peer.add_up(dead)[at_peer.of]
     tries = same.add_up(edges.flows * edges.is_failed)[same.of]
     excess = np.maximum(on_service.add_up(step)[on_service.of], at_peer.add_up(step)[at_peer.of])
     width = np.where(edges.is_failed, np.maximum(excess - 1.0, 0.0), 0.0)

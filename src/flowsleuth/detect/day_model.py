@@ -130,6 +130,7 @@ class DayModel:
             axis=1,
             dtype=np.float32,
         )
+        self._sum: Floats = self._parts.sum(axis=1, dtype=np.float64)
         port_flows = np.bincount(edges.service, weights=edges.flows, minlength=edges.n_services)
         self._facts = np.stack(
             [
@@ -169,7 +170,7 @@ class DayModel:
         evidence[:, len(PARTS) : len(PARTS) + len(EDGE_FACTS)] = self._facts[at]
         for place, column in enumerate(flow_facts, start=len(PARTS) + len(EDGE_FACTS)):
             evidence[:, place] = column
-        surprise = evidence[:, : len(PARTS)].sum(axis=1)
+        surprise = self._sum[at] + (size.surprise + hour)
         return Judged(surprise, self._suspects[at], self._group_flows[at], evidence)
 
     def _name_suspects(self) -> Ints:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Ints = NDArray[np.int64]
 Keys = NDArray[np.uint64]
 
-SORT_FROM = 20_000
+FEW, FITS_CACHE = 20_000, 200_000
 _STEP = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio, as in SplitMix64
 
 
@@ -101,7 +101,7 @@ def to_signed(keys: Keys) -> Ints:
 def look_up(sorted_keys: Ints, wanted: NDArray[Any]) -> Ints:
     """Places of keys in a sorted array of distinct keys; -1 for a key that is not there.
 
-    Many keys are sorted first: a search in order runs through the cache, one at random does not.
+    Many keys for a large array are sorted first: a search in order runs through the cache, one at random does not.
 
     Examples
     --------
@@ -110,7 +110,7 @@ def look_up(sorted_keys: Ints, wanted: NDArray[Any]) -> Ints:
     """
     if not sorted_keys.size:
         return np.full(wanted.shape, -1, dtype=np.int64)
-    if min(wanted.size, sorted_keys.size) > SORT_FROM:
+    if wanted.size > FEW and sorted_keys.size > FITS_CACHE:
         order = np.argsort(wanted)
         found = np.empty(wanted.size, dtype=np.int64)
         found[order] = _search(sorted_keys, wanted[order])

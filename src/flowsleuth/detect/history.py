@@ -122,13 +122,14 @@ class History:
                 _add_hours(active, usual, day.arrow(counts.hours()), addresses, weight)
         self.uses = Uses.join(uses)
         if self.days >= MIN_DAYS_FOR_HOURS:
-            self._hours = _hour_tails(active, usual)
+            self._hours = _quietness(active, usual)
 
     def judge_hours(self, source: Ints, start_us: Ints) -> Floats:
         """Surprise of a source being active at this hour, in nats: 0 with fewer than three earlier days.
 
-        The tail is the share of the source's earlier flows (smoothed round the clock, drawn to the network's hours by
-        :data:`PRIOR_FLOWS`) in hours as quiet as this one; between the middles of two hours it runs straight.
+        ``p = min(1, activity at this hour / activity at the average hour)``, of the source's earlier flows, smoothed
+        round the clock and drawn to the network's hours by :data:`PRIOR_FLOWS`; between the middles of two hours it
+        runs straight. A source that never sleeps has no quiet hour.
         """
         if self._hours is None:
             return np.zeros(source.size)
@@ -224,14 +225,11 @@ def _add_hours(active: Floats, usual: Floats, rows: pa.Table, addresses: TextCod
     active[source[known], hour[known]] += flows[known]
 
 
-def _hour_tails(active: Floats, usual: Floats) -> Floats:
-    """Per host and hour: share of its smoothed activity in hours as quiet or quieter; shape (n_hosts, 24)."""
+def _quietness(active: Floats, usual: Floats) -> Floats:
+    """Per host and hour: its smoothed activity by that of its average hour, at most 1; shape (n_hosts, 24)."""
     counts = active + PRIOR_FLOWS * usual / usual.sum()
     smooth = np.zeros_like(counts)
     for shift, share in zip(range(-2, 3), HOUR_KERNEL, strict=True):
         smooth += share * np.roll(counts, shift, axis=1)
-    smooth /= smooth.sum(axis=1, keepdims=True)
-    order = np.argsort(smooth, axis=1, kind="stable")
-    tails: Floats = np.empty_like(smooth)
-    np.put_along_axis(tails, order, np.cumsum(np.take_along_axis(smooth, order, axis=1), axis=1), axis=1)
-    return tails
+    found: Floats = np.minimum(1.0, HOURS * smooth / smooth.sum(axis=1, keepdims=True))
+    return found

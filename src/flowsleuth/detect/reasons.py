@@ -26,8 +26,11 @@ MIN_NATS = 0.7
 """A part below is likelier than even: not worth a word."""
 MIN_BELOW = 0.5
 """A size that is not above half of its like is left unsaid."""
-DOING = ("asking for ", "being asked for ", "asking in vain for ", "being asked in vain for ")
-"""By the fact ``service_end``."""
+DOING = (
+    ("asking for ", "being asked for ", "asking in vain for ", "being asked in vain for "),
+    ("being reached from ", "reaching others from ", "being reached in vain from ", "reaching others in vain from "),
+)
+"""By the facts ``owner`` and ``service_end``."""
 MOST_PARTS = 4
 """Sentences that a reader takes in."""
 
@@ -99,7 +102,7 @@ class _Writer:
         end = self.facts["service_end"][at]
         at_server = end % 2 == 1
         who = _choose(at_server, self._at(self.server, at), self._at(self.client, at))
-        doing = wording.each(end, lambda which: DOING[int(which)])
+        doing = wording.each(end + 4 * self.facts["owner"][at], lambda which: DOING[int(which) // 4][int(which) % 4])
         return wording.join(
             self._share("service", at),
             " of what is expected of ",
@@ -111,17 +114,17 @@ class _Writer:
 
     def port(self, at: Places) -> pa.Array:
         """How rare the service is."""
-        hosts = wording.each(self.facts["port_hosts"][at], _hosts)
+        clients = wording.each(self.facts["port_hosts"][at], _clients)
         word = wording.each(self.has_port[at], lambda has_port: "port " if has_port else "")
         return wording.join(
             word, self._at(self.what, at), " in ", self._number("port_flows", at), " of ",
-            self._number("day_flows", at), " flows, asked for by ", hosts,
+            self._number("day_flows", at), " flows, by ", clients,
         )  # fmt: skip
 
     def peer(self, at: Places) -> pa.Array:
-        """How few contact the destination."""
+        """How few talk to the destination."""
         hosts = wording.each(self.facts["peer_hosts"][at], _hosts)
-        return wording.join(self._at(self.dst, at), " was contacted by ", hosts)
+        return wording.join(self._at(self.dst, at), " was talked to by ", hosts)
 
     def outcome(self, at: Places) -> pa.Array:
         """A failure where success is usual."""
@@ -132,7 +135,10 @@ class _Writer:
         """How wide the vain attempts go."""
         peers, ports, tries = (self.facts[f"failed_{what}"][at] for what in ("peers", "ports", "tries"))
         src, dst, what = self._at(self.src, at), self._at(self.dst, at), self._at(self.what, at)
-        wide = wording.join(src, " got no answer on ", what, " from ", wording.each(peers, _addresses))
+        way = wording.each(
+            self.facts["owner"][at], lambda owner: " got no answer, from its " if owner else " got no answer on "
+        )
+        wide = wording.join(src, way, what, " from ", wording.each(peers, _addresses))
         deep = wording.join(src, " got no answer from ", dst, " on ", wording.each(ports, _services))
         often = wording.join(src, " got no answer from ", dst, " on ", what, " in ", wording.each(tries, _flows))
         return _choose((peers >= ports) & (peers >= tries), wide, _choose(ports >= tries, deep, often))
@@ -155,7 +161,7 @@ class _Writer:
         value = _choose(measure == OUT, out, _choose(measure == IN, into, time))
         below = wording.each(self.facts["size_below"][at], wording.share_below)
         own = wording.join("above ", below, " of ", self._at(self.src, at), "'s uploads")
-        like = wording.join("above every flow of ", below, " of the pairs on ", self._at(self.what, at))
+        like = wording.join("above every flow of ", below, " of the pairs talking on ", self._at(self.what, at))
         everywhere = wording.join("above every flow of ", below, " of all pairs")
         return wording.join(value, _choose(against == OWN, own, _choose(against == SERVICE, like, everywhere)))
 
@@ -164,8 +170,8 @@ class _Writer:
         start = np.asarray(self.rows["start"].cast("int64").combine_chunks())[at] // 60_000_000 % 1440
         clock = wording.each(start, lambda minute: f"{minute // 60:02d}:{minute % 60:02d}")
         return wording.join(
-            self._at(self.src, at), " is usually quiet at ", clock, " UTC (hours as quiet hold ",
-            self._share("hour", at), " of what is expected of it)",
+            self._at(self.src, at), " is usually quiet at ", clock, " UTC (",
+            self._share("hour", at), " of its average hour)",
         )  # fmt: skip
 
 
@@ -185,6 +191,10 @@ def _plural(number: float, one: str, many: str) -> str:
 
 def _hosts(number: float) -> str:
     return _plural(number, "host", "hosts")
+
+
+def _clients(number: float) -> str:
+    return _plural(number, "client", "clients")
 
 
 def _addresses(number: float) -> str:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
+BATCH_ROWS = 131_072
+"""Flows judged at a time: a column of them stays in the processor's cache."""
+
 
 def scored_rows(
     batch: pa.RecordBatch, score: Floats, surprise: Floats, suspect_id: NDArray[np.int64], evidence: Floats

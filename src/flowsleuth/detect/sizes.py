@@ -129,9 +129,12 @@ class Sizes:
 
 
 def _between(table: Floats, rows: Places, bins: Ints, place: Floats) -> Floats:
-    """Values of a row at a place between two bins."""
+    """Values of a row at a place between two bins, half-way at most: a bin may hold one value over and over.
+
+    So a tail is at most twice too large (0.7 nats), it falls inside a bin, and equal values never look rare.
+    """
     flat, width = table.ravel(), table.shape[1]
     at = rows.astype(np.int64) * width + bins
     here = flat[at]
-    found: Floats = here + place * (flat[at + 1] - here)
+    found: Floats = here + 0.5 * place * (flat[at + 1] - here)
     return found

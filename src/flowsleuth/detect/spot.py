@@ -13,7 +13,7 @@ from flowsleuth.detect.contract import DayInput, DayReport
 from flowsleuth.detect.dense_codes import TextCodes, hash_rows, look_up, to_signed
 from flowsleuth.detect.kernels.topics import fit_em, word_probabilities
 from flowsleuth.detect.kernels.topics_counts import TopicModel, WordCounts
-from flowsleuth.detect.scored_rows import evidence_matrix, scored_rows, texts
+from flowsleuth.detect.scored_rows import BATCH_ROWS, evidence_matrix, scored_rows, texts
 from flowsleuth.detect.spot_words import HOURS, LENGTHS, PORTS, PROTOS, add_words, spell
 from flowsleuth.errors import DetectorError
 
@@ -106,7 +106,7 @@ class SpotDetector:
         del counts
         scored = 0
         wanted = ["flow_id", "start", "src_ip", "dst_ip", "src_word", "dst_word"]
-        for batch in day.batches(add_words(day.flows, protos).select(*wanted)):
+        for batch in day.batches(add_words(day.flows, protos).select(*wanted), BATCH_ROWS):
             if batch.num_rows:
                 sink(_score_batch(fitted, batch))
                 scored += batch.num_rows

@@ -12,7 +12,7 @@ import numpy as np
 from flowsleuth.detect.contract import DayInput, DayReport
 from flowsleuth.detect.day_model import FACTS, FLOW_COLUMNS, PARTS, DayModel
 from flowsleuth.detect.reasons import write_reasons
-from flowsleuth.detect.scored_rows import scored_rows
+from flowsleuth.detect.scored_rows import BATCH_ROWS, scored_rows
 from flowsleuth.detect.tails import Reference
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class SuspiciousDetector:
         model = self._learn(day, day.day, earlier)
         reference = self._reference(day, model, earlier)
         scored = 0
-        for batch in day.batches(model.counts.code(day.flows).select(*FLOW_COLUMNS)):
+        for batch in day.batches(model.counts.code(day.flows).select(*FLOW_COLUMNS), BATCH_ROWS):
             if not batch.num_rows:
                 continue
             found = model.judge(batch)

@@ -78,8 +78,7 @@ def at_least(values: Floats, group: Ints, n_groups: int) -> tuple[Ints, Ints]:
 class Histograms:
     """Counts by row and bit length, and the tail beyond any value.
 
-    Bins are bit lengths: bin b holds the values from ``2**(b - 1)`` to below ``2**b``, bin 0 the zeros. Inside a bin
-    the logarithm is taken as evenly spread, so tails are continuous and nearly never tie.
+    Bins are bit lengths: bin b holds the values from ``2**(b - 1)`` to below ``2**b``, bin 0 the zeros.
     """
 
     counts: Floats
@@ -123,17 +122,17 @@ class Histograms:
 
 
 def bins_of(values: Floats) -> tuple[Ints, Floats]:
-    """Bit length of each value and its place inside that bin, in [0, 1), on a logarithmic scale.
+    """Bit length of each value, and its place inside that bin, in [0, 1).
 
     Examples
     --------
     >>> [a.round(2).tolist() for a in bins_of(np.array([0.0, 1.0, 3.0, 4.0]))]
-    [[0, 1, 2, 3], [0.0, 0.0, 0.58, 0.0]]
+    [[0, 1, 2, 3], [0.0, 0.0, 0.5, 0.0]]
     """
     mantissa, exponent = np.frexp(np.maximum(values, 0.0))
     is_small = values < 1.0
-    place = np.where(is_small, np.clip(values, 0.0, 1.0), np.log2(np.maximum(2.0 * mantissa, 1.0)))
-    return np.where(is_small, 0, exponent).astype(np.int64), np.minimum(place, 1.0 - 1e-12)
+    place = np.where(is_small, np.maximum(values, 0.0), 2.0 * mantissa - 1.0)
+    return np.where(is_small, 0, exponent).astype(np.int64), place
 
 
 @dataclass(frozen=True)
@@ -158,7 +157,7 @@ class Reference:
     def of(cls, surprise: Floats, weight: Floats | None = None) -> Reference:
         """Learn from the surprises of reference flows; their order does not matter.
 
-        The tail of a value is ``W / (sum of weights + 1)`` with W the weight of those at least as large,
+        The tail of a value is ``(W + 1) / (sum of weights + 1)`` with W the weight of those at least as large,
         log-linear between values; beyond the largest it falls by e every `scale` nats, the mean excess of the top
         :data:`TOP_SHARE` over their threshold (at least 1 nat, which is what an honest surprise in nats falls by).
 
@@ -178,7 +177,7 @@ class Reference:
         total = float(at_least[0])
         top = at_least <= max(TOP_SHARE * total, float(at_least[max(0, surprise.size - 2)]))
         excess = float(np.average(ordered[top] - ordered[top][0], weights=votes[top]))
-        log_tail = np.log(at_least[first] / (total + 1.0))
+        log_tail = np.log((at_least[first] + 1.0) / (total + 1.0))
         step = np.floor(log_tail / LOG_STEP)
         is_knot = np.concatenate([[True], step[1:] != step[:-1]])
         is_knot[-1] = True

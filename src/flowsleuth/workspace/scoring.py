@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from flowsleuth.store import Store
 
 ROWS_PER_PART = 1_000_000
+HIGH_SCORE = 0.99
+"""Scores from here on are kept together; about one in a hundred by the scores' own meaning."""
 COUNTS = "count_"
 
 
@@ -238,13 +240,17 @@ def _plain(options: Any) -> dict[str, Any]:
 
 
 class _ScoreSink:
-    """Takes a detector's tables and writes score parts of good size."""
+    """Takes a detector's tables and writes score parts of good size, high scores in parts of their own.
+
+    Those who ask for the top then open few row groups: the others' statistics say that they hold nothing as high.
+    """
 
     def __init__(self, store: Store, detector: str, run: str) -> None:
         self._store, self._detector, self._run = store, detector, run
         self._tables: list[pa.Table] = []
         self._rows = 0
         self._parts: list[Part] = []
+        self._high: list[pa.Table] = []
 
     def take(self, rows: pa.Table) -> None:
         self._tables.append(rows)
@@ -254,6 +260,7 @@ class _ScoreSink:
 
     def _write(self) -> None:
         import pyarrow as pa
+        import pyarrow.compute as pc
 
         from flowsleuth.schema import SCORE
 
@@ -264,12 +271,18 @@ class _ScoreSink:
         columns["run"] = pa.repeat(self._run, size)
         schema = SCORE.arrow_schema()
         built = pa.table([columns[f.name] for f in schema], schema=schema)
-        self._parts += self._store.write("score", built, tag=self._detector)
+        is_high = pc.greater_equal(built["score"], HIGH_SCORE)
+        self._high.append(built.filter(is_high))
+        self._parts += self._store.write("score", built.filter(pc.invert(is_high)), tag=self._detector)
         self._tables, self._rows = [], 0
 
     def finish(self) -> list[Part]:
+        import pyarrow as pa
+
         if self._tables:
             self._write()
+        if self._high:
+            self._parts += self._store.write("score", pa.concat_tables(self._high), tag=self._detector)
         return self._parts
 
 

@@ -25,6 +25,9 @@ By = Literal["group", "flow"]
 DIRECT = 1_000
 """Up to so many rows are looked up by their ids; more are joined by the engine."""
 
+MARGIN = 1e-9
+"""More than a number loses on its way through SQL text."""
+
 _GROUP_COLUMNS = ("flows", "first_seen", "last_seen")
 
 
@@ -125,7 +128,7 @@ def find_suspects(store: Store, question: Question, rows: int = 100_000) -> Iter
         ranked = ranked.semi_join(mine, "flow_id")
     ordered = _ordered(ranked)
     if question.top is not None and question.top <= DIRECT:
-        tables: Iterator[pa.Table] = iter([_look_up(store, ordered.limit(question.top), question.by, detector)])
+        tables: Iterator[pa.Table] = iter([_look_up(store, ordered.limit(question.top), detector)])
     else:
         tables = _joined(store, ordered if question.top is None else ordered.limit(question.top), question.by, rows)
     first = itertools.count(1)
@@ -140,22 +143,25 @@ def _ordered(table: ir.Table) -> ir.Table:
     return table.order_by([ibis.desc("score"), ibis.desc("surprise"), ibis.asc("flow_id")])
 
 
-def _look_up(store: Store, ranked: ir.Table, by: By, detector: str) -> pa.Table:
-    """The flows of a few suspects, found by id; in the order of the suspects."""
+def _look_up(store: Store, ranked: ir.Table, detector: str) -> pa.Table:
+    """The flows of a few suspects, found by id; in the order of the suspects.
+
+    Wide columns are fetched only for the rows that are shown; the evidence of high scores is in parts of their own
+    (see :mod:`flowsleuth.workspace.scoring`), so the others are not opened.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    top = store.arrow(ranked)
+    narrow = [name for name in ranked.columns if name not in ("evidence", "run", "detector")]
+    top = store.arrow(ranked.select(*narrow))
     ids = top["flow_id"].to_pylist()
     if not ids:
         return top
-    flow = store.table("flow")
-    parts = [store.arrow(flow.filter(flow.flow_id.isin(ids)))]
-    if by == "group":
-        scored = store.table("score", tag=detector)
-        parts.append(store.arrow(scored.filter(scored.flow_id.isin(ids)).select("flow_id", "evidence")))
+    flow, scored = store.table("flow"), store.table("score", tag=detector)
+    lowest = pc.min(top["score"]).as_py() - MARGIN
+    evidence = scored.filter(scored.score >= lowest, scored.flow_id.isin(ids)).select("flow_id", "evidence")
     columns = {name: top[name] for name in top.column_names}
-    for part in parts:
+    for part in (store.arrow(flow.filter(flow.flow_id.isin(ids))), store.arrow(evidence)):
         at = pc.index_in(top["flow_id"], value_set=part["flow_id"].combine_chunks())
         taken = part.take(at)
         columns |= {name: taken[name] for name in taken.column_names if name not in columns}
