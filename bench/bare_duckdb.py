@@ -18,7 +18,8 @@ TYPES = {
     "resp_pkts": "BIGINT", "resp_ip_bytes": "BIGINT", "tunnel_parents": "VARCHAR",
 }  # fmt: skip
 READS = {
-    "zeek-tsv": "read_csv(?, delim='\t', header=false, nullstr='-', quote='', comment='#', auto_detect=false, columns={})",
+    "zeek-tsv": "read_csv(?, delim='\t', header=false, nullstr='-', quote='', comment='#', "
+    "auto_detect=false, columns={})",
     "zeek-json": "read_json(?, format='newline_delimited')",
 }
 

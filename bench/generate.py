@@ -24,6 +24,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
+
 from traffic import DAY_START_S, SERVICES, Flows, Ints, Site
 
 OUT = Path(__file__).parent / "out"

@@ -64,7 +64,9 @@ def measure(plan: Plan) -> Iterator[Finding]:
 
 def _duckdb_races(plan: Plan, kind: str, log: Path) -> Iterator[Finding]:
     rivals = {codec: _bare(plan, kind, log, codec) for codec in ("default", "zstd")}
-    found = race({"default": rivals["default"], "ours": _ours(plan, log), "zstd": rivals["zstd"]}, plan.scratch, plan.rounds)
+    found = race(
+        {"default": rivals["default"], "ours": _ours(plan, log), "zstd": rivals["zstd"]}, plan.scratch, plan.rounds
+    )
     yield from _against_duckdb(f"{kind} {plan.small:,} flows", found)
 
 
@@ -78,7 +80,9 @@ def _zat_races(plan: Plan, log: Path) -> Iterator[Finding]:
         ours = f"{found.cpu('ours'):.2f} CPU-s, {found.wall('ours'):.2f} s"
         what = f"zeek-tsv {plan.small:,} flows: zat's {name}"
         by_wall = found.wall_ratio(how, "ours")
-        yield Finding(f"{what}, wall against ours", peer, ours, by_wall, f">= {MIN_ZAT_RATIO:g} x", by_wall >= MIN_ZAT_RATIO)
+        yield Finding(
+            f"{what}, wall against ours", peer, ours, by_wall, f">= {MIN_ZAT_RATIO:g} x", by_wall >= MIN_ZAT_RATIO
+        )
         yield Finding(f"{what}, CPU against ours", peer, ours, found.ratio(how, "ours"))
 
 

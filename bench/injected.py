@@ -1,7 +1,8 @@
 """Attacks injected into made-up office traffic: a sanity check that needs no data and no label by hand.
 
 Sixty hosts look up names, read the web, fetch mail and share files; five run file sharing on ports of their own. One
-host then does one bad thing. Nothing here was used to choose anything in the detectors.
+host then does one bad thing. The rules of `suspicious` were looked at on this traffic too (it showed that a lone mail
+server looked rare, and that one failure counted twice), so it is a check, not a proof.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Questions about 10 M flows: top talkers and one address's flows, asked of our store and of nfdump.
 
 Both hold the same flows: those that nfcapd received and wrote (LZ4), and what ``flowsleuth ingest`` made of that very
-file. Ours is asked as a whole process, with interpreter, imports and connection, and within a process, as in a notebook.
+file. Ours is asked as a whole process, with interpreter, imports and connection, and within one, as in a notebook.
 Answers must be equal: the talkers with their flows, packets and bytes, and the number and bytes of the address's flows.
 """
 
@@ -83,4 +83,6 @@ def _check_address(plan: Plan, file: Path, case: Path, address: str) -> None:
     rows = csv.DictReader(io.StringIO(_answer([sys.executable, ASK, case, "address", address])))
     ours = [int(r["src_bytes"]) for r in rows]
     if (len(theirs), sum(theirs)) != (len(ours), sum(ours)):
-        raise ChildError(f"flows of {address} differ: nfdump {len(theirs)}, {sum(theirs)}; ours {len(ours)}, {sum(ours)}")
+        raise ChildError(
+            f"flows of {address} differ: nfdump {len(theirs)}, {sum(theirs)}; ours {len(ours)}, {sum(ours)}"
+        )

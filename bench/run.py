@@ -37,7 +37,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def machine() -> dict[str, Any]:
     """What this ran on."""
-    facts: dict[str, Any] = {"system": platform.platform(), "python": platform.python_version(), "cores": os.cpu_count()}
+    facts: dict[str, Any] = {
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+    }
     for name, key, file in (("cpu", "model name", "/proc/cpuinfo"), ("memory", "MemTotal", "/proc/meminfo")):
         lines = Path(file).read_text().splitlines() if Path(file).exists() else []
         facts[name] = next((line.split(":", 1)[1].strip() for line in lines if line.startswith(key)), "unknown")

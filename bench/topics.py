@@ -141,7 +141,7 @@ FULL_SIZE = 10_000_000
 
 
 def measure(plan: Plan) -> Iterator[Finding]:
-    """For bench/run.py: scikit-learn's best run against each way of ours (median time, worst perplexity of the seeds)."""
+    """For bench/run.py: scikit-learn's best run against each way of ours (median time, worst perplexity)."""
     is_full = plan.large >= FULL_SIZE
     train, held_out, _ = generate(200_000 if is_full else 10_000, 2.5, plan.seed)
     fit_topics(WordCounts([0, 2], [0, 1], [1, 2], n_words=2))

@@ -56,7 +56,7 @@ class DayInput(Protocol):
         """Fetch a (small or aggregated) result."""
         ...
 
-    def batches(self, expression: ir.Table, rows: int = 1_000_000) -> Iterator[pa.RecordBatch]:
+    def batches(self, expression: ir.Table, rows: int = 131_072) -> Iterator[pa.RecordBatch]:
         """Stream a large result, in no particular order."""
         ...
 

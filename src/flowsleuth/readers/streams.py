@@ -174,7 +174,6 @@ class _Members:
                 yield rest
             yield f"{self._kind}: truncated: the archive ends before its end mark"
 
-
     @staticmethod
     def _salvage(unit: Any, data: bytes) -> Iterator[bytes]:
         """What comes out of a damaged block before the damage, fed in small pieces."""

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from flowsleuth.readers.arrays import flat
 from flowsleuth.readers.contract import ReadContext
 from flowsleuth.readers.fields import Fields, lower, without
 from flowsleuth.readers.instants import INSTANT, microseconds
@@ -144,26 +145,34 @@ def _set_word(fields: Fields, columns: dict[str, Column], name: str) -> None:
 
 
 def _set_icmp(fields: Fields, columns: dict[str, Column], bad: list[BadRow]) -> None:
-    """ICMP type and code out of the ports, where Zeek hides them."""
+    """ICMP type and code out of the ports, where Zeek hides them; only the ICMP rows are looked at."""
     proto = columns.get("proto")
-    if proto is None or not pc.any(pc.equal(proto, "icmp")).as_py():
+    if proto is None:
         return
-    is_icmp = pc.fill_null(pc.equal(proto, "icmp"), False)
-    is_v6 = pc.and_(is_icmp, pc.fill_null(pc.match_substring(columns["src_ip"], ":"), False))
-    columns["proto"] = pc.if_else(is_v6, "ipv6-icmp", proto)
+    is_icmp = flat(pc.fill_null(pc.equal(proto, "icmp"), False))
+    rows = np.flatnonzero(is_icmp.to_numpy(zero_copy_only=False))
+    if not rows.size:
+        return
+
+    def spread(values: Column) -> Column:
+        """Values of the ICMP rows at their places, null elsewhere."""
+        return pc.replace_with_mask(pa.nulls(len(is_icmp), values.type), is_icmp, values)
+
     nothing = pa.scalar(None, pa.int32())
-    kinds = pc.if_else(is_icmp, columns["src_port"], nothing)
-    codes = pc.if_else(is_icmp, columns["dst_port"], nothing)
+    kinds, codes = (flat(columns[name].filter(is_icmp)) for name in ("src_port", "dst_port"))
+    is_v6 = pc.fill_null(pc.match_substring(flat(columns["src_ip"].filter(is_icmp)), ":"), False)
+    columns["proto"] = pc.if_else(pc.fill_null(spread(is_v6), False), "ipv6-icmp", proto)
     for name, column in (("id.orig_p", kinds), ("id.resp_p", codes)):
         outside = pc.fill_null(pc.or_(pc.less(column, 0), pc.greater(column, 255)), False)
         found = np.flatnonzero(outside.to_numpy(zero_copy_only=False)).tolist()
-        bad += [BadRow(at, BAD_ICMP, f"{name}={column[at].as_py()}") for at in found]
+        bad += [BadRow(int(rows[at]), BAD_ICMP, f"{name}={column[at].as_py()}") for at in found]
     in_range = pc.and_(pc.less_equal(codes, 255), pc.greater_equal(codes, 0))
     is_pair = pc.if_else(is_v6, _is_pair(kinds, codes, _COUNTERPARTS6), _is_pair(kinds, codes, _COUNTERPARTS4))
-    fields.leave("id.resp_p", pc.if_else(is_pair, codes, nothing).cast(pa.string()))
+    if pc.any(is_pair).as_py():
+        fields.leave("id.resp_p", spread(pc.if_else(is_pair, codes, nothing).cast(pa.string())))
     codes = pc.if_else(pc.and_(in_range, pc.invert(is_pair)), codes, nothing)
     kinds = pc.if_else(pc.and_(pc.less_equal(kinds, 255), pc.greater_equal(kinds, 0)), kinds, nothing)
-    columns["icmp_type"], columns["icmp_code"] = kinds.cast(pa.int16()), codes.cast(pa.int16())
+    columns["icmp_type"], columns["icmp_code"] = spread(kinds.cast(pa.int16())), spread(codes.cast(pa.int16()))
     for name in ("src_port", "dst_port"):
         columns[name] = pc.if_else(is_icmp, nothing, columns[name])
 

@@ -133,7 +133,8 @@ def _with_names(store: Store, part: Part, fresh: dict[str, list[Part]]) -> pa.Ta
 
 
 _GROUPS = """
-SELECT suspect_id, best.score AS score, best.surprise AS surprise, -best.minus_id AS flow_id, flows, first_seen, last_seen
+SELECT suspect_id, best.score AS score, best.surprise AS surprise, -best.minus_id AS flow_id,
+    flows, first_seen, last_seen
 FROM (
     SELECT suspect_id, max(struct_pack(score := score, surprise := surprise, minus_id := -flow_id)) AS best,
         count(*) AS flows, min(start) AS first_seen, max(start) AS last_seen

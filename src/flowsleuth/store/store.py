@@ -116,7 +116,7 @@ class Store:
         """Fetch a whole result."""
         return self.engine.arrow(expression)
 
-    def batches(self, expression: ir.Table, rows: int = 1_000_000) -> Iterator[pa.RecordBatch]:
+    def batches(self, expression: ir.Table, rows: int = 131_072) -> Iterator[pa.RecordBatch]:
         """Stream a result."""
         return self.engine.batches(expression, rows)
 

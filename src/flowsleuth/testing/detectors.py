@@ -98,7 +98,7 @@ class MemoryDay:
         """Fetch a whole result."""
         return self._engine.arrow(expression)
 
-    def batches(self, expression: ir.Table, rows: int = 1_000_000) -> Iterator[pa.RecordBatch]:
+    def batches(self, expression: ir.Table, rows: int = 131_072) -> Iterator[pa.RecordBatch]:
         """Stream a result."""
         return self._engine.batches(expression, rows)
 

@@ -65,7 +65,7 @@ class StoredDay:
     def arrow(self, expression: ir.Table) -> pa.Table:
         return self._store.arrow(expression)
 
-    def batches(self, expression: ir.Table, rows: int = 1_000_000) -> Iterator[pa.RecordBatch]:
+    def batches(self, expression: ir.Table, rows: int = 131_072) -> Iterator[pa.RecordBatch]:
         return self._store.batches(expression, rows)
 
     def counts(self, name: str, build: Callable[[ir.Table], ir.Table], days: list[dt.date]) -> ir.Table:
