@@ -125,7 +125,8 @@ def _with_names(store: Store, part: Part, fresh: dict[str, list[Part]]) -> pa.Ta
             return None
         return connection.execute(
             "SELECT f.* REPLACE (coalesce(f.server_name, n.name) AS server_name) "
-            "FROM read_parquet($flow, hive_partitioning=false) f LEFT JOIN names n USING (source_kind, uid) ORDER BY f.flow_id",
+            "FROM read_parquet($flow, hive_partitioning=false) f "
+            "LEFT JOIN names n USING (source_kind, uid) ORDER BY f.flow_id",
             {"flow": values["flow"]},
         ).to_arrow_table()
     finally:
