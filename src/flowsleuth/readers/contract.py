@@ -118,6 +118,11 @@ class Reader(Protocol):
         One line for ``flowsleuth readers``.
     Options : type
         A frozen dataclass; every field has a default and ``metadata={"help": …}``.
+
+    Notes
+    -----
+    A reader whose content cannot be recognised sets ``is_by_name_only = True`` (absent: False) and lets ``sniff`` give
+    None; it then reads what ``--reader`` hands it.
     """
 
     name: ClassVar[str]

@@ -55,6 +55,7 @@ class MappedReader:
 
     name: ClassVar[str] = "table"
     summary: ClassVar[str] = "any CSV, JSON lines or Parquet, with --mapping FILE"
+    is_by_name_only: ClassVar[bool] = True
     Options: ClassVar[type] = MappedOptions
 
     def sniff(self, sample: Sample) -> str | None:

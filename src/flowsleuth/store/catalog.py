@@ -192,6 +192,10 @@ class Catalog:
         wanted = set(dates)
         return [part for part in found if part.date in wanted]
 
+    def paths(self) -> set[str]:
+        """Paths of all live parts."""
+        return {row[0] for row in self._db.execute("SELECT path FROM part")}
+
     def tables(self) -> dict[str, dict[str, int | None]]:
         """Rows, first and last time of every table that has rows."""
         sql = """SELECT tbl, SUM(rows) AS rows, MIN(first_us) AS first_us, MAX(last_us) AS last_us

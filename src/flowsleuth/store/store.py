@@ -155,13 +155,12 @@ class Store:
         for path in dead:
             (self.folder / path).unlink(missing_ok=True)
         self.catalog.forget_dead(dead)
-        kept = set(self.catalog.dead(float("inf")))
+        kept = self.catalog.paths() | set(self.catalog.dead(float("inf")))
         for folder, _, names in os.walk(self.folder / "tables"):
             place = Path(folder).relative_to(self.folder)
-            live = {part.path for part in self.catalog.parts(place.parts[1])} if len(place.parts) > 1 else set()
             for name in names:
                 path = str(place / name)
-                if name.startswith("part-") and path not in live and path not in kept:
+                if name.startswith("part-") and path not in kept:
                     (self.folder / path).unlink(missing_ok=True)
         shutil.rmtree(self.scratch, ignore_errors=True)
 

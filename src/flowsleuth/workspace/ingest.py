@@ -219,8 +219,8 @@ class Ingest:
             kind = reader.sniff(source.sample)
             if kind is not None:
                 return name, kind
-        if self._named and self._named == "table":
-            return self._named, "table"
+        if self._named and getattr(self._readers[self._named], "is_by_name_only", False):
+            return self._named, self._named
         tried = list(self._readers)
         if source.fault and not source.sample.head:
             raise ReaderError(source.fault, where=found.name)
