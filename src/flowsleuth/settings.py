@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -68,11 +68,14 @@ class Settings:
         IANA zone of log times that name none.
     engine : str
         ``duckdb``, or the URL of a Spark (``sc://host:port``, ``spark://host:port``).
+    case_url : str
+        SQLAlchemy URL of the analyst database; empty for ``analyst.db`` in the workspace.
     """
 
     home: tuple[str, ...] = DEFAULT_HOME
     tz: str = "UTC"
     engine: str = "duckdb"
+    case_url: str = ""
 
     def __post_init__(self) -> None:
         for network in self.home:
@@ -82,7 +85,8 @@ class Settings:
     def to_toml(self) -> str:
         """The text of ``flowsleuth.toml``."""
         networks = ", ".join(f'"{network}"' for network in self.home)
-        return f'home = [{networks}]\ntz = "{self.tz}"\nengine = "{self.engine}"\n'
+        case = f'case_url = "{self.case_url}"\n' if self.case_url else ""
+        return f'home = [{networks}]\ntz = "{self.tz}"\nengine = "{self.engine}"\n{case}'
 
     @classmethod
     def load(cls, folder: Path) -> Settings:
@@ -101,8 +105,9 @@ class Settings:
             raise WorkspaceError("not a workspace", where=str(folder), hint=hint) from None
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise WorkspaceError(f"cannot read the settings: {error}", where=str(path)) from None
-        unknown = sorted(set(values) - {"home", "tz", "engine"})
+        known = [field.name for field in fields(cls)]
+        unknown = sorted(set(values) - set(known))
         if unknown:
-            raise WorkspaceError(f"unknown settings {unknown}", where=str(path), available=("home", "tz", "engine"))
+            raise WorkspaceError(f"unknown settings {unknown}", where=str(path), available=known)
         values["home"] = tuple(values.get("home", DEFAULT_HOME))
         return cls(**values)

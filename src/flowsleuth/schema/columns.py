@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ColumnType = Literal["int64", "int32", "int16", "float64", "string", "bool", "timestamp", "floats"]
+ColumnType = Literal["int64", "int32", "int16", "float64", "string", "bool", "timestamp", "floats", "json"]
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Column:
     """One column: its name, type, unit, meaning, and what a null says.
 
     ``timestamp`` is microseconds since 1970-01-01, UTC. Integers are signed, because Spark has no unsigned ones.
-    ``floats`` is a list of float64.
+    ``floats`` is a list of float64; ``json`` is text in Arrow.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Column:
             "int16": pa.int16(),
             "float64": pa.float64(),
             "string": pa.string(),
+            "json": pa.string(),
             "bool": pa.bool_(),
             "timestamp": pa.timestamp("us", tz="UTC"),
             "floats": pa.list_(pa.float64()),

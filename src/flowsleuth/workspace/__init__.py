@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import getpass
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from flowsleuth.store import Store
+    from flowsleuth.store.case import CaseDatabase
     from flowsleuth.workspace.explain import Explanation
     from flowsleuth.workspace.ingest import IngestProgress, IngestReport
     from flowsleuth.workspace.results import Rows
@@ -69,7 +71,14 @@ def init(folder: str | Path, *, home: Iterable[str] = DEFAULT_HOME, tz: str = "U
     return path
 
 
-def open(folder: str | Path, *, create: bool = False, engine: str | None = None) -> Workspace:
+def open(
+    folder: str | Path,
+    *,
+    create: bool = False,
+    engine: str | None = None,
+    case: str | None = None,
+    analyst: str | None = None,
+) -> Workspace:
     """Open a workspace; use it in a ``with`` statement.
 
     Parameters
@@ -79,6 +88,10 @@ def open(folder: str | Path, *, create: bool = False, engine: str | None = None)
         Make it with default settings when it is not there.
     engine : str, optional
         Engine URL instead of the workspace's own: ``duckdb``, ``sc://host:port``, ``spark://host:port``.
+    case : str, optional
+        URL of the analyst database instead of the workspace's own, such as ``postgresql+psycopg://ana@db/case``.
+    analyst : str, optional
+        Who works here, for ratings and the audit trail; the name of the system's user when not given.
 
     Raises
     ------
@@ -89,7 +102,11 @@ def open(folder: str | Path, *, create: bool = False, engine: str | None = None)
     if create and not (path / FILE_NAME).exists():
         init(path)
     settings = Settings.load(path)
-    return Workspace(path, settings if engine is None else replace(settings, engine=engine))
+    if engine is not None:
+        settings = replace(settings, engine=engine)
+    if case is not None:
+        settings = replace(settings, case_url=case)
+    return Workspace(path, settings, analyst)
 
 
 class Workspace:
@@ -108,10 +125,12 @@ class Workspace:
     {'flow': 1}
     """
 
-    def __init__(self, folder: Path, settings: Settings) -> None:
+    def __init__(self, folder: Path, settings: Settings, analyst: str | None = None) -> None:
         self.folder = folder
         self.settings = settings
+        self.analyst = analyst or getpass.getuser()
         self._store: Store | None = None
+        self._case: CaseDatabase | None = None
 
     def __enter__(self) -> Workspace:
         return self
@@ -127,6 +146,9 @@ class Workspace:
         if self._store is not None:
             self._store.close()
             self._store = None
+        if self._case is not None:
+            self._case.close()
+            self._case = None
 
     @property
     def store(self) -> Store:
@@ -136,6 +158,15 @@ class Workspace:
 
             self._store = Store(self.folder, self.settings.engine)
         return self._store
+
+    @property
+    def case(self) -> CaseDatabase:
+        """What analysts decided and wrote; made when first asked for."""
+        if self._case is None:
+            from flowsleuth.store.case import CaseDatabase
+
+            self._case = CaseDatabase.open(self.folder, self.settings.case_url or None)
+        return self._case
 
     def table(self, name: str) -> ir.Table:
         """An Ibis table of what is stored, for questions of your own.
