@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -70,13 +71,15 @@ class Section:
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> Section:
         """The section that :meth:`to_dict` told of."""
-        tables = {
+        tables: dict[str, Any] = {
             name: None if plain.get(name) is None else table_from_dict(plain[name])
             for name in ("table", "nodes", "edges")
         }
         if plain["kind"] not in KINDS:
             raise FlowsleuthError("not a kind of section", where=str(plain["kind"]), available=KINDS)
-        words = {name: plain[name] for name in ("id", "title", "kind", "absent", "note", "figure", "text")}
+        words: dict[str, Any] = {
+            name: plain[name] for name in ("id", "title", "kind", "absent", "note", "figure", "text")
+        }
         return cls(**words, **tables)
 
 
@@ -97,7 +100,8 @@ class Dossier:
 
     Examples
     --------
-    >>> dossier = Dossier("Implant", "What did 10.0.0.5 do?", sections=(Section("why", "Why", "text", text="A beacon."),))
+    >>> why = Section("why", "Why", "text", text="A beacon.")
+    >>> dossier = Dossier("Implant", "What did 10.0.0.5 do?", sections=(why,))
     >>> Dossier.from_json(dossier.to_json()) == dossier
     True
     """
@@ -141,7 +145,9 @@ class Dossier:
             The document is of a newer format.
         """
         if plain.get("format", FORMAT) > FORMAT:
-            raise FlowsleuthError("the document was made by a newer version", where="dossier", hint="upgrade flowsleuth")
+            raise FlowsleuthError(
+                "the document was made by a newer version", where="dossier", hint="upgrade flowsleuth"
+            )
         start, end = (_parse_time(plain["window"][name]) for name in ("start", "end"))
         sections = tuple(Section.from_dict(section) for section in plain["sections"])
         return cls(plain["title"], plain["question"], start, end, plain["provenance"], sections)
@@ -172,9 +178,7 @@ def table_to_dict(rows: pa.Table) -> dict[str, Any]:
     {'columns': [{'name': 'bytes', 'type': 'int64'}], 'rows': [['1152921504606846976']]}
     """
     columns = [{"name": field.name, "type": _type_name(field.type)} for field in rows.schema]
-    values = [
-        _plain_column(rows.column(at).to_pylist(), column["type"]) for at, column in enumerate(columns)
-    ]
+    values = [_plain_column(rows.column(at).to_pylist(), column["type"]) for at, column in enumerate(columns)]
     return {"columns": columns, "rows": [list(row) for row in zip(*values, strict=True)]}
 
 
@@ -203,7 +207,7 @@ def _plain_column(values: list[Any], kind: str) -> list[Any]:
     if kind == "int64":
         return [str(value) if value is not None and abs(value) >= _EXACT else value for value in values]
     if kind == "float64":
-        return [None if value is None or value != value or abs(value) == float("inf") else value for value in values]
+        return [value if value is not None and math.isfinite(value) else None for value in values]
     return [None if value is None else value if kind != "string" else str(value) for value in values]
 
 
