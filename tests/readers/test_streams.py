@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import io
 import lzma
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -228,3 +229,26 @@ def test_printable() -> None:
 def test_chunk_counts_lines() -> None:
     assert len(Chunk(b"a\n\nb", 1, 0, True)) == 3
     assert Chunk(b"a\n\nb", 1, 0, True).starts.tolist() == [0, 2, 3, 4]
+
+
+def test_each_chunks_end_has_its_digest_while_the_next_is_read_ahead(tmp_path: Path) -> None:
+    lines = b"".join(b"line %d\n" % n for n in range(2_000))
+    (tmp_path / "log").write_bytes(lines + b"no end")
+    with Source(str(tmp_path / "log")) as source:
+        ends = []
+        for chunk in source.chunks(1_000):
+            if not chunk.is_tail:
+                assert source.digest_at(chunk.end) == hashlib.sha256(lines[: chunk.end]).hexdigest()
+                assert source.digest_at(chunk.end - 1) is None
+            ends.append(chunk.end)
+        assert ends[-1] == len(lines) + len(b"no end")
+        assert source.digest_at(len(lines)) == source.digest() == hashlib.sha256(lines).hexdigest()
+
+
+def test_a_reader_that_stops_early_leaves_no_thread(tmp_path: Path) -> None:
+    (tmp_path / "log").write_bytes(b"line\n" * 10_000)
+    with Source(str(tmp_path / "log")) as source:
+        chunks = source.chunks(1_000)
+        assert next(chunks).first_line == 1
+        chunks.close()
+        assert not [thread for thread in threading.enumerate() if thread.name.startswith("read")]

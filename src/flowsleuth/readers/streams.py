@@ -11,7 +11,9 @@ import hashlib
 import lzma
 import sys
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +30,8 @@ CHUNK = 16 << 20
 """Bytes of lines handled at a time: large enough for whole columns to pay, small enough for flat memory."""
 HEAD = 1 << 16
 SALVAGE = 64
+AHEAD = 4
+"""Ends of chunks whose digest is remembered: more than are ever read before they are asked for."""
 SMALL_BLOCK = 1 << 14
 """For archives whose decompressor cannot be copied: what is lost before a damaged place is at most this."""
 _MAGIC = (
@@ -274,6 +278,7 @@ class Source:
         self.compression = next((kind for mark, kind in _MAGIC if magic.startswith(mark)), "")
         self._blocks = _blocks(_Replay(magic, self._raw), self.compression)  # type: ignore[arg-type]
         self._digest = hashlib.sha256()
+        self._ends: deque[tuple[int, Any]] = deque(maxlen=AHEAD)
         self._ahead: list[bytes] = []
         head = b""
         while len(head) < HEAD:
@@ -344,6 +349,13 @@ class Source:
         chunks of whole lines (an unfinished last line is not counted)."""
         return self._digest.copy().hexdigest()
 
+    def digest_at(self, offset: int) -> str | None:
+        """The digest of what was given out up to a chunk's end; None for any other place."""
+        ends = dict(tuple(self._ends))  # what goes on ahead in a thread may add to it
+        if ends:
+            return ends[offset].copy().hexdigest() if offset in ends else None
+        return self.digest() if offset == self.bytes_read else None
+
     def raw_position(self) -> int:
         """How many bytes of the file itself were read, for a progress bar."""
         try:
@@ -352,7 +364,19 @@ class Source:
             return self.bytes_read
 
     def chunks(self, size: int = CHUNK) -> Iterator[Chunk]:
-        """Whole lines, at most some ``size`` bytes at a time (a longer line makes a longer chunk)."""
+        """Whole lines, at most some ``size`` bytes at a time (a longer line makes a longer chunk).
+
+        While one chunk is worked on, the next is read, decompressed and digested in a thread.
+        """
+        found = self._cut(size)
+        with ThreadPoolExecutor(1, thread_name_prefix="read") as pool:
+            chunk = next(found, None)
+            while chunk is not None:
+                following = pool.submit(next, found, None)
+                yield chunk
+                chunk = following.result()
+
+    def _cut(self, size: int) -> Iterator[Chunk]:
         pending: list[bytes] = []
         length = 0
         offset, line = self.start.offset, self.start.line + 1
@@ -372,6 +396,7 @@ class Source:
                     break
                 chunk = Chunk(data[begin:cut] if begin or cut < len(data) else data, line, offset, False)
                 self._count(chunk.data)
+                self._ends.append((self.bytes_read, self._digest.copy()))
                 yield chunk
                 offset, line, begin = chunk.end, line + len(chunk), cut
             pending = [data[begin:]]

@@ -168,8 +168,9 @@ class RowWriter:
     def _flush_inside(self, end: Position) -> None:
         """Write in the middle of a source; list it if the source can be continued from here."""
         entry, source = self._entry, self._source
-        if source.bytes_read == end.offset:
-            entry.offset, entry.digest = end.offset, source.digest()
+        digest = source.digest_at(end.offset)
+        if digest is not None:
+            entry.offset, entry.digest = end.offset, digest
             can_continue = True
         else:
             can_continue = source.bytes_read == self._skipped_bytes == 0

@@ -34,8 +34,10 @@ def init(parsed: argparse.Namespace) -> int:
 
 def ingest(parsed: argparse.Namespace) -> int:
     """``flowsleuth ingest``."""
+    from flowsleuth.faces.cli.memory import keep_freed_memory
     from flowsleuth.faces.cli.progress import progress_bar
 
+    keep_freed_memory()
     options = parse_assignments(parsed.option)
     if parsed.mapping:
         options["mapping"] = parsed.mapping
