@@ -138,13 +138,16 @@ def test_scores_of_another_version_are_not_explained(ws, tmp_path):
         ws.suspects(detector="spot")
 
 
-def test_both_ways_of_looking_suspects_up_agree(ws, tmp_path, monkeypatch):
+def test_all_ways_of_looking_suspects_up_agree(ws, tmp_path, monkeypatch):
     from flowsleuth.workspace import suspects
 
     ws.ingest(write_conn(tmp_path / "conn.log", 300))
     ws.score("suspicious")
     for by in ("group", "flow"):
+        kept = ws.suspects(40, by=by).to_arrow()
+        monkeypatch.setattr(suspects, "_from_queue", lambda *_: None)
         direct = ws.suspects(40, by=by).to_arrow()
+        assert kept == direct
         monkeypatch.setattr(suspects, "DIRECT", 0)
         joined = ws.suspects(40, by=by).to_arrow()
         monkeypatch.undo()

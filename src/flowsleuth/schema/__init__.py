@@ -4,11 +4,25 @@ from flowsleuth.errors import CatalogueError
 from flowsleuth.schema.columns import Column, Table
 from flowsleuth.schema.events import ALERT, DNS, HTTP, TLS
 from flowsleuth.schema.flow import FLOW
-from flowsleuth.schema.results import REJECT, SCORE, SUSPECT
+from flowsleuth.schema.results import QUEUE, REJECT, SCORE, SUSPECT
 
-__all__ = ["ALERT", "DNS", "FLOW", "HTTP", "REJECT", "SCORE", "SUSPECT", "TABLES", "TLS", "Column", "Table", "table"]
+__all__ = [
+    "ALERT",
+    "DNS",
+    "FLOW",
+    "HTTP",
+    "QUEUE",
+    "REJECT",
+    "SCORE",
+    "SUSPECT",
+    "TABLES",
+    "TLS",
+    "Column",
+    "Table",
+    "table",
+]
 
-TABLES: dict[str, Table] = {t.name: t for t in (FLOW, DNS, HTTP, TLS, ALERT, REJECT, SCORE, SUSPECT)}
+TABLES: dict[str, Table] = {t.name: t for t in (FLOW, DNS, HTTP, TLS, ALERT, REJECT, SCORE, SUSPECT, QUEUE)}
 
 
 def table(name: str) -> Table:

@@ -1,6 +1,7 @@
-"""Tables that flowsleuth itself makes: ``reject``, ``score``, ``suspect``."""
+"""Tables that flowsleuth itself makes: ``reject``, ``score``, ``suspect``, ``queue``."""
 
 from flowsleuth.schema.columns import NEVER, Column, Table
+from flowsleuth.schema.flow import FLOW
 
 REJECT = Table(
     name="reject",
@@ -48,5 +49,25 @@ SUSPECT = Table(
         Column("flows", "int64", "near-identical flows in the group", null=NEVER),
         Column("first_seen", "timestamp", "start of the earliest flow", "UTC", NEVER),
         Column("last_seen", "timestamp", "start of the latest flow", "UTC", NEVER),
+    ),
+)
+
+QUEUE = Table(
+    name="queue",
+    meaning="the strongest suspects of a day and detector, each with its strongest flow and its reason",
+    id_column="suspect_id",
+    time_column="first_seen",
+    columns=(
+        *SUSPECT.columns,
+        Column("taught", "float64", "part of the surprise that ratings had taught when it was scored", "nats", NEVER),
+        Column("reason", "string", "why, in words and numbers", null=NEVER),
+        Column("service_port", "int32", "port of the side that has the service", null="the protocol has no ports"),
+        Column("src_ips", "int64", "distinct sources of the group's flows", null=NEVER),
+        Column("src_ports", "int64", "distinct source ports of the group's flows", null=NEVER),
+        Column("dst_ips", "int64", "distinct destinations of the group's flows", null=NEVER),
+        Column("dst_ports", "int64", "distinct destination ports of the group's flows", null=NEVER),
+        Column("group_src_bytes", "int64", "sent by src in all flows of the group", "bytes"),
+        Column("group_dst_bytes", "int64", "sent by dst in all flows of the group", "bytes"),
+        *(column for column in FLOW.columns if column.name != "flow_id"),
     ),
 )

@@ -32,7 +32,8 @@ def tidy(store: Store) -> None:
     fill_server_names(store)
 
 
-def _files(store: Store, parts: Iterable[Part]) -> list[str]:
+def files(store: Store, parts: Iterable[Part]) -> list[str]:
+    """Absolute paths of parts."""
     return [str(store.folder / part.path) for part in parts]
 
 
@@ -54,7 +55,7 @@ def merge_small_parts(store: Store, name: str) -> None:
                 taken.append(parts.pop(0))
             schema = TABLES[name].arrow_schema()
             merged = pa.concat_tables(
-                [pq.read_table(path, schema=schema, partitioning=None) for path in _files(store, taken)]
+                [pq.read_table(path, schema=schema, partitioning=None) for path in files(store, taken)]
             )
             tag_of_all = min(taken, key=_seen).tag if tag == NAMED else tag
             store.replace(taken, store.write(name, merged, tag=tag_of_all))
@@ -112,7 +113,7 @@ def _with_names(store: Store, part: Part, fresh: dict[str, list[Part]]) -> pa.Ta
     """The rows of a flow part with names filled in; None when there is nothing to fill."""
     values: dict[str, object] = {"flow": [str(store.folder / part.path)]}
     for table, parts in fresh.items():
-        values[table] = _files(store, parts) or [str(store.folder / store.empty(table))]
+        values[table] = files(store, parts) or [str(store.folder / store.empty(table))]
     connection = connect_duckdb(store.scratch)
     try:
         connection.execute(f"CREATE TEMP TABLE names AS {_NAMES}", {k: values[k] for k in ("tls", "http")})
@@ -151,6 +152,6 @@ def group_scores(store: Store, parts: Iterable[Part]) -> pa.Table:
     """
     connection = connect_duckdb(store.scratch)
     try:
-        return connection.execute(_GROUPS, {"score": _files(store, parts)}).to_arrow_table()
+        return connection.execute(_GROUPS, {"score": files(store, parts)}).to_arrow_table()
     finally:
         connection.close()

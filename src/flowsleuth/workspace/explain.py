@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from flowsleuth.errors import FlowsleuthError, OptionError
 from flowsleuth.readers.streams import Source, printable
 from flowsleuth.schema.identity import file_key_of
+from flowsleuth.workspace.queue_parts import detectors_with_scores, load_detector
 from flowsleuth.workspace.results import Rows
-from flowsleuth.workspace.suspects import detectors_with_scores, load_detector
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

@@ -14,6 +14,7 @@ from flowsleuth.detect import DETECTORS
 from flowsleuth.errors import DetectorError, OptionError
 from flowsleuth.store.catalog import Part
 from flowsleuth.store.maintenance import group_scores
+from flowsleuth.workspace.queue_parts import FLOWS_OF, queue_rows
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -208,21 +209,26 @@ def _score_day(store: Store, detector: Detector, date: str, window: Window, *, a
     sink = _ScoreSink(store, detector.name, run)
     report: DayReport = detector.score(day, sink.take)
     parts = sink.finish()
-    suspects = _write_suspects(store, detector.name, run, parts)
+    groups = _suspects(store, detector.name, run, parts)
+    suspects = store.write("suspect", groups, tag=detector.name)
+    queue = store.write("queue", queue_rows(store, detector, date, groups, parts), tag=detector.name)
     detail = {
         "flows": report.scored,
-        "suspects": sum(part.rows for part in suspects),
+        "suspects": len(groups),
         "version": detector.version,
         "options": _plain(getattr(detector, "options", None)),
         "window": window.text(),
         "baseline": earlier,
         "notes": report.notes,
+        FLOWS_OF: store.catalog.version("flow", date),
     }
     catalog = store.catalog
-    old_parts = [part for table in ("score", "suspect") for part in catalog.parts(table, [date], detector.name)]
+    old_parts = [
+        part for table in ("score", "suspect", "queue") for part in catalog.parts(table, [date], detector.name)
+    ]
     with catalog.transaction():
         catalog.remove([part.path for part in old_parts])
-        catalog.add([*parts, *suspects])
+        catalog.add([*parts, *suspects, *queue])
         finished = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         catalog.save_run(run, detector.name, date, finished, json.dumps(detail, default=str))
     return ScoredDay(detector.name, date, detail["flows"], detail["suspects"], True, report.notes)
@@ -286,17 +292,17 @@ class _ScoreSink:
         return self._parts
 
 
-def _write_suspects(store: Store, detector: str, run: str, parts: list[Part]) -> list[Part]:
+def _suspects(store: Store, detector: str, run: str, parts: list[Part]) -> pa.Table:
+    """Groups of a run's score parts: rows of ``schema.SUSPECT``."""
     import pyarrow as pa
 
     from flowsleuth.schema import SUSPECT
 
+    schema = SUSPECT.arrow_schema()
     if not parts:
-        return []
+        return schema.empty_table()
     groups = group_scores(store, parts)
     columns = {name: groups[name] for name in groups.column_names}
     columns["detector"] = pa.repeat(detector, len(groups))
     columns["run"] = pa.repeat(run, len(groups))
-    schema = SUSPECT.arrow_schema()
-    rows = pa.table([columns[f.name].cast(f.type) for f in schema if f.name in columns], schema=schema)
-    return store.write("suspect", rows, tag=detector)
+    return pa.table([columns[f.name].cast(f.type) for f in schema], schema=schema)

@@ -39,7 +39,7 @@ def summarize(store: Store) -> dict[str, Any]:
     shown = {
         name: {"rows": facts["rows"], "first": _time(facts["first_us"]), "last": _time(facts["last_us"])}
         for name, facts in tables.items()
-        if not name.startswith("count_") and name not in ("reject", "score", "suspect")
+        if not name.startswith("count_") and name not in ("reject", "score", "suspect", "queue")
     }
     return {
         "workspace": str(store.folder),

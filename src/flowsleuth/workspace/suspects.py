@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from flowsleuth.detect import DETECTORS
-from flowsleuth.errors import DetectorError, OptionError
+from flowsleuth.errors import OptionError
 from flowsleuth.schema import FLOW
 from flowsleuth.schema.addresses import canonical_address
+from flowsleuth.workspace.queue_parts import QUEUE_DEPTH, detectors_with_scores, is_fresh, load_detector
 from flowsleuth.workspace.scoring import default_detectors
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pyarrow as pa
 
-    from flowsleuth.detect.contract import Detector
     from flowsleuth.store import Store
 
 By = Literal["group", "flow"]
@@ -64,27 +63,6 @@ class Question:
                 raise OptionError(str(error), where=f"--ip {self.ip}") from None
 
 
-def detectors_with_scores(store: Store) -> list[str]:
-    """Names of the detectors that have run."""
-    return sorted({run["detector"] for run in store.catalog.runs()})
-
-
-def load_detector(store: Store, name: str) -> Detector:
-    """The detector that made the stored scores, ready to write their reasons.
-
-    Raises
-    ------
-    DetectorError
-        The scores were made by another version of it, whose evidence means something else.
-    """
-    detector: Detector = DETECTORS.load(name)()
-    made_by = {json.loads(run["detail"])["version"] for run in store.catalog.runs() if run["detector"] == name}
-    if made_by - {detector.version}:
-        hint = f"flowsleuth score -w {store.folder} {name}"
-        raise DetectorError("the stored scores are of another version of the detector", where=name, hint=hint)
-    return detector
-
-
 def chosen_detector(store: Store, question: Question) -> str | None:
     """The detector whose scores answer; None when nothing was scored yet.
 
@@ -120,6 +98,10 @@ def find_suspects(store: Store, question: Question, rows: int = 100_000) -> Iter
     if detector is None:
         return
     made_by = load_detector(store, detector)
+    if (kept := _from_queue(store, detector, question)) is not None:
+        if len(kept):
+            yield _in_order(kept, kept["reason"], detector, question.by, itertools.count(1))
+        return
     name = "suspect" if question.by == "group" else "score"
     ranked = store.table(name, tag=detector)
     flow = store.table("flow")
@@ -134,7 +116,37 @@ def find_suspects(store: Store, question: Question, rows: int = 100_000) -> Iter
     first = itertools.count(1)
     for table in tables:
         if len(table):
-            yield _finish(table, made_by, question.by, first)
+            yield _in_order(table, made_by.reasons(table), detector, question.by, first)
+
+
+def _from_queue(store: Store, detector: str, question: Question) -> pa.Table | None:
+    """The same answer from the queue at rest, where that holds enough of the strongest groups; else None."""
+    import pyarrow.compute as pc
+
+    top = question.top
+    if question.by != "group" or top is None or top > QUEUE_DEPTH or not is_fresh(store, detector):
+        return None
+    queue = store.table("queue", tag=detector)
+    if question.ip is not None:
+        queue = queue.filter((queue.src_ip == question.ip) | (queue.dst_ip == question.ip))
+    rows = store.arrow(_ordered(queue).limit(top))
+    kept, scored = (_rows_by_day(store, name, detector) for name in ("queue", "suspect"))
+    cut_days = [date for date, count in scored.items() if kept.get(date, 0) < count]
+    if not cut_days or question.ip is None:
+        return rows
+    # beyond the queue's end there may be more of this address: what is found must be stronger than all of that
+    if len(rows) < top:
+        return None
+    whole = store.table("queue", cut_days, detector)
+    ends = store.arrow(whole.group_by(whole.first_seen.date().name("day")).aggregate(least=whole.score.min()))
+    return rows if pc.min(rows["score"]).as_py() > pc.max(ends["least"]).as_py() else None
+
+
+def _rows_by_day(store: Store, table: str, detector: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for part in store.catalog.parts(table, tag=detector):
+        found[str(part.date)] = found.get(str(part.date), 0) + part.rows
+    return found
 
 
 def _ordered(table: ir.Table) -> ir.Table:
@@ -182,19 +194,13 @@ def _joined(store: Store, ranked: ir.Table, by: By, rows: int) -> Iterator[pa.Ta
         yield pa.Table.from_batches([batch])
 
 
-def _finish(table: pa.Table, detector: Detector, by: By, first: Iterator[int]) -> pa.Table:
-    """Number the rows, write the reasons, put the columns in order."""
+def _in_order(table: pa.Table, reasons: Any, detector: str, by: By, first: Iterator[int]) -> pa.Table:
+    """Number the rows and put the columns in order."""
     import pyarrow as pa
 
-    reasons = detector.reasons(table)
     ranks = pa.array(list(itertools.islice(first, len(table))), pa.int64())
     names = [name for name in FLOW.names if name in table.column_names]
-    columns = {
-        "rank": ranks,
-        "score": table["score"],
-        "detector": pa.repeat(detector.name, len(table)),
-        "reason": reasons,
-    }
+    columns = {"rank": ranks, "score": table["score"], "detector": pa.repeat(detector, len(table)), "reason": reasons}
     if by == "group":
         columns |= {name: table[name] for name in _GROUP_COLUMNS}
     return pa.table(columns | {name: table[name] for name in names})
