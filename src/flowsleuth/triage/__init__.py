@@ -1,0 +1,1 @@
+"""What analysts decide about suspects, and what that teaches."""
