@@ -18,6 +18,19 @@ def shared_data() -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def demo_case(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with the demo's logs, scored; copy it before you write to it."""
+    import flowsleuth
+    from flowsleuth.workspace import init
+
+    case = init(tmp_path_factory.mktemp("demo") / "case", home=["10.0.0.0/8"])
+    with flowsleuth.open(case) as ws:
+        ws.ingest(REPOSITORY / "demo" / "logs")
+        ws.score()
+    return case
+
+
 @pytest.fixture
 def data() -> Path:
     """Samples in the repository."""
