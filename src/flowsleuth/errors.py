@@ -95,3 +95,27 @@ class RejectedRecordsError(ReaderError):
 
 class DetectorError(FlowsleuthError):
     """A detector cannot run on what is stored."""
+
+
+class MissingExtraError(FlowsleuthError):
+    """A part of flowsleuth was asked for whose packages are not installed; the hint is the command that does.
+
+    Parameters
+    ----------
+    extra : str
+        Name of the extra.
+    package : str
+        Which package was looked for in vain.
+
+    Examples
+    --------
+    >>> str(MissingExtraError("web", "fastapi"))
+    'fastapi: not installed; pip install "flowsleuth[web]"'
+    """
+
+    def __init__(self, extra: str, package: str) -> None:
+        super().__init__("not installed", where=package, hint=f'pip install "flowsleuth[{extra}]"')
+
+
+class RefusedError(FlowsleuthError):
+    """Who asks is not known, or may not do this."""

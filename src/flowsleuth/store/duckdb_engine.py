@@ -53,6 +53,7 @@ class DuckDBEngine:
         self._connection = connect_duckdb(scratch)
         self._ibis = ibis.duckdb.from_connection(self._connection)
         self._names = itertools.count()
+        self._streams: set[duckdb.DuckDBPyConnection] = set()
 
     def view(self, name: str, paths: Sequence[Path]) -> ir.Table:
         unique = f"{name}_{next(self._names)}"
@@ -74,8 +75,16 @@ class DuckDBEngine:
             yield from rebatch(self.arrow(expression).to_batches(), schema, rows)
             return
         with self._connection.cursor() as cursor:
-            cursor.execute(self._ibis.compile(expression))
-            yield from rebatch(cursor.to_arrow_reader(rows), schema, rows)
+            self._streams.add(cursor)
+            try:
+                cursor.execute(self._ibis.compile(expression))
+                yield from rebatch(cursor.to_arrow_reader(rows), schema, rows)
+            finally:
+                self._streams.discard(cursor)
+
+    def interrupt(self) -> None:
+        for connection in (self._connection, *self._streams):
+            connection.interrupt()
 
     def close(self) -> None:
         self._ibis.disconnect()

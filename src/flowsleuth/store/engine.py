@@ -40,6 +40,10 @@ class Engine(Protocol):
         """Stream a result, in the order the expression gives (or none)."""
         ...
 
+    def interrupt(self) -> None:
+        """Stop what another thread asked of this session; its question fails."""
+        ...
+
     def close(self) -> None:
         """Let the session go."""
         ...

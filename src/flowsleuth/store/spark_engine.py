@@ -101,6 +101,9 @@ class SparkEngine:
         self._ibis._run_pre_execute_hooks(expression)
         return self._door.session.sql(self._ibis.compile(expression))
 
+    def interrupt(self) -> None:
+        self._door.session.interruptAll()
+
     def close(self) -> None:
         self._door.close()
 

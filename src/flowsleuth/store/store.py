@@ -63,6 +63,11 @@ class Store:
         self._views.clear()
         self.catalog.close()
 
+    def interrupt(self) -> None:
+        """Stop what another thread is asking; its question fails. Does nothing while no engine is connected."""
+        if self._engine is not None:
+            self._engine.interrupt()
+
     @property
     def engine(self) -> Engine:
         """The engine, connected on first use."""

@@ -150,6 +150,11 @@ class Workspace:
             self._case.close()
             self._case = None
 
+    def interrupt(self) -> None:
+        """Stop what another thread is asking of the engine here; its question fails."""
+        if self._store is not None:
+            self._store.interrupt()
+
     @property
     def store(self) -> Store:
         """The rows at rest."""

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from flowsleuth import __version__
 from flowsleuth.errors import OptionError
+from flowsleuth.faces.cli.serve_verbs import add_serve, add_user
 from flowsleuth.settings import DEFAULT_HOME, parse_zone
 
 FORMATS = ("table", "json", "csv", "parquet")
@@ -93,6 +94,8 @@ def build_parser() -> Parser:
     _score(verbs)
     _suspects(verbs)
     _explain(verbs)
+    add_serve(verbs)
+    add_user(verbs)
     for verb, what in (("readers", "list the readers and their options"), ("detectors", "list the detectors")):
         one = verbs.add_parser(verb, help=what, description=what)
         one.add_argument("--format", choices=("table", "json"), default="table")

@@ -6,9 +6,7 @@ Logs are written by attackers too: control characters never reach the terminal.
 from __future__ import annotations
 
 import csv
-import datetime as dt
 import json
-import math
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from flowsleuth.errors import FlowsleuthError, OptionError
+from flowsleuth.faces.plain import plain
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,25 +35,6 @@ def printable_text(value: object) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON can hold it: times as ISO 8601 UTC, no NaN.
-
-    Examples
-    --------
-    >>> plain(dt.datetime(2021, 6, 6, tzinfo=dt.UTC))
-    '2021-06-06T00:00:00.000000Z'
-    """
-    if isinstance(value, dt.datetime):
-        return value.astimezone(dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, dict):
-        return {str(key): plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(inner) for inner in value]
-    return value
 
 
 def console(file: IO[str] | None = None) -> Console:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.faces.cli.show import endpoint, human_bytes, plain, print_table, printable_text
+from flowsleuth.faces.cli.show import endpoint, human_bytes, print_table, printable_text
+from flowsleuth.faces.plain import plain
 
 if TYPE_CHECKING:
     from flowsleuth.workspace.explain import Explanation

@@ -1,0 +1,48 @@
+"""What is stored, and why one flow is suspicious."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Path
+from starlette.responses import Response
+
+from flowsleuth.faces.web.answers import records
+from flowsleuth.faces.web.asked import Asking
+from flowsleuth.faces.web.inputs import SAFE
+
+if TYPE_CHECKING:
+    from flowsleuth.workspace import Workspace
+
+router = APIRouter(prefix="/api", tags=["facts"])
+FlowId = Annotated[int, Path(ge=0, le=SAFE, description="flow_id of a row")]
+
+
+@router.get("/info")
+async def info(asked: Asking) -> Response:
+    """Tables, sources, gaps, rejects; the detectors that have scored, their days, and the home networks."""
+    return await asked.answer(_info)
+
+
+def _info(ws: Workspace) -> dict[str, Any]:
+    facts = ws.info()
+    scored = facts["scores"]
+    return facts | {
+        "workspace": ws.folder.resolve().name,
+        "detectors": sorted({run["detector"] for run in scored}),
+        "dates": sorted({run["date"] for run in scored}),
+        "home": list(ws.settings.home),
+    }
+
+
+@router.get("/explain/{flow_id}")
+async def explain(asked: Asking, flow_id: FlowId) -> Response:
+    """The reason in full, the raw record, and the flows of the same source around it."""
+    return await asked.answer(lambda ws: _explanation(ws, flow_id))
+
+
+def _explanation(ws: Workspace, flow_id: int) -> dict[str, Any]:
+    found = ws.explain(flow_id)
+    around = records(found.around) if found.around is not None else []
+    return dataclasses.asdict(dataclasses.replace(found, around=None)) | {"around": around}
