@@ -1,0 +1,1 @@
+"""An observable → facts. So far an address → its network's name, place and owner, from files of the user's own."""

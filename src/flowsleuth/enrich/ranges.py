@@ -1,0 +1,209 @@
+"""Which range an address is in, for whole columns: the most specific one of ranges that may overlap.
+
+Overlapping ranges are cut into pieces that do not overlap, each belonging to the smallest range over it, so a look-up
+is one binary search; and an address after the end of a piece is in none, whatever comes before it.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import socket
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING, Any
+
+from flowsleuth.schema.addresses import canonical_address, parse_ipv4
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+
+NONE = -1
+
+
+@dataclass(frozen=True)
+class Range:
+    """Addresses from ``low`` to ``high``, both included, as integers; ``version`` is 4 or 6."""
+
+    version: int
+    low: int
+    high: int
+
+
+def parse_range(text: str) -> Range:
+    """Read an address, a CIDR, or a range ``low-high``.
+
+    Raises
+    ------
+    ValueError
+        It is none of these, its ends are of different versions, or the end comes first.
+
+    Examples
+    --------
+    >>> parse_range("10.0.0.1-10.0.0.9").high - parse_range("10.0.0.1").low
+    8
+    """
+    text = text.strip()
+    if "-" in text:
+        first, _, last = text.partition("-")
+        return range_between(first, last)
+    if "/" in text:
+        network = ip_network(text, strict=False)
+        return Range(network.version, int(network.network_address), int(network.broadcast_address))
+    return range_between(text, text)
+
+
+def range_between(first: str, last: str) -> Range:
+    """Read the two ends of a range; each an address, or its number.
+
+    Raises
+    ------
+    ValueError
+        As :func:`parse_range`.
+
+    Examples
+    --------
+    >>> range_between("16777216", "16777471") == range_between("1.0.0.0", "1.0.0.255")
+    True
+    """
+    low, high = (_address(text.strip()) for text in (first, last))
+    if low.version != high.version:
+        raise ValueError(f"ends of different versions: {first} and {last}")
+    if int(low) > int(high):
+        raise ValueError(f"ends before it begins: {first} to {last}")
+    return Range(low.version, int(low), int(high))
+
+
+def _address(text: str) -> Any:
+    if text.isascii() and text.isdigit():
+        return ip_address(int(text))
+    return ip_address(canonical_address(text))
+
+
+class RangeMap:
+    """Ranges, ready to be asked about whole columns.
+
+    Parameters
+    ----------
+    ranges : iterable of Range
+        May overlap. Of two that are the same, the later one counts.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> nested = RangeMap([parse_range("10.0.0.0/8"), parse_range("10.1.0.0/16"), parse_range("2001:db8::/32")])
+    >>> nested.find(pa.array(["10.1.2.3", "10.2.0.0", "2001:db8::9", "11.0.0.0", None])).tolist()
+    [1, 0, 2, -1, -1]
+    """
+
+    def __init__(self, ranges: Iterable[Range]) -> None:
+        import numpy as np
+
+        listed = list(ranges)
+        four = [(r.low, r.high, at) for at, r in enumerate(listed) if r.version == 4]
+        six = [(r.low, r.high, at) for at, r in enumerate(listed) if r.version == 6]
+        pieces = cut(four)
+        self._four = _Pieces(
+            *(np.array([p[i] for p in pieces], kind) for i, kind in enumerate((np.uint32,) * 2 + (np.int64,)))
+        )
+        pieces = cut(six)
+        packed = [[number.to_bytes(16, "big") for number in (p[0], p[1])] for p in pieces]
+        ends = [np.array([pair[i] for pair in packed], dtype="S16") for i in (0, 1)]
+        self._six = _Pieces(ends[0], ends[1], np.array([p[2] for p in pieces], np.int64))
+
+    @classmethod
+    def from_ipv4(cls, low: npt.NDArray[np.uint32], high: npt.NDArray[np.uint32]) -> RangeMap:
+        """A map of many IPv4 ranges; quick when they are sorted and do not overlap, as in geography files."""
+        import numpy as np
+
+        if len(low) and bool((low <= high).all()) and bool((low[1:] > high[:-1]).all()):
+            made = cls([])
+            made._four = _Pieces(low, high, np.arange(len(low), dtype=np.int64))
+            return made
+        return cls(Range(4, a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True))
+
+    def find(self, addresses: pa.Array) -> npt.NDArray[np.int64]:
+        """The number of the range each address is in, in the order they were given; -1 for none.
+
+        Parameters
+        ----------
+        addresses : pyarrow.Array of string
+            Canonical text; null is in no range.
+        """
+        import numpy as np
+
+        values, is_ipv4 = parse_ipv4(addresses)
+        found = np.full(len(addresses), NONE, dtype=np.int64)
+        found[is_ipv4] = self._four.find(values[is_ipv4])
+        others = np.flatnonzero(~is_ipv4)
+        if len(others) and len(self._six.low):
+            texts = addresses.take(_indices(others)).to_pylist()
+            packed = [_packed(text) for text in texts]
+            good = np.array([p is not None for p in packed], dtype=bool)
+            asked = np.array([p for p in packed if p is not None], dtype="S16")
+            found[others[good]] = self._six.find(asked)
+        return found
+
+
+@dataclass(frozen=True)
+class _Pieces:
+    """Pieces that do not overlap, in order."""
+
+    low: npt.NDArray[Any]
+    high: npt.NDArray[Any]
+    owner: npt.NDArray[np.int64]
+
+    def find(self, asked: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        import numpy as np
+
+        if not len(self.low):
+            return np.full(len(asked), NONE, dtype=np.int64)
+        at = np.searchsorted(self.low, asked, side="right") - 1
+        inside = (at >= 0) & (asked <= self.high[at])
+        return np.where(inside, self.owner[at], NONE)
+
+
+def _indices(places: npt.NDArray[Any]) -> Any:
+    import pyarrow as pa
+
+    return pa.array(places)
+
+
+def _packed(text: str | None) -> bytes | None:
+    try:
+        return None if text is None else socket.inet_pton(socket.AF_INET6, text)
+    except (OSError, ValueError):
+        return None
+
+
+def cut(ranges: Sequence[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    """Cut ranges ``(low, high, owner)`` into pieces that do not overlap, each owned by the smallest range over it.
+
+    Examples
+    --------
+    >>> cut([(0, 9, 0), (3, 5, 1)])
+    [(0, 2, 0), (3, 5, 1), (6, 9, 0)]
+    """
+    ordered = sorted(ranges)
+    borders = sorted({low for low, _, _ in ranges} | {high + 1 for _, high, _ in ranges})
+    pieces: list[tuple[int, int, int]] = []
+    open_ones: list[tuple[int, int, int]] = []
+    coming = 0
+    for border, after in itertools.pairwise(borders):
+        while coming < len(ordered) and ordered[coming][0] == border:
+            low, high, owner = ordered[coming]
+            heapq.heappush(open_ones, (high - low, -owner, high))
+            coming += 1
+        while open_ones and open_ones[0][2] < border:
+            heapq.heappop(open_ones)
+        if not open_ones:
+            continue
+        owner = -open_ones[0][1]
+        if pieces and pieces[-1][2] == owner and pieces[-1][1] == border - 1:
+            pieces[-1] = (pieces[-1][0], after - 1, owner)
+        else:
+            pieces.append((border, after - 1, owner))
+    return pieces
