@@ -148,7 +148,7 @@ def investigate(
     target = inquiry.target
     is_mine = find_condition(fetch, flow, target)
     flows = _held(fetch, queries.flows_of(queries.within(flow, inquiry.start, inquiry.end), is_mine))
-    search, by_pair, notes = _search(fetch, flows)
+    search, by_pair, notes = _search(fetch, flows, is_mine)
     seen = seen_from(search, target, inside)
     seen_pairs = seen if by_pair is None else seen_from(by_pair, target, inside)
     peers = with_facts(peers_of(seen_pairs, inside), "peer", [f for f in facts if f.absent is None])
@@ -177,19 +177,14 @@ def _held(fetch: Fetch, flows: ir.Table) -> ir.Table:
     return ibis.memtable(fetch(flows))
 
 
-def _search(fetch: Fetch, flows: ir.Table) -> tuple[pa.Table, pa.Table | None, tuple[str, ...]]:
+def _search(fetch: Fetch, flows: ir.Table, is_mine: Condition) -> tuple[pa.Table, pa.Table | None, tuple[str, ...]]:
     """The rows of the search; where there are too many, the strongest of them, and sums by pair of addresses."""
-    asked = queries.expanded_search(flows)
-    rows = fetch(asked.limit(SEARCH_ROWS + 1))
+    rows = fetch(queries.strongest(queries.expanded_search(flows), SEARCH_ROWS))
     by_pair, notes = None, []
-    if len(rows) > SEARCH_ROWS:
-        rows = fetch(queries.strongest(asked, SEARCH_ROWS))
-        by_pair = fetch(queries.pairs(flows, SEARCH_ROWS))
-        notes.append(
-            f"the search has more than {SEARCH_ROWS:,} rows: those with most bytes are here; peers are complete"
-        )
-        if len(by_pair) == SEARCH_ROWS:
-            notes[-1] = f"the search and the peers have more than {SEARCH_ROWS:,} rows: those with most bytes are here"
+    if len(rows) == SEARCH_ROWS:
+        by_pair = fetch(queries.pairs(flows, is_mine, SEARCH_ROWS))
+        what = "the search" if len(by_pair) < SEARCH_ROWS else "the search and the peers"
+        notes.append(f"only the {SEARCH_ROWS:,} rows with most bytes are in {what}")
     keys = [("connections", "descending"), ("src_ip", "ascending"), ("dst_ip", "ascending")]
     keys += [("dst_port", "ascending"), ("proto", "ascending")]
     return rows.sort_by(keys), by_pair, tuple(notes)

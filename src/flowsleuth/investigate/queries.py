@@ -78,10 +78,11 @@ def strongest(search: ir.Table, rows: int) -> ir.Table:
     return search.order_by([ibis.desc(volume), ibis.desc("connections"), *KEY]).limit(rows)
 
 
-def pairs(flows: ir.Table, rows: int) -> ir.Table:
-    """The same measures for whole pairs of addresses, those with most bytes; for when a search has too many rows."""
+def pairs(flows: ir.Table, is_mine: Condition, rows: int) -> ir.Table:
+    """The same measures for the target's pairs with peers, those with most bytes; for a search with too many rows."""
     import ibis
 
+    flows = flows.filter(~(is_mine(flows.src_ip) & is_mine(flows.dst_ip)))
     found = flows.group_by("src_ip", "dst_ip").aggregate(**_measures(flows))
     nothing = found.mutate(dst_port=ibis.null("int32"), proto=ibis.null("string"))
     return strongest(nothing.select(*SEARCH.names), rows)
