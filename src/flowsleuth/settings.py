@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from flowsleuth.errors import OptionError, WorkspaceError
 
 FILE_NAME = "flowsleuth.toml"
+CONTEXT = "context"
 DEFAULT_HOME = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
 """RFC 1918 and the IPv6 unique local addresses of RFC 4193."""
 
@@ -70,12 +71,15 @@ class Settings:
         ``duckdb``, or the URL of a Spark (``sc://host:port``, ``spark://host:port``).
     case_url : str
         SQLAlchemy URL of the analyst database; empty for ``analyst.db`` in the workspace.
+    context : str
+        Folder of the context files (``networkcontext_1.csv``, ``iploc.csv``, ``ipranges.csv``), from the workspace.
     """
 
     home: tuple[str, ...] = DEFAULT_HOME
     tz: str = "UTC"
     engine: str = "duckdb"
     case_url: str = ""
+    context: str = CONTEXT
 
     def __post_init__(self) -> None:
         for network in self.home:
@@ -86,7 +90,8 @@ class Settings:
         """The text of ``flowsleuth.toml``."""
         networks = ", ".join(f'"{network}"' for network in self.home)
         case = f'case_url = "{self.case_url}"\n' if self.case_url else ""
-        return f'home = [{networks}]\ntz = "{self.tz}"\nengine = "{self.engine}"\n{case}'
+        context = f'context = "{self.context}"\n' if self.context != CONTEXT else ""
+        return f'home = [{networks}]\ntz = "{self.tz}"\nengine = "{self.engine}"\n{case}{context}'
 
     @classmethod
     def load(cls, folder: Path) -> Settings:

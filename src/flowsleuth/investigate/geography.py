@@ -55,6 +55,7 @@ def _points(rows: pa.Table, addresses: pa.ChunkedArray, role: str) -> pa.Table:
             "lat": rows["lat"],
             "lon": rows["lon"],
             "label": label,
+            "owner": rows["owner"] if "owner" in rows.column_names else pa.nulls(len(rows), pa.string()),
             "role": pa.array([role] * len(rows), pa.string()),
         }
     )

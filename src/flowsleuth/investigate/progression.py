@@ -9,7 +9,7 @@ from flowsleuth.investigate.peers import WAYS, kept_peers, volume
 if TYPE_CHECKING:
     import pyarrow as pa
 
-UNNAMED = "unnamed network"
+UNNAMED = {True: "internal, unnamed", False: "external, unnamed"}
 
 
 def network_names(peers: pa.Table) -> pa.ChunkedArray:
@@ -18,7 +18,7 @@ def network_names(peers: pa.Table) -> pa.ChunkedArray:
     Examples
     --------
     >>> import pyarrow as pa
-    >>> rows = pa.table({"network": ["DMZ", None], "as_number": pa.array([None, 64500])})
+    >>> rows = pa.table({"network": ["DMZ", None], "as_number": pa.array([None, 64500]), "is_internal": [True, False]})
     >>> network_names(rows).to_pylist()
     ['DMZ', 'AS64500']
     """
@@ -28,7 +28,7 @@ def network_names(peers: pa.Table) -> pa.ChunkedArray:
     known = [peers[name] for name in ("network", "owner") if name in peers.column_names]
     number = pc.cast(peers["as_number"], pa.string())
     known.append(pc.binary_join_element_wise("AS", number, ""))
-    return pc.coalesce(*known, pa.scalar(UNNAMED))
+    return pc.coalesce(*known, pc.if_else(peers["is_internal"], UNNAMED[True], UNNAMED[False]))
 
 
 def progression(target: str, peers: pa.Table, top: int) -> pa.Table:

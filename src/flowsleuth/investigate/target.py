@@ -6,7 +6,7 @@ import functools
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from flowsleuth.enrich.ranges import RangeMap, parse_range
@@ -172,3 +172,18 @@ def _octet_between(column: ir.StringColumn, prefix: str, first: int, last: int) 
             in_order = (column >= f"{prefix}{low}") & (column < f"{prefix}{high}/")  # "/" comes after "."
             ends_here = column.substr(len(prefix) + digits, 1) == "."
             yield in_order & ends_here & ~column.substr(len(prefix), digits).contains(".")
+
+
+def address_order(address: str) -> tuple[int, bytes]:
+    """A sort key that orders addresses as numbers, IPv4 first; text that is no address comes last.
+
+    Examples
+    --------
+    >>> sorted(["10.0.0.10", "2.0.0.1", "10.0.0.9", "::1"], key=address_order)
+    ['2.0.0.1', '10.0.0.9', '10.0.0.10', '::1']
+    """
+    try:
+        made = ip_address(address)
+    except ValueError:
+        return (9, address.encode())
+    return (made.version, made.packed)

@@ -1,12 +1,12 @@
 """Geographic view: where the peers are, and arcs that name their two ends.
 
-Section: a map whose ``nodes`` are ``ip``, ``lat``, ``lon`` (float64, degrees), ``label``, ``role``; and whose ``edges``
-are ``source``, ``target`` (``ip`` of a node), ``kind``, ``bytes``, ``connections`` (int64).
+Section: a map whose ``nodes`` are ``ip``, ``lat``, ``lon`` (float64, degrees), ``label``, ``owner``, ``role``; and
+whose ``edges`` are ``source``, ``target`` (``ip`` of a node), ``kind``, ``bytes``, ``connections`` (int64).
 
 Spec::
 
     {kind: "map", title, note, absent,
-     points: [{ip, lat, lon, label, role: "target"|"peer"}],
+     points: [{ip, lat, lon, label, owner, role: "target"|"peer"}],
      arcs: [{from: {ip, lat, lon}, to: {ip, lat, lon}, kind: "inbound"|"outbound"|"two way", bytes, connections}]}
 
 ``from`` is who opened the connections; for "two way" it is the investigated address. An arc whose ends are not both

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from flowsleuth.errors import OptionError, WorkspaceError
 from flowsleuth.settings import DEFAULT_HOME, FILE_NAME, Settings
+from flowsleuth.workspace.casework import Casework
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -109,7 +110,7 @@ def open(
     return Workspace(path, settings, analyst)
 
 
-class Workspace:
+class Workspace(Casework):
     """One investigation: logs in, suspects out.
 
     Get one from :func:`flowsleuth.open`.

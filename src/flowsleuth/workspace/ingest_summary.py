@@ -16,7 +16,7 @@ from flowsleuth.workspace.results import Rows
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from flowsleuth.workspace import Workspace
+    from flowsleuth.workspace.casework import Casework
 
 TABLES = ("flow", "dns", "http", "tls", "alert")
 MINUTE_S = 60
@@ -24,7 +24,7 @@ US_PER_S = 1_000_000
 
 
 def summarize_ingest(
-    workspace: Workspace, start: dt.datetime | None = None, end: dt.datetime | None = None, bins: int | None = None
+    workspace: Casework, start: dt.datetime | None = None, end: dt.datetime | None = None, bins: int | None = None
 ) -> Rows:
     """See :meth:`flowsleuth.Workspace.ingest_summary`."""
     import pyarrow as pa
@@ -44,7 +44,7 @@ def summarize_ingest(
     return Rows(table.sort_by([("start", "ascending"), ("table", "ascending")]))
 
 
-def bin_width(workspace: Workspace, start: dt.datetime | None, end: dt.datetime | None, bins: int | None) -> int:
+def bin_width(workspace: Casework, start: dt.datetime | None, end: dt.datetime | None, bins: int | None) -> int:
     """A minute; or, where a number of bins is asked for, the smallest round width that makes no more of them."""
     if bins is None:
         return MINUTE_S
@@ -79,7 +79,9 @@ def _typed(counted: pa.Table, name: str, width: int) -> pa.Table:
 def summary_section(rows: pa.Table) -> Section:
     """The rows as a section, for a histogram."""
     if not len(rows):
-        return Section("rows", "Rows ingested", "series", absent="nothing was ingested in this range", figure="histogram")
+        return Section(
+            "rows", "Rows ingested", "series", absent="nothing was ingested in this range", figure="histogram"
+        )
     title = f"Rows per {in_words(rows['bin_s'][0].as_py())}"
     table = rows.rename_columns(["start", "series", "rows", "bin_s"])
     return Section("rows", title, "series", figure="histogram", table=table)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from flowsleuth.enrich.facts import AddressFacts
     from flowsleuth.investigate.dossier import Dossier
-    from flowsleuth.workspace import Workspace
+    from flowsleuth.workspace.casework import Casework
     from flowsleuth.workspace.stories import Story
 
 
@@ -74,7 +74,7 @@ class Investigation:
 
     findings: Findings
     context: Context
-    _workspace: Workspace
+    _workspace: Casework
 
     @property
     def target(self) -> str:
@@ -108,7 +108,7 @@ class Investigation:
         return Rows(self.findings.peers)
 
     def top(self, kind: str) -> Rows:
-        """``sources_by_connections``, ``destinations_by_connections``, ``sources_by_bytes``, ``destinations_by_bytes``."""
+        """One of four tables of peers: ``sources_by_connections`` or ``_by_bytes``, ``destinations_by_…``."""
         return Rows(self.findings.top(kind))
 
     @property
@@ -170,7 +170,7 @@ class Investigation:
 
 
 def run_investigation(
-    workspace: Workspace, target: str, *, start: dt.datetime | None, end: dt.datetime | None, top: int
+    workspace: Casework, target: str, *, start: dt.datetime | None, end: dt.datetime | None, top: int
 ) -> Investigation:
     """Ask everything about an address or CIDR; see :meth:`flowsleuth.Workspace.investigate`."""
     inquiry = Inquiry(Target.parse(target), start, end, top)
@@ -181,7 +181,7 @@ def run_investigation(
     return Investigation(found, context, workspace)
 
 
-def days_of(workspace: Workspace, table: str, start: dt.datetime | None, end: dt.datetime | None) -> list[str] | None:
+def days_of(workspace: Casework, table: str, start: dt.datetime | None, end: dt.datetime | None) -> list[str] | None:
     """The stored days that a window touches, so that other files are not opened; None for all."""
     if start is None and end is None:
         return None
@@ -191,7 +191,7 @@ def days_of(workspace: Workspace, table: str, start: dt.datetime | None, end: dt
     return sorted(day for day in days if first <= day <= last)
 
 
-def flows_between(workspace: Workspace, flow_id: int) -> Rows:
+def flows_between(workspace: Casework, flow_id: int) -> Rows:
     """See :meth:`flowsleuth.Workspace.details`."""
     from flowsleuth.errors import OptionError
     from flowsleuth.investigate.queries import between
@@ -208,7 +208,7 @@ def flows_between(workspace: Workspace, flow_id: int) -> Rows:
     return Rows(workspace.store.arrow(between(one_day, row["src_ip"], row["dst_ip"], minute, end)))
 
 
-def chord_of(workspace: Workspace, ip: str, date: str | None) -> Rows:
+def chord_of(workspace: Casework, ip: str, date: str | None) -> Rows:
     """See :meth:`flowsleuth.Workspace.chord`."""
     from flowsleuth.investigate.queries import volume_with
     from flowsleuth.investigate.volumes import directed
@@ -224,7 +224,7 @@ def chord_of(workspace: Workspace, ip: str, date: str | None) -> Rows:
 CHORD_PEERS = 250
 
 
-def suspicious_peers(workspace: Workspace, ip: str, dates: list[str] | None) -> list[str]:
+def suspicious_peers(workspace: Casework, ip: str, dates: list[str] | None) -> list[str]:
     """Addresses that an address shares suspects with, the most suspicious first."""
     import ibis
 
