@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 CASE ?= demo-case
 
-.PHONY: help demo test check bench docs format lock clean
+.PHONY: help demo test check bench docs web format lock clean
 
 help:
 	@echo "make demo    ingest bundled real logs, score them, show the suspects"
@@ -12,6 +12,7 @@ help:
 	@echo "make check   formatter, linter, type checker, import contracts, documentation build"
 	@echo "make bench   speed and detection against the peers, in one run"
 	@echo "make docs    build the manual into site/"
+	@echo "make web     build the browser application (needs Node 20) and tell whether the committed one differs"
 	@echo "make lock    renew the lock files"
 
 $(VENV)/base.stamp: requirements.lock pyproject.toml
@@ -50,6 +51,10 @@ bench: $(VENV)/bench.stamp
 
 docs: $(VENV)/dev.stamp
 	$(BIN)/mkdocs build --strict
+
+web:
+	cd web && npm ci --no-fund --no-audit && npm run check && npm run build
+	git diff --exit-code --stat -- src/flowsleuth/faces/views/static
 
 lock:
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --no-emit-index-url --extra fast pyproject.toml -o requirements.lock

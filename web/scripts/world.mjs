@@ -19,9 +19,37 @@ const area = (ring) => {
   return Math.abs(twice) / 2;
 };
 
+// The atlas joins what lies on both sides of the antimeridian; a flat map needs it cut there again.
+const EDGE = 180;
+const POLE = -90;
+
+function cut(ring) {
+  const line = ring.slice(0, -1).map(([lon, lat]) => [lon, lat]);
+  for (let i = 1; i < line.length; i += 1) {
+    while (line[i][0] - line[i - 1][0] > EDGE) line[i][0] -= 2 * EDGE;
+    while (line[i][0] - line[i - 1][0] < -EDGE) line[i][0] += 2 * EDGE;
+  }
+  const [first, last] = [line[0], line[line.length - 1]];
+  const turn = Math.round((last[0] - first[0]) / (2 * EDGE));
+  if (turn !== 0) line.push([first[0] + turn * 2 * EDGE, first[1]], [first[0] + turn * 2 * EDGE, POLE], [first[0], POLE]); // around the pole
+  return [-1, 0, 1].map((times) => clip(clip(line.map(([lon, lat]) => [lon + times * 2 * EDGE, lat]), -EDGE, 1), EDGE, -1)).filter((part) => part.length > 2);
+}
+
+/** Sutherland and Hodgman: what lies right (side 1) or left (side -1) of a meridian. */
+function clip(line, edge, side) {
+  const isIn = ([lon]) => (lon - edge) * side >= 0;
+  return line.flatMap((point, i) => {
+    const before = line[(i + line.length - 1) % line.length];
+    if (isIn(point) === isIn(before)) return isIn(point) ? [point] : [];
+    const share = (edge - before[0]) / (point[0] - before[0]);
+    const crossing = [edge, before[1] + share * (point[1] - before[1])];
+    return isIn(point) ? [crossing, point] : [crossing];
+  });
+}
+
 const countries = feature(atlas, atlas.objects.countries).features.map(({ properties, geometry }) => {
   const polygons = geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates;
-  const rings = polygons.map((polygon) => polygon[0].slice(0, -1).flatMap(([lon, lat]) => [round(lon), round(lat)]));
+  const rings = polygons.flatMap((polygon) => cut(polygon[0])).map((ring) => ring.flatMap(([lon, lat]) => [round(lon), round(lat)]));
   return { name: properties.name, rings };
 });
 countries.sort((a, b) => Math.max(...b.rings.map(area)) - Math.max(...a.rings.map(area)));

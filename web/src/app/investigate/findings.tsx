@@ -1,0 +1,118 @@
+// What the search found: totals, timeline, peers, top lists, chord, map, the expanded search.
+import type { JSX } from "preact";
+import { useMemo, useState } from "preact/hooks";
+import type { MapSpec, Spec, TimelineSpec } from "../../figures/specs";
+import { bytes, count, moment } from "../../format";
+import { rowsOf } from "../api";
+import { go } from "../route";
+import type { Row } from "../types";
+import { FigureBox } from "../ui/figure";
+import { Empty, Segmented, Tile } from "../ui/parts";
+import { DataTable } from "../ui/table";
+import { columnOf, columnsOf } from "./columns";
+
+export interface FoundResult {
+  target: string;
+  is_internal: boolean | null;
+  search: unknown;
+  peers: unknown;
+  top: Record<string, unknown>;
+  timeline: Spec | TimelineSpec["lanes"] | null;
+  chord?: Spec | null;
+  map?: Spec | null;
+  figures?: Record<string, Spec | null>;
+  totals: Row;
+}
+
+const TOPS: [key: string, title: string][] = [
+  ["sources_by_connections", "Sources by connections"],
+  ["destinations_by_connections", "Destinations by connections"],
+  ["sources_by_bytes", "Sources by bytes"],
+  ["destinations_by_bytes", "Destinations by bytes"],
+];
+
+export function Findings({ target, result }: { target: string; result: FoundResult }): JSX.Element {
+  const search = useMemo(() => rowsOf(result.search), [result]);
+  const peers = useMemo(() => rowsOf(result.peers), [result]);
+  const [way, setWay] = useState("all");
+  const shownPeers = way === "all" ? peers : peers.filter((row) => row.way === way);
+  const timeline = useMemo(() => timelineOf(result), [result]);
+  const map = useMemo(() => result.figures?.map ?? result.map ?? mapOf(target, peers), [result]);
+  const chord = result.figures?.chord ?? result.chord ?? null;
+  const searchColumns = useMemo(() => columnsOf(search), [search]);
+  const peerColumns = useMemo(() => columnsOf(peers, ["lat", "lon"]), [peers]);
+  if (!search.length) return <div class="panel filling"><Empty title={`No flow of ${target}`}>Nothing is stored between it and anyone in this range of time.</Empty></div>;
+  const pick = (row: Row) => typeof row.peer === "string" && go("investigate", row.peer);
+  const ways = ["inbound", "outbound", "two way"].map((name) => ({ value: name, label: name, count: peers.filter((row) => row.way === name).length }));
+  return (
+    <div class="findings">
+      <section class="panel block">
+        <header class="target-head"><h2>{target}</h2><span class="tag">{result.is_internal === null || result.is_internal === undefined ? "network" : result.is_internal ? "internal" : "external"}</span></header>
+        <Totals totals={result.totals} peers={peers} search={search} />
+      </section>
+      {timeline ? <section class="panel block"><h2>Timeline</h2><FigureBox spec={timeline} /></section> : null}
+      <section class="panel block">
+        <header class="block-head"><h2>Peers</h2><Segmented label="Way" value={way} onChange={setWay} options={[{ value: "all", label: "all", count: peers.length }, ...ways]} /></header>
+        <DataTable label="Peers" columns={peerColumns} rows={shownPeers} sort="connections" descending height={330} filterable onPick={pick} />
+      </section>
+      <div class="top-grid">{TOPS.map(([key, title]) => <Top key={key} title={title} rows={rowsOf(result.top?.[key])} measure={key.endsWith("bytes") ? "bytes" : "connections"} />)}</div>
+      {chord || map ? (
+        <div class="figure-grid">
+          {chord ? <section class="panel block"><h2>Volume</h2><FigureBox spec={chord} /></section> : null}
+          {map ? <section class="panel block"><h2>Places</h2><FigureBox spec={map} /></section> : null}
+        </div>
+      ) : null}
+      <section class="panel block">
+        <h2>Expanded search</h2>
+        <DataTable label="Expanded search: one row per source, destination, port and protocol" columns={searchColumns} rows={search} sort="connections" descending height={440} filterable />
+      </section>
+    </div>
+  );
+}
+
+function Totals({ totals, peers, search }: { totals: Row; peers: Row[]; search: Row[] }): JSX.Element {
+  const sum = (...names: string[]) => names.map((name) => totals?.[name]).find((value) => value !== undefined && value !== null) as number | string | undefined;
+  const first = sum("first_seen", "first") ?? search.map((row) => String(row.first_seen)).sort()[0];
+  const last = sum("last_seen", "last") ?? search.map((row) => String(row.last_seen)).sort().at(-1);
+  return (
+    <dl class="tiles">
+      <Tile label="Connections" value={count(sum("connections", "flows"))} />
+      <Tile label="Peers" value={count(sum("peers") ?? peers.length)} note={["inbound", "outbound", "two way"].map((way) => `${peers.filter((row) => row.way === way).length} ${way}`).join(" · ")} />
+      <Tile label="Bytes out" value={bytes(sum("bytes_out", "out_bytes", "src_bytes"))} />
+      <Tile label="Bytes in" value={bytes(sum("bytes_in", "in_bytes", "dst_bytes"))} />
+      <Tile label="First seen" value={moment(first, "clock")} note={moment(first, "day")} />
+      <Tile label="Last seen" value={moment(last, "clock")} note={moment(last, "day")} />
+    </dl>
+  );
+}
+
+function Top({ title, rows, measure }: { title: string; rows: Row[]; measure: string }): JSX.Element {
+  const columns = useMemo(() => {
+    const [sample = {}] = rows;
+    const name = ["peer", "address", "src_ip", "dst_ip"].find((key) => key in sample) ?? "peer";
+    const size = [measure, `total_${measure}`].find((key) => key in sample) ?? measure;
+    return [name, size, ...Object.keys(sample).filter((key) => key !== name && key !== size && /^(way|ports|dst_port|connections|bytes|max_bytes|network|is_internal)$/.test(key))].map(columnOf);
+  }, [rows, measure]);
+  const pick = (row: Row) => {
+    const address = row.peer ?? row.address;
+    if (typeof address === "string") go("investigate", address);
+  };
+  return <section class="panel block"><h2>{title}</h2><DataTable label={title} columns={columns} rows={rows} height={230} onPick={pick} empty="none" /></section>;
+}
+
+function timelineOf(result: FoundResult): Spec | null {
+  const made = result.figures?.timeline ?? result.timeline;
+  if (!made) return null;
+  return Array.isArray(made) ? { kind: "timeline", lanes: made } : made;
+}
+
+function mapOf(target: string, peers: Row[]): MapSpec | null {
+  const placed = peers.filter((row) => typeof row.lat === "number" && typeof row.lon === "number");
+  if (!placed.length) return null;
+  return {
+    kind: "map",
+    points: placed.map((row) => ({ ip: String(row.peer), lat: row.lat as number, lon: row.lon as number, label: [row.city, row.country].filter(Boolean).join(", "), role: "peer" })),
+    arcs: [],
+    title: `Peers of ${target}`,
+  };
+}

@@ -1,0 +1,54 @@
+// Named checks that need no model: fan-out, fan-in, port sweeps.
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { count } from "../../format";
+import { get, rowsOf } from "../api";
+import { useKept, useLoad } from "../context";
+import type { Row } from "../types";
+import { Busy, Empty, Fault } from "../ui/parts";
+
+const CHECKS: [name: string, label: string, says: string][] = [
+  ["fan_out", "Fan-out", "distinct destinations of one source"],
+  ["fan_in", "Fan-in", "distinct sources of one destination"],
+  ["port_sweep", "Port sweep", "distinct ports one source tries on one destination"],
+];
+
+export function ChecksPanel({ onFilter }: { onFilter: (key: string, value: string) => void }): JSX.Element {
+  const [off, setOff] = useKept<string>("checks.off", "");
+  const [limits, setLimits] = useState<Record<string, string>>({ fan_out: "20", fan_in: "20", port_sweep: "20" });
+  const names = CHECKS.map(([name]) => name).filter((name) => !off.split(",").includes(name));
+  const query = { names: names.join(","), ...Object.fromEntries(names.map((name) => [name, limits[name]])) };
+  const found = useLoad<Row[]>(names.length ? JSON.stringify(query) : null, async (signal) => rowsOf(await get("heuristics", query, signal), "findings"), 350);
+  const toggle = (name: string) => {
+    const now = off.split(",").filter(Boolean);
+    setOff((now.includes(name) ? now.filter((one) => one !== name) : [...now, name]).join(","));
+  };
+  return (
+    <div class="side-list">
+      <fieldset class="checks">
+        <legend class="hidden">Checks</legend>
+        {CHECKS.map(([name, label, says]) => (
+          <div class="check" key={name} title={says}>
+            <input type="checkbox" id={`check-${name}`} checked={names.includes(name)} onChange={() => toggle(name)} />
+            <label for={`check-${name}`}>{label}</label>
+            <span class="muted">more than</span>
+            <input class="input" type="number" min="1" aria-label={`${label}: more than`} value={limits[name]} onInput={(event) => setLimits({ ...limits, [name]: event.currentTarget.value })} />
+          </div>
+        ))}
+      </fieldset>
+      {found.error ? <Fault error={found.error} retry={found.reload} /> : found.isLoading && !found.data ? <Busy what="Counting peers" /> : found.data?.length === 0 ? <Empty title="No check fires">Lower a limit to see the nearest ones.</Empty> : null}
+      <ul>
+        {found.data?.map((row, i) => {
+          const address = String(row.address ?? row.src_ip ?? row.ip ?? "");
+          return (
+            <li key={i} class="card">
+              <div class="card-head"><strong>{String(row.check ?? row.name ?? "").replace("_", " ")}</strong><span class="muted">{count((row.distinct ?? row.peers ?? row.count ?? row.value) as number)}</span></div>
+              <p>{String(row.says ?? row.text ?? row.reason ?? address)}</p>
+              {address ? <button type="button" class="button is-small" onClick={() => onFilter("ip", address)}>Show its suspects</button> : null}
+            </li>
+          );
+        })}
+      </ul>
+    </div>
+  );
+}

@@ -1,0 +1,77 @@
+// The specs that flowsleuth.viz makes; Python documents them, this file types them.
+export type Way = "inbound" | "outbound" | "two way";
+export type Mark = [start: number, end: number, connections: number, bytes: number | string | null, port: number | null];
+
+interface Titled {
+  title?: string;
+  /** What was left out or put together. */
+  note?: string | null;
+  /** Why there is nothing to draw. */
+  absent?: string | null;
+}
+export interface TimelineSpec extends Titled {
+  kind: "timeline";
+  lanes: { name: string; way?: Way; marks: Mark[] }[];
+  binned_s?: number | null;
+}
+export interface ChordSpec extends Titled {
+  kind: "chord";
+  nodes: { name: string; is_internal?: boolean | null }[];
+  links: { source: string; target: string; bytes: number | string | null; packets?: number | string | null }[];
+  focus?: string;
+}
+export interface NetworkSpec extends Titled {
+  kind: "network";
+  nodes: { id: string; is_internal?: boolean | null; suspects: number; severity?: number | null }[];
+  edges: { source: string; target: string; weight: number; suspects: number }[];
+}
+export interface TreeNode {
+  name: string;
+  role?: "target" | "way" | "network" | "peer" | "more";
+  note?: string | null;
+  peers?: number;
+  connections?: number;
+  bytes?: number | string | null;
+  children?: TreeNode[];
+}
+export interface TreeSpec extends Titled {
+  kind: "tree";
+  root: TreeNode;
+}
+export interface Bar {
+  name: string;
+  size: number;
+  bytes?: number | string | null;
+  connections?: number;
+  children?: Bar[];
+}
+export interface BarsSpec extends Titled {
+  kind: "bars";
+  total?: number;
+  measure?: string;
+  children: Bar[];
+}
+export interface MapPoint {
+  ip?: string;
+  lat: number;
+  lon: number;
+  label?: string;
+  role?: string;
+}
+export interface MapSpec extends Titled {
+  kind: "map";
+  points: MapPoint[];
+  arcs: { from: MapPoint; to: MapPoint; kind: Way; bytes?: number | string | null; connections?: number | string | null }[];
+}
+export interface HistogramSpec extends Titled {
+  kind: "histogram";
+  bin_s: number | null;
+  series: { name: string; values: [start: number, count: number][] }[];
+}
+export type Spec = TimelineSpec | ChordSpec | NetworkSpec | TreeSpec | BarsSpec | MapSpec | HistogramSpec;
+
+/** The same facts as rows, for a screen reader and for those who like tables. */
+export interface TableView {
+  columns: string[];
+  rows: (string | number | null)[][];
+}
