@@ -13,7 +13,50 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+    import numpy as np
     import pyarrow as pa
+    from numpy.typing import NDArray
+
+
+class Taught(Protocol):
+    """What analysts' ratings taught, as a detector may ask for it.
+
+    Attributes
+    ----------
+    names : pyarrow.Array of string
+        Server names that something was taught about.
+    """
+
+    @property
+    def names(self) -> pa.Array: ...
+
+    def judge(self, rows: pa.Table) -> TaughtJudgement:
+        """Judge rows of ``src_ip dst_ip proto service_port server_name``."""
+        ...
+
+
+class TaughtJudgement(Protocol):
+    """What was taught about some rows, each an array of shape (n,).
+
+    Attributes
+    ----------
+    nats : array of float64
+        To be added to the surprise; 0 where nothing was taught.
+    factor, verdict, alike, of : array of int64
+        What it rests on: places in :data:`.taught_edges.SHARED` (-1: nothing) and :data:`.taught_edges.VERDICTS`, and
+        how many of how many rated suspects.
+    """
+
+    @property
+    def nats(self) -> NDArray[np.float64]: ...
+    @property
+    def factor(self) -> NDArray[np.int64]: ...
+    @property
+    def verdict(self) -> NDArray[np.int64]: ...
+    @property
+    def alike(self) -> NDArray[np.int64]: ...
+    @property
+    def of(self) -> NDArray[np.int64]: ...
 
 
 class DayInput(Protocol):
@@ -27,11 +70,18 @@ class DayInput(Protocol):
         The flows to score: those of ``day``, within ``--start`` / ``--end`` when given. Columns of ``schema.FLOW``.
     baseline : list of datetime.date
         Earlier days with flows, newest first.
+    taught : Taught or None
+        What analysts' ratings taught; None where nothing was rated.
+    dismissed : pyarrow.Table or None
+        The flows, of any day, that analysts rated low (severity 3): ``start src_ip src_port dst_ip dst_port proto
+        src_bytes src_packets``. None where there are none.
     """
 
     day: dt.date
     flows: ir.Table
     baseline: list[dt.date]
+    taught: Taught | None
+    dismissed: pa.Table | None
 
     def counts(self, name: str, build: Callable[[ir.Table], ir.Table], days: list[dt.date]) -> ir.Table:
         """Mergeable counts of whole days, kept at rest: each day is built once, and again only when its flows change.
@@ -91,6 +141,9 @@ class Detector(Protocol):
         What each number of the ``evidence`` list is.
     version : int
         Raised when scores change for the same input and options.
+
+    A detector whose scores depend on ratings says so by a class attribute ``learns_from``, a tuple of the names that it
+    reads: ``("taught",)``, ``("dismissed",)`` or both. Its runs are then told apart by what was rated.
     """
 
     name: ClassVar[str]

@@ -73,12 +73,15 @@ class Judged:
     group_flows : array of float64, shape (n,)
         Flows of the day with the same suspect.
     evidence : array of float64, shape (n, len(PARTS) + len(FACTS))
+    edge : array of int64, shape (n,)
+        Which of the day's edges each flow belongs to.
     """
 
     surprise: Floats
     suspect_id: Ints
     group_flows: Floats
     evidence: Floats
+    edge: Ints
 
 
 class DayModel:
@@ -171,7 +174,7 @@ class DayModel:
         for place, column in enumerate(flow_facts, start=len(PARTS) + len(EDGE_FACTS)):
             evidence[:, place] = column
         surprise = self._sum[at] + (size.surprise + hour)
-        return Judged(surprise, self._suspects[at], self._group_flows[at], evidence)
+        return Judged(surprise, self._suspects[at], self._group_flows[at], evidence, at)
 
     def _name_suspects(self) -> Ints:
         """Ids of groups of near-identical flows, one per edge.

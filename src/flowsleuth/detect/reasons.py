@@ -1,7 +1,7 @@
 """The reason of a suspicious flow, in words and numbers: written from its evidence and its own columns alone.
 
 Every sentence states counts of the day (or of the earlier days, when it says so) or a share that the model gives; the
-strongest parts come first.
+strongest parts come first, what ratings taught comes last.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from flowsleuth.detect import wording
 from flowsleuth.detect.day_model import FACTS, PARTS
 from flowsleuth.detect.scored_rows import evidence_matrix, numbers
 from flowsleuth.detect.sizes import IN, KINDS, OUT, OWN, SERVICE
+from flowsleuth.detect.taught_edges import SHARED, TAUGHT, VERDICTS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -51,7 +52,7 @@ def write_reasons(rows: pa.Table) -> pa.Array:
 
     if not len(rows):
         return pa.array([], type=pa.string())
-    evidence = evidence_matrix(rows["evidence"], len(PARTS) + len(FACTS))
+    evidence = evidence_matrix(rows["evidence"], len(PARTS) + len(FACTS) + len(TAUGHT))
     writer = _Writer(rows, evidence)
     nats = evidence[:, : len(PARTS)].copy()
     nats[writer.facts["size_below"] < MIN_BELOW, PARTS.index("size")] = 0.0
@@ -67,7 +68,8 @@ def write_reasons(rows: pa.Table) -> pa.Array:
     nothing = np.flatnonzero(nats.max(axis=1) < MIN_NATS)
     if nothing.size:
         said[nothing, 0] = wording.join("nothing stands out; ", writer.port(nothing)).to_numpy(zero_copy_only=False)
-    return wording.join(*(pa.array(column, type=pa.string()) for column in said.T), separator="; ")
+    columns = [pa.array(column, type=pa.string()) for column in said.T]
+    return wording.join(*columns, writer.taught(), separator="; ")
 
 
 class _Writer:
@@ -76,12 +78,15 @@ class _Writer:
     def __init__(self, rows: pa.Table, evidence: Floats) -> None:
         self.rows = rows
         self.nats = dict(zip(PARTS, evidence.T[: len(PARTS)], strict=True))
-        self.facts = dict(zip(FACTS, evidence.T[len(PARTS) :], strict=True))
+        names = (*FACTS, *TAUGHT)
+        self.facts = dict(zip(names, evidence.T[len(PARTS) :], strict=True))
         is_src_owner = self.facts["owner"] > 0
         port = np.where(is_src_owner, numbers(rows["src_port"]), numbers(rows["dst_port"]))
         types, codes = numbers(rows["icmp_type"]), numbers(rows["icmp_code"])
         self.what = wording.services(rows["proto"].combine_chunks(), port, types, codes)
         self.has_port = ~np.isnan(port) & np.isnan(types)
+        self.nothing = np.full(port.size, np.nan)
+        self.port_of_service = np.where(self.has_port, port, np.nan)
         self.src, self.dst = rows["src_ip"].combine_chunks(), rows["dst_ip"].combine_chunks()
         self.client = _choose(is_src_owner, self.dst, self.src)
         self.server = _choose(is_src_owner, self.src, self.dst)
@@ -164,6 +169,32 @@ class _Writer:
         like = wording.join("above every flow of ", below, " of the pairs talking on ", self._at(self.what, at))
         everywhere = wording.join("above every flow of ", below, " of all pairs")
         return wording.join(value, _choose(against == OWN, own, _choose(against == SERVICE, like, everywhere)))
+
+    def taught(self) -> pa.Array:
+        """How many of the rated suspects that share something were rated which way; null where nothing was taught."""
+        import pyarrow as pa
+
+        nats = self.facts["taught"]
+        said = np.full(nats.size, None, dtype=object)
+        for shared, names in enumerate(SHARED):
+            at = np.flatnonzero((self.facts["taught_by"] == shared) & (nats != 0.0))
+            if at.size:
+                said[at] = self._taught_by(names, at).to_numpy(zero_copy_only=False)
+        return pa.array(said, type=pa.string())
+
+    def _taught_by(self, names: tuple[str, ...], at: Places) -> pa.Array:
+        # ratings know of a protocol and a port, not of an ICMP type
+        service = wording.services(self.rows["proto"].combine_chunks(), self.port_of_service, self.nothing, self.nothing)
+        ends = {"src": (" from ", self.src), "dst": (" to ", self.dst), "service": (" on ", service)}
+        if names == ("name",):
+            ends["name"] = (" for ", self.rows["server_name"].combine_chunks())
+        shared = [piece for name in names for piece in (ends[name][0], self._at(ends[name][1], at))]
+        alike, of = self.facts["taught_alike"][at], self.facts["taught_of"][at]
+        were = wording.each(alike, lambda number: " was " if number == 1 else " were ")
+        verdict = wording.each(self.facts["taught_as"][at], lambda place: VERDICTS[int(place)])
+        nats = wording.each(self.facts["taught"][at], lambda value: f"{value:+.1f} nats")
+        suspects = wording.each(of, lambda number: _plural(number, "rated suspect", "rated suspects"))
+        return wording.join(wording.each(alike, wording.count), " of ", suspects, *shared, were, verdict, ": ", nats)
 
     def hour(self, at: Places) -> pa.Array:
         """An hour at which the source is usually quiet."""

@@ -18,6 +18,7 @@ from flowsleuth.detect.spot_words import HOURS, LENGTHS, PORTS, PROTOS, add_word
 from flowsleuth.errors import DetectorError
 
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
     import pyarrow as pa
 
 Floats = NDArray[np.float64]
@@ -48,6 +49,15 @@ class SpotOptions:
     seed: int = field(
         default=0, metadata={"help": "seed of the starting point, recorded", "unit": "", "min": 0, "max": 2**31}
     )
+    dup_factor: int = field(
+        default=1000,
+        metadata={
+            "help": "times a flow that was rated low is put into the training counts (DUPFACTOR)",
+            "unit": "times",
+            "min": 0,
+            "max": 10**6,
+        },
+    )
 
 
 @dataclass(frozen=True)
@@ -76,6 +86,11 @@ class SpotDetector:
     the two. Model and scores are of the same flows. ``score = 1 - p``, ``surprise = -ln p`` in nats, at most
     :data:`MAX_SURPRISE`.
 
+    Ratings: a flow that was rated low (severity 3), on whatever day, is put ``dup_factor`` times into the training
+    counts, its source's word into the source's document and its destination's word into the destination's, which makes
+    the like of it probable; severities 1 and 2 do nothing to the model. So Spot's manual says; its code lost every
+    rating on the way (comma for tab, bytes for packets, no protocol, the file of the day before never read).
+
     Blind spots: all those of Spot. A flood makes its own word common; two ports above 1024 are one token; an ICMP type
     is not looked at; bytes of the answer, duration and state are not looked at; many flows tie. The detector is kept
     to compare with; ``suspicious`` is the one to use.
@@ -91,6 +106,7 @@ class SpotDetector:
     is_default: ClassVar[bool] = False
     Options: ClassVar[type] = SpotOptions
     version: ClassVar[int] = 1
+    learns_from: ClassVar[tuple[str, ...]] = ("dismissed",)
     evidence_names: ClassVar[tuple[str, ...]] = ("p_source", "p_destination", "source_word", "destination_word")
 
     def __init__(self, options: SpotOptions | None = None) -> None:
@@ -98,10 +114,13 @@ class SpotDetector:
 
     def score(self, day: DayInput, sink: Callable[[pa.Table], None]) -> DayReport:
         """Fit the model on the day's flows and score them; see :class:`flowsleuth.detect.contract.Detector`."""
-        protos = _protocols(day)
-        counts = day.arrow(_word_counts(day, protos))
+        dismissed = day.dismissed if self.options.dup_factor else None
+        protos = _protocols(day, dismissed)
+        counts = day.arrow(_word_counts(day.flows, protos))
         if not len(counts):
             return DayReport()
+        if dismissed is not None and len(dismissed):
+            counts = _with_dismissed(day, counts, dismissed, protos, self.options.dup_factor)
         fitted = self._fit(protos, counts)
         del counts
         scored = 0
@@ -117,6 +136,7 @@ class SpotDetector:
             "log_likelihood": float(fitted.model.log_likelihood[-1]),
             "converged": fitted.model.is_converged,
             "protocols": protos,
+            "dismissed": 0 if dismissed is None else len(dismissed),
         }
         return DayReport(scored, notes)
 
@@ -156,20 +176,36 @@ class SpotDetector:
         return pa.array([f"{a}; {b}" if first else f"{b}; {a}" for a, b, first in pairs], type=pa.string())
 
 
-def _protocols(day: DayInput) -> list[str]:
-    found = day.arrow(day.flows.filter(day.flows.proto.notnull()).select("proto").distinct())
-    return sorted(found["proto"].to_pylist())[: PROTOS - 1]
+def _protocols(day: DayInput, dismissed: pa.Table | None) -> list[str]:
+    found = day.arrow(day.flows.filter(day.flows.proto.notnull()).select("proto").distinct())["proto"].to_pylist()
+    if dismissed is not None:
+        found += dismissed["proto"].drop_null().unique().to_pylist()
+    return sorted(set(found))[: PROTOS - 1]
 
 
-def _word_counts(day: DayInput, protos: list[str]) -> Any:
+def _word_counts(flows: ir.Table, protos: list[str]) -> ir.Table:
     """How often each word is in each address's document; both ends, one table."""
     import ibis
 
-    coded = add_words(day.flows, protos)
+    coded = add_words(flows, protos)
     ends = ibis.union(
         coded.select(ip=coded.src_ip, word=coded.src_word), coded.select(ip=coded.dst_ip, word=coded.dst_word)
     )
     return ends.group_by("ip", "word").aggregate(n=lambda t: t.count())
+
+
+def _with_dismissed(
+    day: DayInput, counts: pa.Table, dismissed: pa.Table, protos: list[str], dup_factor: int
+) -> pa.Table:
+    """The counts and, times `dup_factor`, those of the flows that were rated low."""
+    import ibis
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    low = day.arrow(_word_counts(ibis.memtable(dismissed), protos)).select(counts.column_names)
+    many = low.set_column(low.column_names.index("n"), "n", pc.multiply(low["n"], pa.scalar(dup_factor, pa.int64())))
+    both = pa.concat_tables([counts, many.cast(counts.schema)])
+    return both.group_by(["ip", "word"]).aggregate([("n", "sum")]).rename_columns(["ip", "word", "n"])
 
 
 def _proto_hashes(protos: list[str]) -> NDArray[np.uint64]:

@@ -14,6 +14,7 @@ from flowsleuth.detect.day_model import FACTS, FLOW_COLUMNS, PARTS, DayModel
 from flowsleuth.detect.reasons import write_reasons
 from flowsleuth.detect.scored_rows import BATCH_ROWS, scored_rows
 from flowsleuth.detect.tails import Reference
+from flowsleuth.detect.taught_edges import TAUGHT, TaughtEdges, add_nothing
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -43,7 +44,7 @@ class SuspiciousOptions:
 class SuspiciousDetector:
     """Tells flows that are rare for their hosts, their service, their outcome and their size, and says why.
 
-    A flow's surprise is the sum of its parts, each the ``-ln`` of a tail probability (nats):
+    A flow's surprise is the sum of its parts, all but the last the ``-ln`` of a tail probability (nats):
 
     ========  ==========================================================================================
     service   a host of this kind using or offering this service, the less usual end (:mod:`.habits`)
@@ -54,6 +55,7 @@ class SuspiciousDetector:
     new       a first contact, by earlier days (:meth:`.history.History.judge_new`)
     size      bytes out, bytes in or duration so large (:mod:`.sizes`)
     hour      an hour at which the source sleeps, by three or more earlier days (:mod:`.history`)
+    taught    what analysts' ratings say of its addresses, service and name; may be negative (:mod:`.taught_edges`)
     ========  ==========================================================================================
 
     Hosts and pairs are counted, not flows, and attempts that got no answer hardly count as habit: a flood cannot make
@@ -63,7 +65,8 @@ class SuspiciousDetector:
     :data:`REFERENCE_FLOWS` flows of the day before, judged by their own day's model, or of the day itself when there
     is no earlier one. Each group of near-identical flows has one vote, so that a flood does not lower its own score
     (:class:`.tails.Reference`). Parts depend on one another, so their sum is no log-probability;
-    the reference makes it one.
+    the reference makes it one. The reference is judged without what ratings taught: a flow that ratings raise by some
+    nats is scored as rare as one that is as surprising without them.
 
     Blind spots: what looks like everyone's traffic (command and control over the usual web server); what never changes
     from the first day on; content. Regular timing is not looked at. Without earlier days nothing is known to be new,
@@ -76,8 +79,9 @@ class SuspiciousDetector:
     )
     is_default: ClassVar[bool] = True
     Options: ClassVar[type] = SuspiciousOptions
-    version: ClassVar[int] = 1
-    evidence_names: ClassVar[tuple[str, ...]] = (*PARTS, *FACTS)
+    version: ClassVar[int] = 2
+    learns_from: ClassVar[tuple[str, ...]] = ("taught",)
+    evidence_names: ClassVar[tuple[str, ...]] = (*PARTS, *FACTS, *TAUGHT)
 
     def __init__(self, options: SuspiciousOptions | None = None) -> None:
         self.options = options or SuspiciousOptions()
@@ -89,15 +93,19 @@ class SuspiciousDetector:
         earlier = day.baseline[: self.options.baseline_days]
         model = self._learn(day, day.day, earlier)
         reference = self._reference(day, model, earlier)
+        taught = None if day.taught is None else TaughtEdges.of(day.taught, model)
+        named = ("server_name",) if day.taught is not None and len(day.taught.names) else ()
         scored = 0
-        for batch in day.batches(model.counts.code(day.flows).select(*FLOW_COLUMNS), BATCH_ROWS):
+        for batch in day.batches(model.counts.code(day.flows).select(*FLOW_COLUMNS, *named), BATCH_ROWS):
             if not batch.num_rows:
                 continue
             found = model.judge(batch)
+            found = add_nothing(found) if taught is None else taught.add_to(found, batch)
             score = 1.0 - reference.tail(found.surprise)
             sink(scored_rows(batch, score, found.surprise, found.suspect_id, found.evidence))
             scored += batch.num_rows
-        return DayReport(scored, self._notes(model, reference, earlier))
+        notes = self._notes(model, reference, earlier)
+        return DayReport(scored, notes | ({} if taught is None else {"edges_taught": len(taught.evidence) - 1}))
 
     def reasons(self, rows: pa.Table) -> pa.Array:
         """What was rare, the strongest parts first; see :mod:`.reasons`."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from flowsleuth.detect.contract import DayInput, DayReport, Detector
+from flowsleuth.detect.contract import DayInput, DayReport, Detector, Taught
 from flowsleuth.store.engine import Engine, connect
 
 if TYPE_CHECKING:
@@ -37,6 +37,10 @@ class MemoryDay:
         Flows of earlier days.
     engine : str or Engine
         Engine URL, or an open engine, which stays open.
+    taught : Taught, optional
+        What ratings taught.
+    dismissed : pyarrow.Table, optional
+        Flows that were rated low.
 
     Examples
     --------
@@ -51,7 +55,11 @@ class MemoryDay:
         day: dt.date | None = None,
         earlier: Mapping[dt.date, pa.Table] | None = None,
         engine: str | Engine = "duckdb",
+        *,
+        taught: Taught | None = None,
+        dismissed: pa.Table | None = None,
     ) -> None:
+        self.taught, self.dismissed = taught, dismissed
         self._folder = Path(tempfile.mkdtemp(prefix="flowsleuth-day-"))
         self._owns_engine = isinstance(engine, str)
         self._engine: Engine = connect(engine, self._folder) if isinstance(engine, str) else engine

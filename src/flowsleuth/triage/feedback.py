@@ -130,6 +130,11 @@ class Taught:
         """Whether nothing was taught."""
         return not self._factors
 
+    @property
+    def names(self) -> pa.Array:
+        """Server names that something was taught about."""
+        return self._codes.texts["name"]
+
     def effect(self, rows: pa.Table) -> Floats:
         """Nats to add to the surprise of each row.
 

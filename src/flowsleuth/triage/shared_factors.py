@@ -22,7 +22,7 @@ class Codes:
     PORTS = 65_537
 
     def __init__(self, texts: dict[str, pa.Array], services: Ints) -> None:
-        self._texts, self._services = texts, services
+        self.texts, self._services = texts, services
         self.sizes = {name: max(1, len(texts[name])) for name in ("src", "dst", "name")}
         self.sizes["service"] = max(1, services.size)
 
@@ -58,9 +58,9 @@ class Codes:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        if column not in rows.column_names or not len(self._texts[name]):
+        if column not in rows.column_names or not len(self.texts[name]):
             return np.full(len(rows), -1, dtype=np.int64)
-        found = pc.index_in(rows[column].cast(pa.string()), value_set=self._texts[name], skip_nulls=True)
+        found = pc.index_in(rows[column].cast(pa.string()), value_set=self.texts[name], skip_nulls=True)
         return whole_numbers(found, -1)
 
     def _service(self, rows: pa.Table) -> Ints:
