@@ -80,8 +80,11 @@ class DayInput(Protocol):
     day: dt.date
     flows: ir.Table
     baseline: list[dt.date]
-    taught: Taught | None
-    dismissed: pa.Table | None
+
+    @property
+    def taught(self) -> Taught | None: ...
+    @property
+    def dismissed(self) -> pa.Table | None: ...
 
     def counts(self, name: str, build: Callable[[ir.Table], ir.Table], days: list[dt.date]) -> ir.Table:
         """Mergeable counts of whole days, kept at rest: each day is built once, and again only when its flows change.

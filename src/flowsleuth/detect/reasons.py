@@ -184,7 +184,9 @@ class _Writer:
 
     def _taught_by(self, names: tuple[str, ...], at: Places) -> pa.Array:
         # ratings know of a protocol and a port, not of an ICMP type
-        service = wording.services(self.rows["proto"].combine_chunks(), self.port_of_service, self.nothing, self.nothing)
+        service = wording.services(
+            self.rows["proto"].combine_chunks(), self.port_of_service, self.nothing, self.nothing
+        )
         ends = {"src": (" from ", self.src), "dst": (" to ", self.dst), "service": (" on ", service)}
         if names == ("name",):
             ends["name"] = (" for ", self.rows["server_name"].combine_chunks())

@@ -164,6 +164,8 @@ def check_detector(
     *,
     earlier: Mapping[dt.date, pa.Table] | None = None,
     engines: Sequence[str | Engine] = ("duckdb",),
+    taught: Taught | None = None,
+    dismissed: pa.Table | None = None,
 ) -> pa.Table:
     """Hold a detector to its contract on some flows of one day.
 
@@ -180,6 +182,10 @@ def check_detector(
         Flows of earlier days.
     engines : sequence of str or Engine
         Engines that must agree; the first one's scores are returned.
+    taught : Taught, optional
+        What ratings taught.
+    dismissed : pyarrow.Table, optional
+        Flows that were rated low.
 
     Returns
     -------
@@ -191,7 +197,8 @@ def check_detector(
     AssertionError
         The detector breaks the contract; the text says where.
     """
-    with MemoryDay(flows, earlier=earlier, engine=engines[0]) as day:
+    rated: dict[str, Any] = {"taught": taught, "dismissed": dismissed}
+    with MemoryDay(flows, earlier=earlier, engine=engines[0], **rated) as day:
         detector = make()
         scored, report = run_detector(detector, day)
         _check_rows(detector, flows, scored, report)
@@ -200,7 +207,7 @@ def check_detector(
     assert all(text.strip() for text in same_texts), "a flow has no reason"
     shuffled = flows.take(np.random.default_rng(1).permutation(len(flows)))
     for engine in engines:
-        with MemoryDay(shuffled, earlier=earlier, engine=engine) as day:
+        with MemoryDay(shuffled, earlier=earlier, engine=engine, **rated) as day:
             again = run_detector(make(), day)[0]
             _check_same(f"another row order on {engine}", scored, again)
             assert explain(make(), shuffled, again) == same_texts, "the row order changes a reason"

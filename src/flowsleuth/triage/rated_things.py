@@ -78,6 +78,18 @@ def rated_things(labels: pa.Table, half_life_days: float) -> Things:
     -------
     Things
     """
+    labels = latest_labels(labels)
+    if not len(labels):
+        nothing = np.zeros(0)
+        return Things(labels.select(KEY), nothing, nothing, nothing, np.zeros(0, dtype=bool))
+    return _vote(labels, half_life_days)
+
+
+def latest_labels(labels: pa.Table) -> pa.Table:
+    """The labels that hold, in order of time, with ``flows`` less those that later labels for single flows took.
+
+    See :func:`rated_things`: the first two of its rules.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -86,15 +98,12 @@ def rated_things(labels: pa.Table, half_life_days: float) -> Things:
         keep = pc.and_(keep, pc.fill_null(labels["is_live"], False))
     labels = labels.filter(keep)
     if not len(labels):
-        nothing = np.zeros(0)
-        return Things(labels.select(KEY), nothing, nothing, nothing, np.zeros(0, dtype=bool))
-    labels = labels.sort_by([(name, "ascending") for name in ("made", "label_id") if name in labels.column_names])
-    labels = labels.combine_chunks()
-    return _vote(_latest(labels), half_life_days)
+        return labels
+    keys = [(name, "ascending") for name in ("made", "label_id") if name in labels.column_names]
+    return _latest(labels.sort_by(keys).combine_chunks())
 
 
 def _latest(labels: pa.Table) -> pa.Table:
-    """The labels that hold, with ``flows`` less those that later labels took; labels are in order of time."""
     import pyarrow as pa
 
     size = len(labels)
@@ -114,7 +123,7 @@ def _latest(labels: pa.Table) -> pa.Table:
     flows = np.where(flow < 0, np.maximum(flows - parts[suspect], 1), 1)
     at = np.flatnonzero(holds)
     labels = labels.set_column(labels.column_names.index("flows"), "flows", pa.array(flows))
-    return labels.append_column("_suspect", pa.array(suspect)).take(pa.array(at))
+    return labels.take(pa.array(at))
 
 
 def _suspects(labels: pa.Table) -> Ints:
@@ -132,7 +141,7 @@ def _vote(labels: pa.Table, half_life_days: float) -> Things:
     import pyarrow as pa
 
     key = _ids(*(_codes(labels[name]) for name in KEY))
-    suspect = labels["_suspect"].to_numpy()
+    suspect = _suspects(labels)
     made = whole_numbers(labels["made"].cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()), 0)
     severity = whole_numbers(labels["severity"], FINE)
     date = _codes(labels["date"]) if "date" in labels.column_names else np.zeros(len(labels), dtype=np.int64)

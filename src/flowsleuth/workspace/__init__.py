@@ -258,7 +258,16 @@ class Workspace(Casework):
         from flowsleuth.workspace.scoring import Window, score
 
         names = list(detectors) or None
-        return score(self.store, names, window=Window(start, end), options=options, again=again, tell=tell)
+        window, labels = Window(start, end), self._labels()
+        return score(self.store, names, window=window, options=options, again=again, tell=tell, labels=labels)
+
+    def _labels(self) -> pa.Table | None:
+        """What was rated; None (and no database is made) when nobody ever did."""
+        from flowsleuth.store.case import FILE_NAME as CASE_FILE
+
+        if not self.settings.case_url and not (self.folder / CASE_FILE).exists():
+            return None
+        return self.case.arrow("label", {"is_live": True}, order=["label_id"])
 
     def suspects(
         self, top: int | None = 250, *, by: By = "group", ip: str | None = None, detector: str | None = None

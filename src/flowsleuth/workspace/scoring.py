@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,8 @@ from flowsleuth.errors import DetectorError, OptionError
 from flowsleuth.store.catalog import Part
 from flowsleuth.store.maintenance import group_scores
 from flowsleuth.workspace.queue_parts import FLOWS_OF, queue_rows
+from flowsleuth.workspace.stored_day import StoredDay
+from flowsleuth.workspace.teaching import Teaching
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
 ROWS_PER_PART = 1_000_000
 HIGH_SCORE = 0.99
 """Scores from here on are kept together; about one in a hundred by the scores' own meaning."""
-COUNTS = "count_"
+PLAIN = "run_without_ratings"
+"""In the detail of a run: the id it would have if nothing had been rated."""
 
 
 @dataclass(frozen=True)
@@ -52,43 +55,6 @@ class ScoredDay:
     suspects: int
     is_new: bool
     notes: dict[str, Any] = field(default_factory=dict)
-
-
-class StoredDay:
-    """A day of stored flows, as detectors see it (:class:`flowsleuth.detect.contract.DayInput`)."""
-
-    def __init__(self, store: Store, day: dt.date, baseline: list[dt.date], window: Window, prefix: str) -> None:
-        self._store, self._prefix = store, prefix
-        self.day = day
-        self.baseline = baseline
-        self.flows = window.cut(store.table("flow", [str(day)]))
-
-    def arrow(self, expression: ir.Table) -> pa.Table:
-        return self._store.arrow(expression)
-
-    def batches(self, expression: ir.Table, rows: int = 131_072) -> Iterator[pa.RecordBatch]:
-        return self._store.batches(expression, rows)
-
-    def counts(self, name: str, build: Callable[[ir.Table], ir.Table], days: list[dt.date]) -> ir.Table:
-        table = f"{COUNTS}{self._prefix}_{name}"
-        dates = [str(day) for day in days]
-        for date in dates:
-            self._keep(table, build, date)
-        return self._store.table(table, dates)
-
-    def _keep(self, table: str, build: Callable[[ir.Table], ir.Table], date: str) -> None:
-        """Build a day's counts unless they are there and the day's flows are still the same."""
-        import ibis
-
-        catalog = self._store.catalog
-        version = catalog.version("flow", date)
-        old = catalog.parts(table, [date])
-        if old and all(part.tag == version for part in old):
-            return
-        counted = build(self._store.table("flow", [date])).mutate(date=ibis.literal(date))
-        rows = self._store.arrow(counted)
-        part = self._store.write_counts(table, date, rows, version)
-        self._store.replace(old, [part])
 
 
 @dataclass(frozen=True)
@@ -154,8 +120,12 @@ def score(
     options: dict[str, dict[str, Any]] | None = None,
     again: bool = False,
     tell: Callable[[str, str], None] | None = None,
+    labels: pa.Table | None = None,
 ) -> list[ScoredDay]:
     """Score every day with flows that is new to a detector.
+
+    Ratings made since make only the last of the days new: the queue applies them to all days at once, and a new day
+    would otherwise cost all days before it. ``again`` brings them into the scores of every day.
 
     Parameters
     ----------
@@ -170,6 +140,8 @@ def score(
         Also days whose scores are up to date.
     tell : callable, optional
         Called with detector and date before each run.
+    labels : pyarrow.Table, optional
+        What analysts rated, rows of ``schema.analyst.LABEL``.
 
     Raises
     ------
@@ -186,26 +158,47 @@ def score(
         available = [dates[0], dates[-1]]
         raise DetectorError("no flows in this time range; days stored", where=window.text(), available=available)
     made = [make_detector(name, (options or {}).get(name)) for name in detectors or default_detectors()]
+    teaching = Teaching(store, labels)
     done = []
     with store.writing():
         for detector in made:
             for date in wanted:
                 if tell:
                     tell(detector.name, date)
-                done.append(_score_day(store, detector, date, window, again=again))
+                found = None if again else _stored(store, detector, date, window, teaching, is_last=date == wanted[-1])
+                done.append(found or _score_day(store, detector, date, window, teaching))
     return done
 
 
-def _score_day(store: Store, detector: Detector, date: str, window: Window, *, again: bool) -> ScoredDay:
+def _earlier(store: Store, detector: Detector, date: str) -> list[str]:
+    """Days with flows that the detector may learn from, newest first."""
     limit = getattr(getattr(detector, "options", None), "baseline_days", None)
-    earlier = [d for d in reversed(store.catalog.dates("flow")) if d < date][:limit]
-    run = run_id(store, detector, date, earlier, window)
+    return [d for d in reversed(store.catalog.dates("flow")) if d < date][:limit]
+
+
+def _stored(
+    store: Store, detector: Detector, date: str, window: Window, teaching: Teaching, *, is_last: bool
+) -> ScoredDay | None:
+    """The day's stored scores when they are up to date; those of the last day only with the ratings of now."""
+    earlier = _earlier(store, detector, date)
+    plain = run_id(store, detector, date, earlier, window)
+    now = run_id(store, detector, date, earlier, window, ratings=teaching.digest(detector))
     for old in store.catalog.runs():
-        if not again and old["id"] == run and old["detector"] == detector.name and old["date"] == date:
+        if old["detector"] == detector.name and old["date"] == date:
             detail = json.loads(old["detail"])
-            return ScoredDay(detector.name, date, detail["flows"], detail["suspects"], False, detail["notes"])
+            if old["id"] == now or (not is_last and detail.get(PLAIN, old["id"]) == plain):
+                return ScoredDay(detector.name, date, detail["flows"], detail["suspects"], False, detail["notes"])
+    return None
+
+
+def _score_day(store: Store, detector: Detector, date: str, window: Window, teaching: Teaching) -> ScoredDay:
+    earlier = _earlier(store, detector, date)
+    digest = teaching.digest(detector)
+    run = run_id(store, detector, date, earlier, window, ratings=digest)
     baseline = [dt.date.fromisoformat(d) for d in earlier]
-    day = StoredDay(store, dt.date.fromisoformat(date), baseline, window, f"{detector.name}{detector.version}")
+    prefix = f"{detector.name}{detector.version}"
+    flows = window.cut(store.table("flow", [date]))
+    day = StoredDay(store, dt.date.fromisoformat(date), flows, baseline=baseline, prefix=prefix, teaching=teaching)
     sink = _ScoreSink(store, detector.name, run)
     report: DayReport = detector.score(day, sink.take)
     parts = sink.finish()
@@ -221,6 +214,8 @@ def _score_day(store: Store, detector: Detector, date: str, window: Window, *, a
         "baseline": earlier,
         "notes": report.notes,
         FLOWS_OF: store.catalog.version("flow", date),
+        PLAIN: run_id(store, detector, date, earlier, window),
+        "ratings": digest,
     }
     catalog = store.catalog
     old_parts = [
@@ -231,13 +226,16 @@ def _score_day(store: Store, detector: Detector, date: str, window: Window, *, a
         catalog.add([*parts, *suspects, *queue])
         finished = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         catalog.save_run(run, detector.name, date, finished, json.dumps(detail, default=str))
-    return ScoredDay(detector.name, date, detail["flows"], detail["suspects"], True, report.notes)
+    return ScoredDay(detector.name, date, report.scored, len(groups), True, report.notes)
 
 
-def run_id(store: Store, detector: Detector, date: str, earlier: list[str], window: Window) -> str:
-    """One short hash of all that scores depend on: detector, version, options, the flows of the day and before."""
+def run_id(
+    store: Store, detector: Detector, date: str, earlier: list[str], window: Window, *, ratings: str = ""
+) -> str:
+    """One short hash of all that scores depend on: detector, version, options, flows, ratings."""
     versions = [(day, store.catalog.version("flow", day)) for day in [date, *earlier]]
     facts = [detector.name, detector.version, _plain(getattr(detector, "options", None)), versions, window.text()]
+    facts += [ratings] if ratings else []
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 

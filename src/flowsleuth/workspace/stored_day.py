@@ -1,0 +1,83 @@
+"""A day of stored flows as detectors see it, with the counts they keep of each day and what was rated."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pyarrow as pa
+
+    from flowsleuth.detect.contract import Taught
+    from flowsleuth.store import Store
+    from flowsleuth.workspace.teaching import Teaching
+
+COUNTS = "count_"
+
+
+class StoredDay:
+    """A day of stored flows, as detectors see it (:class:`flowsleuth.detect.contract.DayInput`).
+
+    Parameters
+    ----------
+    store : Store
+    day : datetime.date
+    flows : ibis table
+        Those to score.
+    baseline : list of datetime.date
+        Earlier days, newest first.
+    prefix : str
+        Tells the detector's kept counts from those of others.
+    teaching : Teaching, optional
+        What was rated.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        day: dt.date,
+        flows: ir.Table,
+        *,
+        baseline: list[dt.date],
+        prefix: str,
+        teaching: Teaching | None = None,
+    ) -> None:
+        self._store, self._prefix, self._teaching = store, prefix, teaching
+        self.day, self.flows, self.baseline = day, flows, baseline
+
+    @property
+    def taught(self) -> Taught | None:
+        return self._teaching.taught if self._teaching else None
+
+    @property
+    def dismissed(self) -> pa.Table | None:
+        return self._teaching.dismissed if self._teaching else None
+
+    def arrow(self, expression: ir.Table) -> pa.Table:
+        return self._store.arrow(expression)
+
+    def batches(self, expression: ir.Table, rows: int = 131_072) -> Iterator[pa.RecordBatch]:
+        return self._store.batches(expression, rows)
+
+    def counts(self, name: str, build: Callable[[ir.Table], ir.Table], days: list[dt.date]) -> ir.Table:
+        table = f"{COUNTS}{self._prefix}_{name}"
+        dates = [str(day) for day in days]
+        for date in dates:
+            self._keep(table, build, date)
+        return self._store.table(table, dates)
+
+    def _keep(self, table: str, build: Callable[[ir.Table], ir.Table], date: str) -> None:
+        """Build a day's counts unless they are there and the day's flows are still the same."""
+        import ibis
+
+        catalog = self._store.catalog
+        version = catalog.version("flow", date)
+        old = catalog.parts(table, [date])
+        if old and all(part.tag == version for part in old):
+            return
+        counted = build(self._store.table("flow", [date])).mutate(date=ibis.literal(date))
+        rows = self._store.arrow(counted)
+        part = self._store.write_counts(table, date, rows, version)
+        self._store.replace(old, [part])
