@@ -199,15 +199,27 @@ def is_loopback(host: str) -> bool:
     >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("0.0.0.0")
     (True, True, False)
     """
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        pass
+    if is_loopback_name(host):
+        return True
     try:
         found = {str(info[4][0]) for info in socket.getaddrinfo(host, None)}
     except OSError:
         raise OptionError("no address of that name", where=f"--host {host}") from None
     return all(ipaddress.ip_address(address.partition("%")[0]).is_loopback for address in found)
+
+
+def is_loopback_name(host: str) -> bool:
+    """Whether a name means this machine without asking anyone.
+
+    Examples
+    --------
+    >>> is_loopback_name("localhost"), is_loopback_name("[::1]"), is_loopback_name("idp.example")
+    (True, True, False)
+    """
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.casefold() == "localhost"
 
 
 def _check_network(text: str) -> None:
@@ -222,6 +234,6 @@ def _checked_url(url: str, where: str = "--public-url") -> str:
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and bool(parts.hostname))
     if not is_safe or parts.hostname is None or parts.query or parts.fragment or parts.username:
         raise OptionError("not a URL like https://flows.example.org", where=f"{where} {url}")
-    if where == "issuer" and parts.scheme == "http" and not is_loopback(parts.hostname):
+    if where == "issuer" and parts.scheme == "http" and not is_loopback_name(parts.hostname):
         raise OptionError("must be https", where=f"{where} {url}")
     return url.rstrip("/")

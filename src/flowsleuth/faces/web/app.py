@@ -38,7 +38,7 @@ from flowsleuth.workspace.accounts import Accounts
 from flowsleuth.workspace.passwords import is_password
 from flowsleuth.workspace.sessions import Sessions
 
-GROUPS = ("session", "facts")
+GROUPS = ("session", "facts", "investigations", "jobs", "stories")
 """Modules of :mod:`flowsleuth.faces.web.routes`, each with its ``router``."""
 BODY_BYTES = 1_000_000
 GZIP_FROM = 1_000

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
+from anyio import to_thread
 from fastapi import Depends, Request
 from starlette.responses import Response
 
@@ -57,6 +58,10 @@ class Asked:
     async def answer(self, work: Callable[[Workspace], Any], status: int = 200) -> Response:
         """Do short work and answer with what it gives, as JSON (made in the worker thread, too)."""
         return answer(await self.pool.run(self.who, lambda ws: json_bytes(work(ws))), status)
+
+    async def made(self, make: Callable[[], Any]) -> Response:
+        """Answer with something that is there already; large ones are written in a thread, too."""
+        return answer(await to_thread.run_sync(lambda: json_bytes(make())))
 
     def start(self, kind: str, work: Callable[[Workspace, Job], Any]) -> Response:
         """Begin long work; the answer names the job."""

@@ -18,7 +18,7 @@ from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
 from flowsleuth.errors import RefusedError
-from flowsleuth.faces.serving import OidcOptions, is_loopback
+from flowsleuth.faces.serving import OidcOptions, is_loopback_name
 from flowsleuth.workspace.accounts import Role
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA")
@@ -130,7 +130,7 @@ class OidcClient:
         """An address that the provider tells: TLS, or loopback where the provider itself is."""
         url = str(metadata.get(name, ""))
         parts = urlsplit(url)
-        is_local = self.options.issuer.startswith("http://") and is_loopback(parts.hostname or "localhost")
+        is_local = self.options.issuer.startswith("http://") and is_loopback_name(parts.hostname or "")
         if parts.scheme != "https" and not (parts.scheme == "http" and is_local):
             raise RefusedError(f"the provider's {name} is not https", where=url[:200])
         return url
