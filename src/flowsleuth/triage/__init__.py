@@ -1,1 +1,1 @@
-"""What analysts decide about suspects, and what that teaches."""
+"""What analysts decide about suspects - ratings, rules, suppressions - and what that teaches."""
