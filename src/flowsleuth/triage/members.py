@@ -56,7 +56,9 @@ class Match:
         return int(pc.sum(self.whole["flows"]).as_py() or 0) + len(self.part)
 
 
-def match(store: Store, detector: str, rows: pa.Table, expression: Expression) -> Match:
+def match(
+    store: Store, detector: str, rows: pa.Table, expression: Expression, *, most_parts: int = MOST_PARTS
+) -> Match:
     """Find exactly the flows that meet conditions.
 
     Parameters
@@ -66,11 +68,13 @@ def match(store: Store, detector: str, rows: pa.Table, expression: Expression) -
     rows : pyarrow.Table
         Suspects: rows of the queue.
     expression : Expression
+    most_parts : int
+        Single flows that may be matched.
 
     Raises
     ------
     OptionError
-        Single flows of large groups are matched, more than :data:`MOST_PARTS`.
+        Single flows of large groups are matched, more than that.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -84,28 +88,39 @@ def match(store: Store, detector: str, rows: pa.Table, expression: Expression) -
         meets = expression.judge(flows, of_groups=False)
         found.append(flows.filter(meets).select(["suspect_id", "flow_id", "score", "surprise", *LABEL_COLUMNS]))
     if not found:
-        return Match(whole, _no_flows())
-    return settle(rows, whole, asked, pa.concat_tables(found))
+        return Match(whole, no_flows())
+    matched = settle(whole, asked, pa.concat_tables(found))
+    if len(matched.part) > most_parts:
+        hint = "rate the suspects as a whole, or narrow the criteria"
+        raise OptionError(f"{len(matched.part):,} single flows of large groups match", where="criteria", hint=hint)
+    return matched
 
 
-def settle(rows: pa.Table, whole: pa.Table, asked: pa.Table, flows: pa.Table) -> Match:
-    """Suspects of which all flows were found are matched as a whole."""
+def settle(whole: pa.Table, asked: pa.Table, flows: pa.Table) -> Match:
+    """Suspects of which all flows were found are matched as a whole.
+
+    Parameters
+    ----------
+    whole : pyarrow.Table
+        Suspects that are known to match with all flows.
+    asked : pyarrow.Table
+        Suspects whose flows were asked.
+    flows : pyarrow.Table
+        Flows found.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    del rows
     counted = flows.group_by("suspect_id").aggregate([("flow_id", "count_distinct")])
     at = pc.index_in(asked["suspect_id"], value_set=counted["suspect_id"].combine_chunks())
     is_all = pc.fill_null(pc.equal(counted["flow_id_count_distinct"].take(at), asked["flows"]), False)
     full = asked.filter(is_all)
     part = flows.filter(pc.invert(pc.is_in(flows["suspect_id"], full["suspect_id"].combine_chunks())))
-    if len(part) > MOST_PARTS:
-        hint = "rate the suspects as a whole, or narrow the criteria"
-        raise OptionError(f"{len(part):,} single flows of large groups match", where="criteria", hint=hint)
     return Match(pa.concat_tables([whole, full]), part.combine_chunks())
 
 
-def _no_flows() -> pa.Table:
+def no_flows() -> pa.Table:
+    """The shape of :attr:`Match.part`, empty."""
     import pyarrow as pa
 
     from flowsleuth.schema import FLOW, SCORE

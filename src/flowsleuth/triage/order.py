@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Ranking:
     rank : array of int64
         Place in the queue, from 1.
     moved : array of int64
-        Places that ratings moved it up (negative: down).
+        Places that ratings moved it up (negative: down), among the unrated ones; 0 for the rated.
     adjusted : array of float64
         Surprise with what ratings teach now, nats.
     """
@@ -30,7 +31,9 @@ class Ranking:
     adjusted: Floats
 
 
-def rank(score: Floats, surprise: Floats, flow_id: Ints, day: Ints, nats: Floats) -> Ranking:
+def rank(
+    score: Floats, surprise: Floats, flow_id: Ints, day: Ints, nats: Floats, *, is_rated: Bools | None = None
+) -> Ranking:
     """Rank suspects by score, then surprise, highest first, then ``flow_id``, smallest first.
 
     Parameters
@@ -41,6 +44,8 @@ def rank(score: Floats, surprise: Floats, flow_id: Ints, day: Ints, nats: Floats
     nats : array of float64, shape (n,)
         What is to be added to the surprise. Where it is 0 the score stays as it is, so with no ratings the order is
         exactly that of the scores; elsewhere the score is read off the day's own relation of surprise and score.
+    is_rated : array of bool, shape (n,), optional
+        These have been looked at: what moves before or behind them has not moved for the analyst.
 
     Examples
     --------
@@ -60,7 +65,17 @@ def rank(score: Floats, surprise: Floats, flow_id: Ints, day: Ints, nats: Floats
         if changed.any():
             moved_score[changed] = score_at(adjusted[changed], surprise[mine], score[mine])
     now = _places(moved_score, adjusted, flow_id)
-    return Ranking(now, base - now, adjusted)
+    waiting = np.ones(score.size, dtype=bool) if is_rated is None else ~is_rated
+    moved = np.zeros_like(base)
+    moved[waiting] = _order_of(base[waiting]) - _order_of(now[waiting])
+    return Ranking(now, moved, adjusted)
+
+
+def _order_of(places: Ints) -> Ints:
+    """Places among some as places from 1 without gaps."""
+    found = np.empty_like(places)
+    found[np.argsort(places)] = np.arange(1, places.size + 1)
+    return found
 
 
 def _places(score: Floats, surprise: Floats, flow_id: Ints) -> Ints:

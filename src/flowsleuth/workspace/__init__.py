@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 from flowsleuth.errors import OptionError, WorkspaceError
 from flowsleuth.settings import DEFAULT_HOME, FILE_NAME, Settings
 from flowsleuth.workspace.casework import Casework
+from flowsleuth.workspace.triage_methods import TriageMethods
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -110,7 +111,7 @@ def open(
     return Workspace(path, settings, analyst)
 
 
-class Workspace(Casework):
+class Workspace(Casework, TriageMethods):
     """One investigation: logs in, suspects out.
 
     Get one from :func:`flowsleuth.open`.
@@ -259,7 +260,9 @@ class Workspace(Casework):
 
         names = list(detectors) or None
         window, labels = Window(start, end), self._labels()
-        return score(self.store, names, window=window, options=options, again=again, tell=tell, labels=labels)
+        done = score(self.store, names, window=window, options=options, again=again, tell=tell, labels=labels)
+        self.rate_by_rules(sorted({day.date for day in done if day.is_new}))
+        return done
 
     def _labels(self) -> pa.Table | None:
         """What was rated; None (and no database is made) when nobody ever did."""

@@ -1,0 +1,228 @@
+"""Ratings: made on exactly the flows that match, previewed, taken back; days reset and restored."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from flowsleuth.errors import OptionError
+from flowsleuth.triage.filters import Criteria, check_severity
+from flowsleuth.triage.members import LABEL_COLUMNS, Match, match, settle
+from flowsleuth.workspace.chosen import chosen_flows, chosen_suspects
+from flowsleuth.workspace.queue import shown
+from flowsleuth.workspace.results import Rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pyarrow as pa
+
+    from flowsleuth.store.case import CaseTransaction
+    from flowsleuth.workspace.desk import Desk
+
+PREVIEWED = 20
+LONGEST_COMMENT = 10_000
+
+
+@dataclass(frozen=True)
+class Rating:
+    """One act of rating.
+
+    Attributes
+    ----------
+    rating_id, severity : int
+    suspects : int
+        Suspects it matched, wholly or in part.
+    flows : int
+        Flows it matched: exactly these are rated.
+    criteria : dict
+    analyst : str
+    made : datetime
+    """
+
+    rating_id: int
+    severity: int
+    suspects: int
+    flows: int
+    criteria: dict[str, Any]
+    analyst: str
+    made: dt.datetime
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a rating (or rule, or suppression) would match.
+
+    Attributes
+    ----------
+    suspects, flows : int
+    rated : int
+        Of the suspects, how many have a rating already, which a new one would replace.
+    rows : Rows
+        The first of the suspects: rows of the queue, and single flows of others.
+    """
+
+    suspects: int
+    flows: int
+    rated: int
+    rows: Rows
+
+
+def find(desk: Desk, detector: str, criteria: Criteria, dates: Sequence[str] | None = None) -> Match:
+    """The flows that criteria mean.
+
+    Raises
+    ------
+    OptionError
+        A chosen suspect or flow does not exist.
+    """
+    import pyarrow as pa
+
+    rows = desk.rows(detector, dates)
+    if criteria.filter is not None:
+        view = desk.view(detector, dates)
+        rows = rows.filter(pa.array(shown(view, criteria.filter)))
+    expression = criteria.expression()
+    if criteria.flows:
+        return chosen_flows(desk.store, detector, rows, criteria, dates)
+    if criteria.suspects:
+        rows = chosen_suspects(desk.store, detector, rows, criteria.suspects, is_open=criteria.filter is None)
+    return match(desk.store, detector, rows, expression)
+
+
+def preview(desk: Desk, detector: str, criteria: Criteria, dates: Sequence[str] | None = None) -> Preview:
+    """What a rating would match; nothing is changed."""
+    return preview_of(desk, detector, find(desk, detector, criteria, dates), dates)
+
+
+def preview_of(desk: Desk, detector: str, found: Match, dates: Sequence[str] | None = None) -> Preview:
+    """A match in figures, with its first rows."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    view = desk.view(detector, dates)
+    ids = pa.concat_arrays(
+        [column.combine_chunks() for column in (found.whole["suspect_id"], found.part["suspect_id"])]
+    )
+    is_meant = pc.is_in(view.rows["suspect_id"], value_set=ids).to_numpy()
+    rated = int(np.count_nonzero(is_meant & (view.standing.severity > 0)))
+    flows = found.part.append_column("flows", pa.repeat(pa.scalar(1, pa.int64()), len(found.part)))
+    rows = pa.concat_tables([found.whole.slice(0, PREVIEWED), flows.slice(0, PREVIEWED)], promote_options="default")
+    return Preview(found.suspects, found.flows, rated, Rows(rows.slice(0, PREVIEWED)))
+
+
+def rate(
+    desk: Desk,
+    analyst: str,
+    severity: int,
+    detector: str,
+    criteria: Criteria,
+    *,
+    dates: Sequence[str] | None = None,
+    comment: str = "",
+) -> Rating:
+    """Rate exactly the flows that match.
+
+    Raises
+    ------
+    OptionError
+        Not a severity, nothing matches, or the comment is too long.
+    """
+    checked = check_severity(severity)
+    if len(comment) > LONGEST_COMMENT:
+        raise OptionError(f"a comment has at most {LONGEST_COMMENT:,} characters", where="why")
+    found = find(desk, detector, criteria, dates)
+    if not found.suspects:
+        hint = "see what is there: flowsleuth queue"
+        raise OptionError("no suspect in the queue matches", where=str(criteria.as_dict())[:300], hint=hint)
+    row = {
+        "severity": checked, "origin": criteria.origin, "criteria": criteria.as_dict(), "detector": detector,
+        "dates": None if dates is None else list(dates), "comment": comment or None, "rule_id": None,
+    }  # fmt: skip
+    with desk.case.transaction(analyst) as case:
+        return record(case, row, found, detector)
+
+
+def record(case: CaseTransaction, row: dict[str, Any], found: Match, detector: str) -> Rating:
+    """Write a rating, its labels and the deed."""
+    now = dt.datetime.now(dt.UTC)
+    whole = row | {"made": now, "analyst": case.analyst, "suspects": found.suspects, "flows": found.flows}
+    rating_id = case.insert("rating", whole)
+    labels = _whole_labels(found.whole) + _part_labels(found.part)
+    common = {"rating_id": rating_id, "made": now, "severity": row["severity"], "detector": detector, "is_live": True}
+    case.insert_many("label", [common | label for label in labels])
+    told = {name: row[name] for name in ("severity", "origin", "criteria", "rule_id") if row.get(name) is not None}
+    case.audit("rate", "rating", rating_id, told | {"suspects": found.suspects, "flows": found.flows})
+    return Rating(rating_id, row["severity"], found.suspects, found.flows, row["criteria"], case.analyst, now)
+
+
+_SPANNED = {"src_ip": "src_ips", "src_port": "src_ports", "dst_ip": "dst_ips", "dst_port": "dst_ports"}
+_TAKEN = (
+    "suspect_id",
+    "flows",
+    "proto",
+    "server_name",
+    "src_bytes",
+    "dst_bytes",
+    "src_packets",
+    "dst_packets",
+    "score",
+)
+
+
+def _whole_labels(rows: pa.Table) -> list[dict[str, Any]]:
+    """One label per suspect; what differs within it is null."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    def one(name: str, count: str) -> Any:
+        return pc.if_else(pc.less_equal(rows[count], 1), rows[name], None)
+
+    many_ports = pc.and_(pc.greater(rows["src_ports"], 1), pc.greater(rows["dst_ports"], 1))
+    columns = {name: rows[name] for name in _TAKEN}
+    columns |= {name: one(name, count) for name, count in _SPANNED.items()}
+    columns |= {
+        "flow_id": pa.nulls(len(rows), pa.int64()),
+        "date": pc.strftime(rows["first_seen"], format="%Y-%m-%d"),
+        "start": rows["first_seen"],
+        "surprise": pc.subtract(rows["surprise"], rows["taught"]),
+        "service_port": _service_port(rows, many_ports),
+    }
+    found: list[dict[str, Any]] = pa.table(columns).to_pylist()
+    return found
+
+
+def _service_port(rows: pa.Table, is_mixed: Any) -> Any:
+    """Null where the service's own port differs within the group."""
+    import pyarrow.compute as pc
+
+    at_src = pc.fill_null(pc.equal(rows["service_port"], rows["src_port"]), False)
+    at_dst = pc.fill_null(pc.equal(rows["service_port"], rows["dst_port"]), False)
+    differs = pc.or_(
+        pc.and_(at_dst, pc.greater(rows["dst_ports"], 1)),
+        pc.and_(pc.and_(at_src, pc.invert(at_dst)), pc.greater(rows["src_ports"], 1)),
+    )
+    return pc.if_else(pc.or_(differs, is_mixed), None, rows["service_port"])
+
+
+def _part_labels(flows: pa.Table) -> list[dict[str, Any]]:
+    """One label per flow."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from flowsleuth.workspace.queue_parts import service_port
+
+    columns = {name: flows[name] for name in ("suspect_id", "flow_id", "score", "surprise", *LABEL_COLUMNS)}
+    columns |= {
+        "flows": pa.repeat(1, len(flows)),
+        "date": pc.strftime(flows["start"], format="%Y-%m-%d"),
+        "service_port": service_port(flows, pa.nulls(len(flows), pa.float64())),
+    }
+    found: list[dict[str, Any]] = pa.table(columns).to_pylist()
+    return found
+
+
+__all__ = ["PREVIEWED", "Preview", "Rating", "find", "preview", "preview_of", "rate", "record", "settle"]
