@@ -35,6 +35,8 @@ _WIDE = (
 )  # fmt: skip
 PAGE_COLUMNS = tuple(name for name in QUEUE.names if name not in _WIDE)
 DAY_US = 86_400_000_000
+NOTHING = 1e-9
+"""Nats that two ways of adding up differ by."""
 KEPT = 4
 """Choices of detector and days that are kept ready."""
 Key = tuple[str, ...]
@@ -158,6 +160,7 @@ class Desk:
         taught = self.book.taught()
         before = rows["taught"].to_numpy()
         nats = (taught.effect(rows) if not taught.is_empty else np.zeros(len(rows))) - before
+        nats[np.abs(nats) < NOTHING] = 0.0
         day = rows["first_seen"].cast("int64").to_numpy() // DAY_US
         score, surprise = (rows[name].to_numpy() for name in ("score", "surprise"))
         return rank(score, surprise, rows["flow_id"].to_numpy(), day, nats, is_rated=is_rated)
