@@ -140,7 +140,7 @@ def _load(read: Any, path: Path, name: str, columns: tuple[Column, ...]) -> Rang
     try:
         facts = path.stat()
     except OSError:
-        return _nothing(name, columns, f"no {name} in {path.parent}")
+        return _nothing(name, columns, f"there is no {name} in the folder {path.parent.name}")
     return _cached(read, path, facts.st_size, facts.st_mtime_ns)
 
 

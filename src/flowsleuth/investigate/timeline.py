@@ -66,7 +66,7 @@ def make_timeline(fetch: Fetch, flows: ir.Table, is_mine: Condition, peers: pa.T
     is_mine : callable
         Which addresses are the target's.
     peers : pyarrow.Table
-        ``peer``, ``connections``, ``first_seen``, ``last_seen`` of those that get a lane, in order.
+        ``peer``, ``way``, ``connections``, ``first_seen``, ``last_seen`` of those that get a lane, in order.
     others : int
         How many peers get none.
     """
@@ -85,7 +85,8 @@ def make_timeline(fetch: Fetch, flows: ir.Table, is_mine: Condition, peers: pa.T
     rows = rows.append_column("binned_s", pa.array([width] * len(rows), pa.int64()))
     lane = pc.index_in(rows["lane"], value_set=peers["peer"].combine_chunks())
     keys = [("_lane", "ascending"), ("start", "ascending"), ("end", "ascending"), ("dst_port", "ascending")]
-    rows = rows.append_column("_lane", lane).sort_by(keys)
+    way = peers["way"].combine_chunks().take(lane.combine_chunks())
+    rows = rows.append_column("way", way).append_column("_lane", lane).sort_by(keys)
     typed = pa.table({c.name: pc.cast(rows[c.name], c.arrow_type()) for c in MARK.columns})
     return Timeline(typed, width, _note(width, count, others))
 

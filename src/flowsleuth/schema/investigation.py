@@ -85,6 +85,7 @@ MARK = Table(
     id_column=None,
     columns=(
         Column("lane", "string", "the peer", null=NEVER),
+        Column("way", "string", "the peer's: inbound, outbound or two way", null=NEVER),
         Column("start", "timestamp", "first packet", "UTC", NEVER),
         Column("end", "timestamp", "last packet", "UTC", NEVER),
         Column("connections", "int64", "flows", null=NEVER),

@@ -1,13 +1,13 @@
 """Timeline: one lane per peer, one mark per connection, or per bin of time where there are too many.
 
-Section: a series whose ``table`` has ``lane`` (string), ``start``, ``end`` (timestamp; the bin's when binned),
+Section: a series whose ``table`` has ``lane``, ``way`` (string), ``start``, ``end`` (timestamp; the bin's when binned),
 ``connections`` (int64), ``bytes`` (int64, both ways; null when no flow said), ``dst_port`` (int32, the most used one;
 null where there is none), ``binned_s`` (int64, null when a mark is one connection). Lanes in order of their first row.
 
 Spec::
 
     {kind: "timeline", title, note, absent, binned_s: null|seconds,
-     lanes: [{name, marks: [[start_ms, end_ms, connections, bytes, dst_port], …]}]}
+     lanes: [{name, way, marks: [[start_ms, end_ms, connections, bytes, dst_port], …]}]}
 
 Nothing is cut in silence: where marks are binned, ``note`` says so; where peers have no lane, ``note`` says how many.
 """
@@ -34,15 +34,17 @@ def timeline(section: Section) -> Spec:
     []
     """
     lanes: dict[str, list[list[Any]]] = {}
+    ways: dict[str, str] = {}
     binned: int | None = None
     if section.table is not None and len(section.table):
         rows = section.table
         binned = rows["binned_s"][0].as_py()
         columns = [milliseconds(rows["start"]), milliseconds(rows["end"])]
         columns += [rows[name].to_pylist() for name in ("connections", "bytes", "dst_port")]
+        ways = dict(zip(rows["lane"].to_pylist(), rows["way"].to_pylist(), strict=True))
         for lane, *mark in zip(rows["lane"].to_pylist(), *columns, strict=True):
             lanes.setdefault(lane, []).append(mark)
-    made = [{"name": name, "marks": marks} for name, marks in lanes.items()]
+    made = [{"name": name, "way": ways[name], "marks": marks} for name, marks in lanes.items()]
     return spec_of(section, "timeline", binned_s=binned, lanes=made)
 
 

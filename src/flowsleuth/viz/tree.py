@@ -8,8 +8,9 @@ Spec::
     {kind: "tree", title, note, absent,
      root: {name, role: "target"|"way"|"network"|"peer"|"more", note, peers, connections, bytes, children: [same, …]}}
 
-``role`` "way" nodes are named "inbound", "outbound", "two way"; "network" nodes carry the name of the network context (or its owner, its AS, or else "internal, unnamed" and "external,
-unnamed"); "more" stands for the peers that are not listed and says how many in ``name``.
+``role`` "way" nodes are named "inbound", "outbound", "two way"; "network" nodes carry the name of the network context
+(or its owner, its AS, or else "internal, unnamed" and "external, unnamed"); "more" stands for the peers that are not
+listed and says how many in ``name``.
 """
 
 from __future__ import annotations

@@ -1,0 +1,64 @@
+"""Drawings as inline SVG: text is escaped, nothing is fetched, no script runs."""
+
+from __future__ import annotations
+
+from html import escape
+
+from flowsleuth.viz.canvas import Circle, Drawing, Rect, Shape, Text
+
+FONT = "-apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', 'Liberation Sans', Arial, sans-serif"
+
+
+def clean(text: str) -> str:
+    """Text for HTML: escaped, without control characters (XML forbids them even when escaped).
+
+    Examples
+    --------
+    >>> clean("<b>\\x00&")
+    '&lt;b&gt;&amp;'
+    """
+    return escape("".join(c for c in text if c in "\n\t" or (c.isprintable() or c.isspace())))
+
+
+def svg(drawing: Drawing) -> str:
+    """The drawing as an ``<svg>`` element that scales with its page.
+
+    Examples
+    --------
+    >>> svg(Drawing("a <b>", 10, 10))[:60]
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10" '
+    """
+    inner = "".join(_element(shape) for shape in drawing.shapes)
+    size = f'viewBox="0 0 {drawing.width:g} {drawing.height:g}" width="{drawing.width:g}"'
+    name = f'role="img" aria-label="{clean(drawing.title)}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {name} font-family="{FONT}">{inner}</svg>'
+
+
+def _element(shape: Shape | Rect | Circle | Text) -> str:
+    if isinstance(shape, Text):
+        weight = ' font-weight="600"' if shape.bold else ""
+        anchor = "" if shape.anchor == "start" else f' text-anchor="{shape.anchor}"'
+        place = f'x="{shape.x:.1f}" y="{shape.y:.1f}" font-size="{shape.size:g}"{anchor}{weight}'
+        return f'<text {place} fill="{shape.fill}">{clean(shape.text)}</text>'
+    if isinstance(shape, Rect):
+        round_ = f' rx="{shape.radius:g}"' if shape.radius else ""
+        place = f'x="{shape.x:.1f}" y="{shape.y:.1f}" width="{shape.w:.1f}" height="{shape.h:.1f}"{round_}'
+        return _with_tip("rect", f'{place} fill="{shape.fill}"{_opacity(shape.opacity)}', shape.tip)
+    if isinstance(shape, Circle):
+        edge = f' stroke="{shape.stroke}" stroke-width="{shape.width:g}"' if shape.stroke else ""
+        place = f'cx="{shape.x:.1f}" cy="{shape.y:.1f}" r="{shape.r:.1f}"'
+        return _with_tip("circle", f'{place} fill="{shape.fill}"{edge}{_opacity(shape.opacity)}', shape.tip)
+    steps = "".join(str(step[0]) + " ".join(f"{number:.1f}" for number in step[1:]) for step in shape.steps)
+    edge = f' stroke="{shape.stroke}" stroke-width="{shape.width:.2g}"' if shape.stroke else ""
+    dash = f' stroke-dasharray="{" ".join(f"{d:g}" for d in shape.dash)}"' if shape.dash else ""
+    return _with_tip(
+        "path", f'd="{steps}" fill="{shape.fill or "none"}"{edge}{dash}{_opacity(shape.opacity)}', shape.tip
+    )
+
+
+def _opacity(value: float) -> str:
+    return "" if value >= 1 else f' opacity="{value:.2g}"'
+
+
+def _with_tip(name: str, attributes: str, tip: str) -> str:
+    return f"<{name} {attributes}><title>{clean(tip)}</title></{name}>" if tip else f"<{name} {attributes}/>"
