@@ -3,6 +3,8 @@ import type { Count } from "../format";
 import type { Spec } from "../figures/specs";
 
 export type Severity = 1 | 2 | 3;
+/** A 64-bit number: text where JavaScript would round it. */
+export type Id = number | string;
 export type Role = "viewer" | "analyst" | "admin";
 
 export interface Session {
@@ -24,8 +26,8 @@ export interface Suspect {
   severity: Severity | null;
   rating_id: number | null;
   is_suppressed: boolean;
-  suspect_id: number;
-  flow_id: number;
+  suspect_id: Id;
+  flow_id: Id;
   flows: number;
   first_seen: string;
   last_seen: string;
@@ -73,14 +75,15 @@ export interface Criteria {
   src_port?: string;
   dst_port?: string;
   ip?: string;
-  suspects?: number[];
-  flows?: number[];
+  suspects?: Id[];
+  flows?: Id[];
   detector?: string;
   dates?: string[];
 }
 export interface Preview {
   suspects: number;
   flows: number;
+  rated?: number;
   rows: Partial<Suspect>[];
 }
 export interface RatingMade {

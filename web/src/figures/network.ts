@@ -32,7 +32,7 @@ export function network(spec: NetworkSpec, palette: Palette, size: { width: numb
           scaleLimit: { min: 0.3, max: 8 },
           zoom: 0.9,
           labelLayout: { hideOverlap: true },
-          force: { repulsion: spread * (many ? 0.35 : 1.6), edgeLength: [spread * 0.25, spread * (many ? 0.5 : 0.8)], gravity: 0.1, friction: 0.25, layoutAnimation: !calm() && !many },
+          force: { repulsion: spread * (many ? 0.8 : 5), edgeLength: [spread * 0.45, spread * (many ? 0.7 : 1.05)], gravity: many ? 0.12 : 0.16, friction: 0.25, layoutAnimation: !calm() && !many },
           data: spec.nodes.map((node) => ({
             id: node.id,
             name: node.id,
@@ -50,7 +50,7 @@ export function network(spec: NetworkSpec, palette: Palette, size: { width: numb
             suspects: edge.suspects,
             lineStyle: { opacity: 0.18 + 0.72 * strength(edge.weight), width: 1 + 1.6 * strength(edge.weight), color: palette.muted },
           })),
-          label: { position: "right", color: palette.text, fontSize: 11, distance: 4, textBorderColor: palette.surface, textBorderWidth: 2, minMargin: 2 },
+          label: { position: "bottom", color: palette.text, fontSize: 11, distance: 3, textBorderColor: palette.surface, textBorderWidth: 2, minMargin: 2 },
           emphasis: { focus: "adjacency", scale: 1.15, label: { show: true }, lineStyle: { color: palette.accent, opacity: 1, width: 2.5 } },
           blur: { itemStyle: { opacity: 0.2 }, lineStyle: { opacity: 0.05 }, label: { opacity: 0.15 } },
         },

@@ -1,5 +1,5 @@
 // How an incident unfolds: the address, the three directions, the networks and peers behind them.
-import { bytes, count, plural } from "../format";
+import { bytes, count } from "../format";
 import { tip } from "./dom";
 import type { Drawing } from "./host";
 import type { TreeNode, TreeSpec } from "./specs";
@@ -42,7 +42,8 @@ export function tree(spec: TreeSpec, palette: Palette, size: { width: number; he
   };
   list(spec.root, []);
   const levels = depth(spec.root);
-  const column = Math.min(200, Math.max(100, (size.width - 90) / levels - 12));
+  const leafRoom = Math.min(280, Math.max(110, size.width * 0.27));
+  const column = Math.max(90, (size.width - leafRoom - 140) / Math.max(1, levels - 1));
   return {
     option: {
       tooltip: { formatter: ({ data }: { data: TreeNode }) => tip(data.name, facts(data), data.note || undefined) },
@@ -52,7 +53,7 @@ export function tree(spec: TreeSpec, palette: Palette, size: { width: number; he
           data: [decorate(spec.root, 0, palette.accent)],
           orient: "LR",
           left: 20 + Math.min(150, spec.root.name.length * 7.5),
-          right: Math.max(100, Math.min(column, 150)),
+          right: leafRoom,
           top: 22,
           bottom: 14,
           symbol: "circle",
@@ -60,8 +61,8 @@ export function tree(spec: TreeSpec, palette: Palette, size: { width: number; he
           initialTreeDepth: leaves(spec.root) > 60 ? 2 : -1,
           edgeShape: "curve",
           lineStyle: { width: 1.4, curveness: 0.6 },
-          label: { position: "top", align: "center", verticalAlign: "bottom", distance: 5, color: palette.text, fontSize: 12, width: column + 20, overflow: "truncate", textBorderColor: palette.surface, textBorderWidth: 3, formatter: text },
-          leaves: { label: { position: "right", align: "left", verticalAlign: "middle", distance: 8, formatter: text } },
+          label: { position: "top", align: "center", verticalAlign: "bottom", distance: 5, color: palette.text, fontSize: 12, width: column * 0.94, overflow: "truncate", textBorderColor: palette.surface, textBorderWidth: 3, formatter: text },
+          leaves: { label: { position: "right", align: "left", verticalAlign: "middle", distance: 8, width: leafRoom - 22, overflow: "truncate", formatter: text } },
           emphasis: { focus: "ancestor" },
           expandAndCollapse: true,
           animationDurationUpdate: 250,
@@ -80,6 +81,6 @@ function facts(node: TreeNode): [string, string][] {
 }
 
 function text({ data }: { data: TreeNode }): string {
-  if (data.role === "way" || data.role === "network") return `${data.name}  ·  ${plural(data.peers, "peer")}`;
+  if (data.role === "way" || data.role === "network") return `${data.name} (${count(data.peers)})`;
   return data.note ? `${data.name}  ·  ${data.note}` : data.name;
 }

@@ -20,7 +20,8 @@ interface Summary {
   last: string | null;
   total: number;
 }
-const BINS = 1200;
+const BINS = 1200; // more would be thinner than a pixel
+const MINUTE = 60;
 const QUICK: [label: string, seconds: number][] = [["1 h", 3600], ["6 h", 21600], ["1 day", 86400], ["7 days", 604800]];
 const SOURCE_COLUMNS: ColumnSpec[] = [
   { key: "file", label: "File", text: (value) => String(value) },
@@ -42,7 +43,8 @@ export function IngestPage({ params }: { rest: string; params: Record<string, st
   const { info } = useApp();
   const start = params.start ?? "";
   const end = params.end ?? "";
-  const found = useLoad<Summary>(`ingest ${start} ${end}`, (signal) => get("ingest-summary", { start, end, bins: BINS }, signal));
+  const bins = binsFor(info.tables, start, end);
+  const found = useLoad<Summary>(`ingest ${start} ${end} ${bins}`, (signal) => get("ingest-summary", { start, end, bins }, signal));
   const [zoom, setZoom] = useState<[number, number] | null>(null);
   const spec = useMemo(() => (found.data ? histogramOf(found.data) : null), [found.data]);
   const seen = useMemo(() => inSight(found.data, zoom), [found.data, zoom]);
@@ -102,6 +104,18 @@ export function IngestPage({ params }: { rest: string; params: Record<string, st
       </div>
     </div>
   );
+}
+
+/** Minutes, or wider; a range of some minutes that was asked for is shown finer. */
+function binsFor(tables: unknown, start: string, end: string): number {
+  const facts = Object.values((tables ?? {}) as Record<string, { first: string | null; last: string | null }>);
+  const known = (values: (string | null)[]) => values.filter((value): value is string => Boolean(value)).map(millis);
+  const first = start ? millis(start) : Math.min(...known(facts.map((one) => one.first)));
+  const last = end ? millis(end) : Math.max(...known(facts.map((one) => one.last)));
+  const seconds = Math.max(1, (last - first) / 1000);
+  if (!Number.isFinite(seconds)) return BINS;
+  const finest = (start || end) && seconds <= 20 * MINUTE ? 1 : MINUTE;
+  return Math.max(1, Math.min(BINS, Math.ceil(seconds / finest) + 1));
 }
 
 const binName = (seconds: number | undefined) => (!seconds || seconds === 60 ? "minute" : seconds === 3600 ? "hour" : seconds === 86400 ? "day" : duration(seconds));

@@ -10,7 +10,7 @@ const TIME = /^(first|last)_seen$|^start$|^end$/;
 
 const LABELS: Record<string, string> = {
   src_ip: "Source", dst_ip: "Destination", dst_port: "Port", proto: "Proto", first_seen: "First seen", last_seen: "Last seen", connections: "Connections",
-  peer: "Peer", way: "Way", is_internal: "Where", bytes_out: "Bytes out", bytes_in: "Bytes in", as: "AS", lat: "Lat", lon: "Lon",
+  as_number: "AS", packets_out: "Packets out", packets_in: "Packets in", connections_to_peer: "Opened to it", connections_from_peer: "Opened by it", server_name: "Name", peer: "Peer", way: "Way", is_internal: "Where", bytes_out: "Bytes out", bytes_in: "Bytes in", as: "AS", lat: "Lat", lon: "Lon",
 };
 
 /** A column for whatever key an answer carries, typed by its name. */
@@ -21,7 +21,7 @@ export function columnOf(key: string): ColumnSpec {
   if (TIME.test(key)) return { key, label, text: instant };
   if (/^mean/.test(key)) return { key, label, align: "right", text: BYTES.test(key) ? bytesOf : fraction(1) };
   if (BYTES.test(key)) return { key, label, align: "right", text: bytesOf };
-  if (key === "dst_port" || key === "src_port" || key === "as") return { key, label, align: "right" };
+  if (key === "dst_port" || key === "src_port" || /(^|_)as(_number)?$/.test(key)) return { key, label, align: "right" };
   if (NUMBER.test(key)) return { key, label, align: "right", text: (value) => (typeof value === "number" || /^\d+$/.test(String(value)) ? countOf(value) : String(value ?? "–")) };
   return { key, label, text: (value) => (Array.isArray(value) ? value.join(", ") : value === null || value === undefined || value === "" ? "–" : String(value)) };
 }
@@ -31,9 +31,14 @@ function titled(key: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
+// What is read first stands first; the rest follows as it came.
+const FIRST = ["peer", "way", "is_internal", "connections", "bytes_out", "bytes_in", "services", "network", "server_name", "country", "city", "owner", "first_seen", "last_seen", "ports"];
+const rankOf = (key: string) => (FIRST.includes(key) ? FIRST.indexOf(key) : FIRST.length);
+
 /** Columns of the rows that are there; those that no row fills are left out. */
 export function columnsOf(rows: Row[], except: string[] = []): ColumnSpec[] {
-  const keys = new Set(rows.slice(0, 200).flatMap((row) => Object.keys(row)));
-  const filled = [...keys].filter((key) => !except.includes(key) && rows.some((row) => row[key] !== null && row[key] !== undefined && row[key] !== ""));
+  const keys = [...new Set(rows.slice(0, 200).flatMap((row) => Object.keys(row)))];
+  if (keys.includes("peer")) keys.sort((a, b) => rankOf(a) - rankOf(b));
+  const filled = keys.filter((key) => !except.includes(key) && rows.some((row) => row[key] !== null && row[key] !== undefined && row[key] !== ""));
   return filled.map(columnOf);
 }

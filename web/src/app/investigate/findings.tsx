@@ -1,7 +1,7 @@
 // What the search found: totals, timeline, peers, top lists, chord, map, the expanded search.
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
-import type { MapSpec, Spec, TimelineSpec } from "../../figures/specs";
+import type { Spec } from "../../figures/specs";
 import { bytes, count, moment } from "../../format";
 import { rowsOf } from "../api";
 import { go } from "../route";
@@ -17,9 +17,9 @@ export interface FoundResult {
   search: unknown;
   peers: unknown;
   top: Record<string, unknown>;
-  timeline: Spec | TimelineSpec["lanes"] | null;
-  chord?: Spec | null;
-  map?: Spec | null;
+  search_total?: number;
+  peers_total?: number;
+  notes?: string[];
   figures?: Record<string, Spec | null>;
   totals: Row;
 }
@@ -36,9 +36,9 @@ export function Findings({ target, result }: { target: string; result: FoundResu
   const peers = useMemo(() => rowsOf(result.peers), [result]);
   const [way, setWay] = useState("all");
   const shownPeers = way === "all" ? peers : peers.filter((row) => row.way === way);
-  const timeline = useMemo(() => timelineOf(result), [result]);
-  const map = useMemo(() => result.figures?.map ?? result.map ?? mapOf(target, peers), [result]);
-  const chord = result.figures?.chord ?? result.chord ?? null;
+  const timeline = useMemo(() => figureOf(result, "timeline"), [result]);
+  const map = useMemo(() => figureOf(result, "map"), [result]);
+  const chord = useMemo(() => figureOf(result, "chord"), [result]);
   const searchColumns = useMemo(() => columnsOf(search), [search]);
   const peerColumns = useMemo(() => columnsOf(peers, ["lat", "lon"]), [peers]);
   if (!search.length) return <div class="panel filling"><Empty title={`No flow of ${target}`}>Nothing is stored between it and anyone in this range of time.</Empty></div>;
@@ -54,6 +54,7 @@ export function Findings({ target, result }: { target: string; result: FoundResu
       <section class="panel block">
         <header class="block-head"><h2>Peers</h2><Segmented label="Way" value={way} onChange={setWay} options={[{ value: "all", label: "all", count: peers.length }, ...ways]} /></header>
         <DataTable label="Peers" columns={peerColumns} rows={shownPeers} sort="connections" descending height={330} filterable onPick={pick} />
+        <Cut shown={peers.length} total={result.peers_total} />
       </section>
       <div class="top-grid">{TOPS.map(([key, title]) => <Top key={key} title={title} rows={rowsOf(result.top?.[key])} measure={key.endsWith("bytes") ? "bytes" : "connections"} />)}</div>
       {chord || map ? (
@@ -65,6 +66,8 @@ export function Findings({ target, result }: { target: string; result: FoundResu
       <section class="panel block">
         <h2>Expanded search</h2>
         <DataTable label="Expanded search: one row per source, destination, port and protocol" columns={searchColumns} rows={search} sort="connections" descending height={440} filterable />
+        <Cut shown={search.length} total={result.search_total} />
+        {result.notes?.length ? <details class="notes"><summary>Notes</summary><ul>{result.notes.map((note) => <li key={note}>{note}</li>)}</ul></details> : null}
       </section>
     </div>
   );
@@ -100,19 +103,13 @@ function Top({ title, rows, measure }: { title: string; rows: Row[]; measure: st
   return <section class="panel block"><h2>{title}</h2><DataTable label={title} columns={columns} rows={rows} height={230} onPick={pick} empty="none" /></section>;
 }
 
-function timelineOf(result: FoundResult): Spec | null {
-  const made = result.figures?.timeline ?? result.timeline;
-  if (!made) return null;
-  return Array.isArray(made) ? { kind: "timeline", lanes: made } : made;
+function figureOf(result: FoundResult, kind: Spec["kind"]): Spec | null {
+  const found = Object.values(result.figures ?? {}).find((spec) => spec?.kind === kind);
+  return found ? { ...found, title: "" } : null; // the page has a heading of its own
 }
 
-function mapOf(target: string, peers: Row[]): MapSpec | null {
-  const placed = peers.filter((row) => typeof row.lat === "number" && typeof row.lon === "number");
-  if (!placed.length) return null;
-  return {
-    kind: "map",
-    points: placed.map((row) => ({ ip: String(row.peer), lat: row.lat as number, lon: row.lon as number, label: [row.city, row.country].filter(Boolean).join(", "), role: "peer" })),
-    arcs: [],
-    title: `Peers of ${target}`,
-  };
+/** Says how many rows there are where not all were sent. */
+function Cut({ shown, total }: { shown: number; total: number | undefined }): JSX.Element | null {
+  if (total === undefined || total <= shown) return null;
+  return <p class="muted">The first {count(shown)} of {count(total)}; the command line and the exports have them all.</p>;
 }

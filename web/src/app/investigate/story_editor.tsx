@@ -20,6 +20,7 @@ export function StoryEditor({ target, start, end, top, onSaved }: Props): JSX.El
   const app = useApp();
   const stories = useLoad<Row[]>(`stories ${target}`, async (signal) => rowsOf(await get("stories", {}, signal), "stories"));
   const former = stories.data?.find((row) => row.target === target);
+  const words = useLoad<Row>(former ? `story ${String(former.story_id)} ${String(former.made)}` : null, (signal) => get(`stories/${String(former?.story_id)}`, {}, signal));
   const draftKey = `flowsleuth.draft.${app.session.workspace}.${target}`;
   const [title, setTitle] = useState("");
   const [text, setText] = useState("");
@@ -29,11 +30,11 @@ export function StoryEditor({ target, start, end, top, onSaved }: Props): JSX.El
     if (draft) {
       setTitle(draft.title);
       setText(draft.text);
-    } else if (former) {
-      setTitle(String(former.title ?? ""));
-      setText(String(former.text ?? ""));
+    } else if (words.data) {
+      setTitle(String(words.data.title ?? ""));
+      setText(String(words.data.text ?? ""));
     }
-  }, [former?.story_id]);
+  }, [words.data]);
   const edit = (next: { title: string; text: string }) => {
     setTitle(next.title);
     setText(next.text);

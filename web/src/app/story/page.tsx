@@ -10,8 +10,8 @@ import { go } from "../route";
 import type { DossierSection, Row } from "../types";
 import { FigureBox } from "../ui/figure";
 import { Icon } from "../ui/icons";
-import { Busy, Empty, Fault } from "../ui/parts";
-import { DataTable } from "../ui/table";
+import { Busy, Empty, Fault, Tile } from "../ui/parts";
+import { DataTable, textOf } from "../ui/table";
 
 interface StoryAnswer {
   story: Row;
@@ -85,20 +85,25 @@ function Story({ id, onGone }: { id: string; onGone: () => void }): JSX.Element 
   );
 }
 
+function SectionFigure({ spec }: { spec: Spec }): JSX.Element {
+  const untitled = useMemo(() => ({ ...spec, title: "" }), [spec]); // the section has a heading of its own
+  return <FigureBox spec={untitled} />;
+}
+
 function paragraphs(text: string): JSX.Element[] {
   return text.split(/\n{2,}/).map((part, i) => <p key={i}>{part}</p>);
 }
 
-const WIDE = /timeline|map|table|search|peers/;
+const WIDE = /timeline|tree|map|search|peers|facts/;
 
 function SectionView({ section, spec }: { section: DossierSection; spec: Spec | null }): JSX.Element {
   const rows = useMemo(() => tableRows(section.table), [section]);
   const columns = useMemo(() => columnsOf(rows, ["lat", "lon"]), [rows]);
-  const isWide = WIDE.test(spec?.kind ?? section.kind) || WIDE.test(section.id);
+  const isWide = !section.absent && (WIDE.test(spec?.kind ?? "") || WIDE.test(section.id));
   return (
     <section class={isWide ? "panel block is-wide" : "panel block"} aria-label={section.title}>
       <h2>{section.title}</h2>
-      {section.absent ? <p class="muted absent">{section.absent}</p> : spec ? <FigureBox spec={{ ...spec, title: "" }} /> : rows.length ? <DataTable label={section.title} columns={columns} rows={rows} height={320} filterable /> : <p class="muted">nothing</p>}
+      {section.absent ? <p class="muted absent">{section.absent}</p> : spec ? <SectionFigure spec={spec} /> : rows.length === 1 && columns.length > 2 ? <dl class="tiles is-small">{columns.map((column) => <Tile key={column.key} label={column.label} value={textOf(column, rows[0] ?? {})} />)}</dl> : rows.length ? <DataTable label={section.title} columns={columns} rows={rows} height={320} filterable /> : <p class="muted">nothing</p>}
       {section.note && !spec ? <p class="muted">{section.note}</p> : null}
     </section>
   );

@@ -13,7 +13,9 @@ const CHECKS: [name: string, label: string, says: string][] = [
   ["port_sweep", "Port sweep", "distinct ports one source tries on one destination"],
 ];
 
-export function ChecksPanel({ onFilter }: { onFilter: (key: string, value: string) => void }): JSX.Element {
+const text = (value: unknown) => (typeof value === "string" ? value : null);
+
+export function ChecksPanel({ onFilter }: { onFilter: (keys: Record<string, string | null>) => void }): JSX.Element {
   const [off, setOff] = useKept<string>("checks.off", "");
   const [limits, setLimits] = useState<Record<string, string>>({ fan_out: "20", fan_in: "20", port_sweep: "20" });
   const names = CHECKS.map(([name]) => name).filter((name) => !off.split(",").includes(name));
@@ -38,16 +40,13 @@ export function ChecksPanel({ onFilter }: { onFilter: (key: string, value: strin
       </fieldset>
       {found.error ? <Fault error={found.error} retry={found.reload} /> : found.isLoading && !found.data ? <Busy what="Counting peers" /> : found.data?.length === 0 ? <Empty title="No check fires">Lower a limit to see the nearest ones.</Empty> : null}
       <ul>
-        {found.data?.map((row, i) => {
-          const address = String(row.address ?? row.src_ip ?? row.ip ?? "");
-          return (
-            <li key={i} class="card">
-              <div class="card-head"><strong>{String(row.check ?? row.name ?? "").replace("_", " ")}</strong><span class="muted">{count((row.distinct ?? row.peers ?? row.count ?? row.value) as number)}</span></div>
-              <p>{String(row.says ?? row.text ?? row.reason ?? address)}</p>
-              {address ? <button type="button" class="button is-small" onClick={() => onFilter("ip", address)}>Show its suspects</button> : null}
-            </li>
-          );
-        })}
+        {found.data?.map((row) => (
+          <li key={`${String(row.name)} ${String(row.src_ip)} ${String(row.dst_ip)}`} class="card">
+            <div class="card-head"><strong>{CHECKS.find(([name]) => name === row.name)?.[1] ?? String(row.name)}</strong><span class="muted">{count(row.count as number)}</span></div>
+            <p>{String(row.says)}</p>
+            <button type="button" class="button is-small" onClick={() => onFilter({ src: text(row.src_ip), dst: text(row.dst_ip) })}>Show its suspects</button>
+          </li>
+        ))}
       </ul>
     </div>
   );

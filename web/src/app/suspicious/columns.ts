@@ -12,7 +12,6 @@ export const instant = (value: unknown) => moment(value as string | null);
 export const fraction = (digits: number) => (value: unknown) => (value === null || value === undefined ? "–" : Number(value).toFixed(digits));
 
 export const SHORT_COLUMNS: ColumnSpec[] = [
-  { key: "rank", label: "Rank", align: "right", text: countOf },
   { key: "score", label: "Score", align: "right", text: fraction(3) },
   { key: "first_seen", label: "First seen", text: instant },
   { key: "src_ip", label: "Source", text: end("src") },

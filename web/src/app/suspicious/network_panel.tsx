@@ -19,7 +19,10 @@ interface Props {
 
 export function NetworkPanel({ query, turn, highlight, onHover, onPick, onFilter }: Props): JSX.Element {
   const [isLarge, setLarge] = useState(false);
-  const found = useLoad<NetworkSpec>(`network ${JSON.stringify(query)} ${turn}`, async (signal) => ({ ...(await get<NetworkSpec>("network", query, signal)), kind: "network" as const }), 120);
+  const found = useLoad<NetworkSpec>(`network ${JSON.stringify(query)} ${turn}`, async (signal) => {
+    const made = await get<NetworkSpec>("network", query, signal);
+    return { ...made, kind: "network" as const, absent: made.nodes.length ? null : "no suspect to draw" };
+  }, 120);
   const told = (name: string, value: unknown) => {
     const address = (value as { name?: string } | null)?.name ?? null;
     if (name === "hovered") onHover(address);

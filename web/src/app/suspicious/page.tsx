@@ -5,8 +5,8 @@ import { count, plural } from "../../format";
 import { address, get, post } from "../api";
 import { told, useApp, useKept, useLoad } from "../context";
 import { fieldsOf, textOf, tokens as parse, withToken, type Token } from "../filter";
-import { change, go } from "../route";
-import type { Facets, QueuePage, RatingMade, Severity, Suspect } from "../types";
+import { change, go, parseHash } from "../route";
+import type { Facets, Id, QueuePage, RatingMade, Severity, Suspect } from "../types";
 import { Icon } from "../ui/icons";
 import { Busy, Empty, Fault, Menu, Segmented, SEVERITIES, Tabs } from "../ui/parts";
 import { ChecksPanel } from "./checks_panel";
@@ -51,7 +51,7 @@ export function SuspiciousPage({ params }: { rest: string; params: Record<string
   const detector = params.detector ?? queue.data?.detector ?? "";
 
   const [cursor, setCursor] = useState(0);
-  const [checked, setChecked] = useState<Set<number>>(new Set());
+  const [checked, setChecked] = useState<Set<Id>>(new Set());
   const [lit, setLit] = useState<string | null>(null);
   const [marked, setMarked] = useState<string[]>([]);
   const [comment, setComment] = useState("");
@@ -71,10 +71,10 @@ export function SuspiciousPage({ params }: { rest: string; params: Record<string
   }, [rows, checked, suspect]);
 
   // a shared link may name the flow
-  const wanted = useRef(params.flow ? Number(params.flow) : null);
+  const wanted = useRef(params.flow ?? null);
   useEffect(() => {
     if (wanted.current === null || !rows.length) return;
-    const found = rows.findIndex((row) => row.flow_id === wanted.current);
+    const found = rows.findIndex((row) => String(row.flow_id) === wanted.current);
     if (found >= 0) setCursor(found);
     wanted.current = null;
   }, [rows]);
@@ -88,8 +88,12 @@ export function SuspiciousPage({ params }: { rest: string; params: Record<string
   }, [JSON.stringify(query), page, sort, isDescending]);
 
   const setTokens = useCallback((next: Token[]) => change({ f: textOf(next), page: null, flow: null }), []);
-  const setKey = useCallback((key: string, value: string | null) => setTokens(withToken(parse(new URLSearchParams(location.hash.split("?")[1] ?? "").get("f") ?? ""), key, value)), []);
-  const check = useCallback((id: number) => setChecked((now) => {
+  const setKeys = useCallback((keys: Record<string, string | null>) => {
+    const present = parse(parseHash(location.hash).params.f ?? "");
+    setTokens(Object.entries(keys).reduce((list, [key, value]) => withToken(list, key, value), present));
+  }, []);
+  const setKey = useCallback((key: string, value: string | null) => setKeys({ [key]: value }), []);
+  const check = useCallback((id: Id) => setChecked((now) => {
     const next = new Set(now);
     if (!next.delete(id)) next.add(id);
     return next;
@@ -183,7 +187,7 @@ export function SuspiciousPage({ params }: { rest: string; params: Record<string
               {openSide === "rate" ? <RatePanel selection={selection} detector={detector} dates={params.dates ?? ""} comment={comment} onComment={setComment} onRated={rated} onUndo={() => void undo(null)} /> : null}
               {openSide === "rules" ? <RulesPanel onChanged={refresh} /> : null}
               {openSide === "suppress" ? <SuppressPanel suspect={suspect} detector={detector} onChanged={refresh} /> : null}
-              {openSide === "checks" ? <ChecksPanel onFilter={setKey} /> : null}
+              {openSide === "checks" ? <ChecksPanel onFilter={setKeys} /> : null}
               {openSide === "history" ? <HistoryPanel detector={detector} dates={queue.data?.dates ?? []} turn={turn} onChanged={refresh} /> : null}
             </div>
           </section>

@@ -3,7 +3,7 @@ import { memo } from "preact/compat";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { bytes, count, duration, moment } from "../../format";
-import type { Suspect } from "../types";
+import type { Id, Suspect } from "../types";
 import { Direction, Score, SeverityBadge } from "../ui/parts";
 
 export interface QueueColumn {
@@ -33,7 +33,7 @@ export const COLUMNS: QueueColumn[] = [
 
 interface RowHandlers {
   onCursor: (index: number) => void;
-  onCheck: (id: number, extend: boolean) => void;
+  onCheck: (id: Id, extend: boolean) => void;
   onHover: (names: string[]) => void;
   onFilter: (key: string, value: string) => void;
 }
@@ -41,7 +41,7 @@ interface RowHandlers {
 interface Props extends RowHandlers {
   rows: Suspect[];
   cursor: number;
-  checked: Set<number>;
+  checked: Set<Id>;
   sort: string;
   descending: boolean;
   hidden: Set<string>;
@@ -56,6 +56,8 @@ export function QueueTable(props: Props): JSX.Element {
   useEffect(() => {
     const row = box.current?.querySelector<HTMLElement>(`[data-index="${cursor}"]`);
     row?.scrollIntoView({ block: "nearest" });
+    // the focus goes along with the cursor, where it was in the queue already
+    if (document.activeElement?.classList.contains("q-main")) row?.querySelector<HTMLElement>(".q-main")?.focus({ preventScroll: true });
   }, [cursor, rows]);
   const shown = COLUMNS.filter((column) => !hidden.has(column.key));
   return (

@@ -133,7 +133,7 @@ function PreviewSays({ preview, onShow }: { preview: { data: Preview | null; err
   if (!preview.data) return <p class="rate-says muted" role="status">counting…</p>;
   return (
     <p class={preview.isLoading ? "rate-says is-stale" : "rate-says"} role="status">
-      Would rate <strong>{count(preview.data.suspects)}</strong> {preview.data.suspects === 1 ? "suspect" : "suspects"}, <strong>{count(preview.data.flows)}</strong> {preview.data.flows === 1 ? "flow" : "flows"}
+      Would rate <strong>{count(preview.data.suspects)}</strong> {preview.data.suspects === 1 ? "suspect" : "suspects"}, <strong>{count(preview.data.flows)}</strong> {preview.data.flows === 1 ? "flow" : "flows"}{preview.data.rated ? `, ${count(preview.data.rated)} rated before` : ""}
       {preview.data.suspects ? <button type="button" class="link-button" onClick={onShow}>show</button> : null}
     </p>
   );

@@ -9,7 +9,7 @@ import { Icon } from "../ui/icons";
 import { Busy, Dialog, Empty, Fault, Field, SeverityBadge, SEVERITIES } from "../ui/parts";
 import { DataTable } from "../ui/table";
 import { SHORT_COLUMNS } from "./columns";
-import { FIELDS, OPERATORS, conditionText, type Condition } from "./rule_words";
+import { FIELDS, OPERATORS, conditionText, sent, type Condition } from "./rule_words";
 
 export function RulesPanel({ onChanged }: { onChanged: () => void }): JSX.Element {
   const app = useApp();
@@ -26,7 +26,7 @@ export function RulesPanel({ onChanged }: { onChanged: () => void }): JSX.Elemen
     }
   };
   const take = async (rule: Row) => {
-    const yes = await app.confirm({ title: "Remove this rule?", text: `${String(rule.name)} rates nothing any more; what it has rated stays, and can be taken back under History.`, act: "Remove", danger: true });
+    const yes = await app.confirm({ title: "Remove this rule?", text: `${String(rule.name)} rates nothing any more, and its ratings are taken back.`, act: "Remove", danger: true });
     if (yes) await act(() => remove(`rules/${String(rule.rule_id)}`), () => "The rule is removed");
   };
   return (
@@ -51,7 +51,7 @@ export function RulesPanel({ onChanged }: { onChanged: () => void }): JSX.Elemen
           </li>
         ))}
       </ul>
-      {isAdding ? <RuleDialog onClose={() => setAdding(false)} onSaved={(answer) => { setAdding(false); app.toast(`Rule ${String(answer.name ?? "")} is in force`, { tone: "good" }); rules.reload(); onChanged(); }} /> : null}
+      {isAdding ? <RuleDialog onClose={() => setAdding(false)} onSaved={(answer) => { setAdding(false); app.toast(`The rule is in force. ${appliedSays(answer)}`, { tone: "good" }); rules.reload(); onChanged(); }} /> : null}
     </div>
   );
 }
@@ -68,13 +68,12 @@ function RuleDialog({ onClose, onSaved }: { onClose: () => void; onSaved: (answe
   const [severity, setSeverity] = useState(2);
   const [comment, setComment] = useState("");
   const [conditions, setConditions] = useState<Condition[]>([{ field: "dst_port", operator: "=", value: "" }]);
-  const filled = conditions.filter((one) => String(one.value).trim() !== "");
+  const filled = conditions.filter((one) => String(one.value).trim() !== "").map(sent);
   const rule = { name: name.trim(), severity, comment, conditions: filled };
   const preview = useLoad<Preview>(filled.length ? JSON.stringify(filled) : null, (signal) => post("rules/preview", { ...rule, name: rule.name || "preview" }, signal), 300);
   const save = async () => {
     try {
-      const answer = await post<Row>("rules", rule);
-      onSaved({ ...rule, ...answer });
+      onSaved(await post<Row>("rules", rule)); // it is applied at once
     } catch (error) {
       app.fail(error);
     }
@@ -96,7 +95,7 @@ function RuleDialog({ onClose, onSaved }: { onClose: () => void; onSaved: (answe
             <button type="button" class="icon-button" aria-label="Remove this condition" disabled={conditions.length === 1} onClick={() => setConditions(conditions.filter((_, at) => at !== i))}><Icon name="close" size={14} /></button>
           </div>
         ))}
-        <button type="button" class="button is-small" onClick={() => setConditions([...conditions, { field: "dst_ip", operator: "in_cidr", value: "" }])}><Icon name="plus" size={13} />And</button>
+        <button type="button" class="button is-small" onClick={() => setConditions([...conditions, { field: "dst_ip", operator: "cidr", value: "" }])}><Icon name="plus" size={13} />And</button>
       </fieldset>
       <Field label="Comment"><input class="input" value={comment} onInput={(event) => setComment(event.currentTarget.value)} /></Field>
       <div class="preview" role="status">

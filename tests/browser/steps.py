@@ -1,0 +1,87 @@
+"""What a person does on the pages, and what they see."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+
+def queue_ready(page: Page) -> None:
+    """The queue is there and is not about to change."""
+    page.wait_for_selector(".queue tbody")
+    page.wait_for_function("document.querySelector('.queue-scroll')?.getAttribute('aria-busy') === 'false'")
+
+
+def total(page: Page) -> int:
+    """Suspects that fit the filter."""
+    return int(page.inner_text(".pager strong").replace(",", ""))
+
+
+def suspects(page: Page) -> list[str]:
+    """Ids of the rows on the page."""
+    return [str(row.get_attribute("data-suspect")) for row in page.query_selector_all(".queue tbody")]
+
+
+def cursor(page: Page) -> str:
+    """The suspect under the cursor."""
+    return str(page.get_attribute(".queue tbody.is-cursor", "data-suspect"))
+
+
+def total_becomes(page: Page, number: int) -> None:
+    page.wait_for_function(
+        "n => document.querySelector('.pager strong')?.textContent.replaceAll(',', '') === String(n)", arg=number
+    )
+    queue_ready(page)
+
+
+def filter_by(page: Page, words: str) -> None:
+    """Type into the filter bar."""
+    page.click("#filter-input")
+    page.keyboard.type(words)
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(150)
+    queue_ready(page)
+
+
+def side(page: Page, name: str) -> None:
+    """Open a tab beside the queue."""
+    page.get_by_role("tab", name=name).click()
+
+
+def drawn(page: Page, within: str = "body") -> int:
+    """Figures that have drawn something: canvases with at least some pixels that are not empty."""
+    return int(
+        page.evaluate(
+            """within => [...document.querySelectorAll(`${within} canvas`)].filter(canvas => {
+                const {width, height} = canvas;
+                if (!width || !height) return false;
+                const data = canvas.getContext('2d').getImageData(0, 0, width, height).data;
+                let painted = 0;
+                for (let i = 3; i < data.length; i += 4) if (data[i]) painted += 1;
+                return painted > 200;
+            }).length""",
+            within,
+        )
+    )
+
+
+def unnamed_controls(page: Page) -> list[str]:
+    """Controls without an accessible name, images and canvases that say nothing, labels that name nothing."""
+    found: list[Any] = page.evaluate(
+        """() => {
+            const seen = element => element.getClientRects().length > 0;
+            const text = element => (element.textContent ?? '').trim();
+            const named = element => Boolean(
+                element.getAttribute('aria-label')?.trim()
+                || (element.getAttribute('aria-labelledby') ?? '').split(' ').some(id => id && document.getElementById(id) && text(document.getElementById(id)))
+                || [...(element.labels ?? [])].some(label => text(label))
+                || (!/^(input|select|textarea)$/i.test(element.tagName) && text(element))
+                || element.getAttribute('title')?.trim());
+            const controls = [...document.querySelectorAll('a[href], button, input, select, textarea, [role=tab], [role=img], [role=region], summary, dialog')];
+            return controls.filter(element => seen(element) && !named(element)).map(element => element.outerHTML.slice(0, 160));
+        }"""
+    )
+    return [str(one) for one in found]
