@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -68,20 +69,10 @@ def drawn(page: Page, within: str = "body") -> int:
     )
 
 
+UNNAMED = (Path(__file__).parent / "unnamed.js").read_text(encoding="utf-8")
+
+
 def unnamed_controls(page: Page) -> list[str]:
-    """Controls without an accessible name, images and canvases that say nothing, labels that name nothing."""
-    found: list[Any] = page.evaluate(
-        """() => {
-            const seen = element => element.getClientRects().length > 0;
-            const text = element => (element.textContent ?? '').trim();
-            const named = element => Boolean(
-                element.getAttribute('aria-label')?.trim()
-                || (element.getAttribute('aria-labelledby') ?? '').split(' ').some(id => id && document.getElementById(id) && text(document.getElementById(id)))
-                || [...(element.labels ?? [])].some(label => text(label))
-                || (!/^(input|select|textarea)$/i.test(element.tagName) && text(element))
-                || element.getAttribute('title')?.trim());
-            const controls = [...document.querySelectorAll('a[href], button, input, select, textarea, [role=tab], [role=img], [role=region], summary, dialog')];
-            return controls.filter(element => seen(element) && !named(element)).map(element => element.outerHTML.slice(0, 160));
-        }"""
-    )
+    """Controls that a screen reader could not name."""
+    found: list[Any] = page.evaluate(UNNAMED)
     return [str(one) for one in found]
