@@ -141,3 +141,10 @@ def remove_story(case: CaseDatabase, analyst: str, story_id: int) -> None:
         if not writing.update("story", {"replaced": now()}, {"story_id": story_id, "replaced": None}):
             raise OptionError("no live story has this id", where=str(story_id), hint="see: flowsleuth story list")
         writing.audit("remove-story", "story", story_id)
+
+
+def sentences(story: Story) -> list[str]:
+    """What the flows of a story show, in words."""
+    from flowsleuth.viz.page import findings_text
+
+    return findings_text(story.dossier)

@@ -94,6 +94,7 @@ def build_parser() -> Parser:
     _score(verbs)
     _suspects(verbs)
     _explain(verbs)
+    _add_investigation(verbs)
     add_serve(verbs)
     add_user(verbs)
     for verb, what in (("readers", "list the readers and their options"), ("detectors", "list the detectors")):
@@ -102,7 +103,15 @@ def build_parser() -> Parser:
     return parser
 
 
-def _workspace(parser: argparse.ArgumentParser) -> None:
+def _add_investigation(verbs: Any) -> None:
+    from flowsleuth.faces.cli.story_verbs import add_investigate, add_story
+
+    add_investigate(verbs)
+    add_story(verbs)
+
+
+def add_workspace(parser: argparse.ArgumentParser) -> None:
+    """The options that name the workspace and its engine."""
     parser.add_argument("-w", "--workspace", metavar="DIR", default=".", help="the workspace folder (default: here)")
     parser.add_argument(
         "--engine", metavar="URL", help="duckdb, sc://HOST:PORT or spark://HOST:PORT (default: its own)"
@@ -125,7 +134,7 @@ def _init(verbs: Any) -> None:
 def _ingest(verbs: Any) -> None:
     parser = verbs.add_parser("ingest", help="read logs", description="Read logs; what was read before adds nothing.")
     parser.add_argument("logs", metavar="LOG", nargs="+", help="file, folder, pattern, or - for standard input")
-    _workspace(parser)
+    add_workspace(parser)
     parser.add_argument("--reader", help="use this reader instead of finding one by content (see: flowsleuth readers)")
     parser.add_argument("--option", metavar="NAME=VALUE", action="append", help="an option of that reader")
     parser.add_argument("--mapping", metavar="FILE", help="mapping file of --reader table")
@@ -140,7 +149,7 @@ def _info(verbs: Any) -> None:
     parser = verbs.add_parser(
         "info", help="what is stored", description="Tables, times, gaps, rejects, sources, skipped."
     )
-    _workspace(parser)
+    add_workspace(parser)
     parser.add_argument("--format", choices=("table", "json"), default="table")
 
 
@@ -149,7 +158,7 @@ def _score(verbs: Any) -> None:
         "score", help="score flows", description="Run detectors over the days that are new to them."
     )
     parser.add_argument("detectors", metavar="DETECTOR", nargs="*", help="(default: the default ones)")
-    _workspace(parser)
+    add_workspace(parser)
     parser.add_argument("--start", metavar="T", help="only flows that start at or after T (ISO 8601)")
     parser.add_argument("--end", metavar="T", help="only flows that start before T")
     parser.add_argument("--option", metavar="NAME=VALUE", action="append", help="an option of the (one) named detector")
@@ -159,7 +168,7 @@ def _score(verbs: Any) -> None:
 
 def _suspects(verbs: Any) -> None:
     parser = verbs.add_parser("suspects", help="the most suspicious", description="Ranked suspects with their reasons.")
-    _workspace(parser)
+    add_workspace(parser)
     parser.add_argument("--top", type=int, default=250, metavar="N", help="how many (default: 250)")
     parser.add_argument("--all", action="store_true", help="all of them, not only the top")
     parser.add_argument("--by", choices=("group", "flow"), default="group", help="near-identical flows as one, or each")
@@ -174,5 +183,5 @@ def _explain(verbs: Any) -> None:
         "explain", help="why a flow is suspicious", description="Reason, raw line, flows around it."
     )
     parser.add_argument("flow_id", type=int, metavar="FLOW_ID")
-    _workspace(parser)
+    add_workspace(parser)
     parser.add_argument("--format", choices=("table", "json"), default="table")

@@ -51,7 +51,7 @@ def _complain(error: Exception) -> None:
 
 
 def _run(parsed: argparse.Namespace) -> int:
-    from flowsleuth.faces.cli import serve_verbs, verbs
+    from flowsleuth.faces.cli import serve_verbs, story_verbs, verbs
 
     action = {
         "init": verbs.init,
@@ -60,6 +60,8 @@ def _run(parsed: argparse.Namespace) -> int:
         "score": verbs.score,
         "suspects": verbs.suspects,
         "explain": verbs.explain,
+        "investigate": story_verbs.investigate,
+        "story": story_verbs.story,
         "serve": serve_verbs.serve,
         "user": serve_verbs.user,
         "readers": verbs.readers,
