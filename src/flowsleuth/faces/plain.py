@@ -1,4 +1,4 @@
-"""Values as JSON and spreadsheets can hold them; every face that writes for other programs uses these."""
+"""Values as JSON can hold them; every face that writes for other programs uses these."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 SAFE_INTEGER = 2**53 - 1
 """Larger whole numbers are rounded by JavaScript and by readers that keep numbers as doubles."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def time_text(moment: dt.datetime) -> str:
@@ -58,16 +57,3 @@ def browser_plain(value: Any) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [browser_plain(inner) for inner in value]
     return plain(value)
-
-
-def spreadsheet_cell(value: Any) -> Any:
-    """A CSV cell that a spreadsheet will not run as a formula: a text that could be one gets a leading apostrophe.
-
-    Examples
-    --------
-    >>> spreadsheet_cell("=HYPERLINK(1)"), spreadsheet_cell("a=b"), spreadsheet_cell(-3)
-    ("'=HYPERLINK(1)", 'a=b', -3)
-    """
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value

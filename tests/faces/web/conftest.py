@@ -30,8 +30,9 @@ def scored_case(tmp_path_factory: pytest.TempPathFactory) -> Path:
     log = write_conn(folder / "conn.log", 400)
     with log.open("a") as file:
         for at in range(3):
-            odd = conn_line(400 + at).split("\t")
-            odd[4], odd[5], odd[14] = "203.0.113.9", "4444", "3100000"
+            odd = conn_line(400).split("\t")
+            odd[0], odd[1] = f"{float(odd[0]) + 7 * at:.6f}", f"Codd{at}"
+            odd[2], odd[4], odd[5], odd[14] = "10.0.0.77", "203.0.113.9", "4444", "3100000"
             file.write("\t".join(odd))
     with flowsleuth.open(folder / "case", create=True) as ws:
         ws.ingest(log)

@@ -21,8 +21,9 @@ from starlette.responses import Response
 import flowsleuth
 from flowsleuth import __version__
 from flowsleuth.errors import FlowsleuthError, OptionError
-from flowsleuth.faces.serving import ServeOptions
+from flowsleuth.faces.serving import ServeOptions, load_served
 from flowsleuth.faces.web.answers import error_answer, told
+from flowsleuth.faces.web.asked import Asking
 from flowsleuth.faces.web.assets import Assets
 from flowsleuth.faces.web.gate import Gate
 from flowsleuth.faces.web.headers import Headers
@@ -38,7 +39,9 @@ from flowsleuth.workspace.accounts import Accounts
 from flowsleuth.workspace.passwords import is_password
 from flowsleuth.workspace.sessions import Sessions
 
-GROUPS = ("session", "facts", "investigations", "jobs", "stories")
+GROUPS = (
+    "session", "facts", "queue", "ratings", "rules", "suppressions", "investigations", "jobs", "stories",
+)  # fmt: skip
 """Modules of :mod:`flowsleuth.faces.web.routes`, each with its ``router``."""
 BODY_BYTES = 1_000_000
 GZIP_FROM = 1_000
@@ -125,6 +128,7 @@ def _add_routes(app: FastAPI, options: ServeOptions, door: Door | None) -> None:
     for name in GROUPS:
         app.include_router(import_module(f"flowsleuth.faces.web.routes.{name}").router)
     app.include_router(_pages(Assets.installed()))
+    app.include_router(_graphql(app.state.pool))
     if door is None:
         return
     oidc = options.oidc
@@ -144,6 +148,23 @@ def _pages(assets: Assets) -> APIRouter:
     @router.get("/static/{name:path}")
     async def file(request: Request, name: str) -> Response:
         return assets.answer_file(request, name)
+
+    return router
+
+
+def _graphql(pool: WorkspacePool) -> APIRouter:
+    """GraphQL is a face of its own; here it gets the same gate and the same workers."""
+    router = APIRouter(tags=["graphql"])
+    endpoint = load_served("graphql")(pool.run)
+
+    @router.post("/graphql")
+    async def graphql(request: Request, asked: Asking) -> Response:
+        """A GraphQL request as JSON: query, variables, operationName."""
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip()
+        if media_type != "application/json":
+            return error_answer("send application/json", 415)
+        status, body = await endpoint(asked.who, await request.body())
+        return Response(body, status, media_type="application/json")
 
     return router
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Path, Query
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from flowsleuth.faces.web.answers import records
 from flowsleuth.faces.web.asked import Asking
-from flowsleuth.faces.web.inputs import SAFE, Address, Day, Input, Inquiry
+from flowsleuth.faces.web.inputs import SAFE, Address, Day, Input, Inquiry, Moment
 
 if TYPE_CHECKING:
     from flowsleuth.faces.web.jobs import Job
@@ -27,8 +27,8 @@ KINDS = ("sources_by_connections", "destinations_by_connections", "sources_by_by
 class Bins(Input):
     """Range of the ingest summary."""
 
-    start: AwareDatetime | None = None
-    end: AwareDatetime | None = None
+    start: Moment | None = None
+    end: Moment | None = None
     bins: Annotated[int | None, Field(ge=1, le=20_000)] = 1_000
 
 
