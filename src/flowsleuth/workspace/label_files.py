@@ -109,7 +109,7 @@ def _typed(rows: pa.Table, where: str) -> pa.Table:
     typed = pa.table(columns)
     if any(typed[name].null_count for name in NEEDED):
         raise OptionError(f"a label needs {', '.join(NEEDED)}", where=where)
-    if not pc.all(pc.is_in(typed["severity"], pa.array(list(SEVERITIES), pa.int32()))).as_py():
+    if not pc.all(pc.is_in(typed["severity"], pa.array(list(SEVERITIES), pa.int32())), min_count=0).as_py():
         raise OptionError("a severity is 1, 2 or 3", where=where)
     for name in ("comment", "analyst"):
         text = rows[name].cast(pa.string()) if name in rows.column_names else pa.nulls(len(rows), pa.string())

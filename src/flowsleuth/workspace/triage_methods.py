@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from flowsleuth.store import Store
     from flowsleuth.store.case import CaseDatabase
     from flowsleuth.triage.filters import Criteria, QueueFilter
+    from flowsleuth.triage.heuristics import HeuristicFinding
     from flowsleuth.triage.rules import Rule
     from flowsleuth.triage.suppressions import Suppression
     from flowsleuth.workspace.desk import Desk
+    from flowsleuth.workspace.heuristics import Scope
     from flowsleuth.workspace.queue import QueuePage
     from flowsleuth.workspace.rating import Preview, Rating
     from flowsleuth.workspace.results import Rows
@@ -315,6 +317,58 @@ class TriageMethods:
     def lift(self, suppression_id: int) -> None:
         """Show again what a suppression hid."""
         self.desk.suppressions.lift(self.analyst, suppression_id)
+
+    # heuristics ---------------------------------------------------------------------------------------------------
+
+    def heuristics(
+        self,
+        names: Sequence[str] | None = None,
+        *,
+        scope: Scope = "queue",
+        detector: str | None = None,
+        dates: Sequence[str] | None = None,
+        **options: int,
+    ) -> list[HeuristicFinding]:
+        """Fan-out, fan-in and port sweeps, by distinct peers (or ports), the widest first.
+
+        Parameters
+        ----------
+        names : sequence of str, optional
+            ``fan_out``, ``fan_in``, ``port_sweep``; else all that are not turned off.
+        scope : ``queue`` or ``day``
+            The flows of the queue's suspects, or all flows.
+        detector : str, optional
+            Whose queue.
+        dates : sequence of str, optional
+            Only these days.
+        **options : int
+            ``fan_out=20, fan_in=20, port_sweep=20, most=100``: see
+            :class:`flowsleuth.triage.heuristics.HeuristicOptions`.
+
+        Raises
+        ------
+        OptionError
+            No such check, scope or option.
+        """
+        from dataclasses import fields
+
+        from flowsleuth.triage.heuristics import HEURISTICS, HeuristicOptions
+        from flowsleuth.workspace.heuristics import run_heuristics, turned_off
+        from flowsleuth.workspace.queue import checked_dates
+
+        declared = [option.name for option in fields(HeuristicOptions)]
+        if unknown := sorted(set(options) - set(declared)):
+            raise OptionError("no such option", where=unknown[0], available=declared)
+        wanted = list(names) if names else [name for name in HEURISTICS if name not in turned_off(self.case)]
+        chosen = HeuristicOptions(**options)
+        days = checked_dates(dates)
+        return run_heuristics(self.store, wanted, chosen, detector=self._detector(detector), scope=scope, dates=days)
+
+    def turn_heuristic(self, name: str, *, on: bool) -> None:
+        """Have a check run, or not, when none is named."""
+        from flowsleuth.workspace.heuristics import turn
+
+        turn(self.case, self.analyst, name, on=on)
 
     # what is given ------------------------------------------------------------------------------------------------
 
