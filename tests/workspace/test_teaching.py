@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv as pcsv
+import pyarrow.parquet as pq
 import pytest
 from tests.zeek_writer import CONN, conn_line, header
 
@@ -48,7 +50,7 @@ def queue(ws: Workspace, detector: str, date: str = FIRST) -> pa.Table:
 
 
 def rate(ws: Workspace, severity: int, detector: str, suspect: dict[str, Any], **more: Any) -> int:
-    """One rating of one suspect, written as the triage does."""
+    """One rating of one suspect, written into the database with whatever a test wants otherwise."""
     made = dt.datetime(2023, 11, 20, tzinfo=dt.UTC)
     act = {"made": made, "severity": severity, "origin": "selection", "criteria": {}, "suspects": 1, "flows": 1}
     label = {name: suspect[name] for name in COPIED}
@@ -57,6 +59,7 @@ def rate(ws: Workspace, severity: int, detector: str, suspect: dict[str, Any], *
     with ws.case.transaction("ana") as case:
         rating = case.insert("rating", {**act, "analyst": "ana"})
         case.insert("label", {**label, "rating_id": rating, **more})
+        case.audit("rate", "rating", rating, {})
     return rating
 
 
@@ -232,6 +235,7 @@ def test_without_ratings_the_scores_are_the_same_to_the_last_bit(ws) -> None:
     assert scores(ws, "suspicious") != before
     with ws.case.transaction("ana") as case:
         case.update("label", {"is_live": False}, {"rating_id": rating})
+        case.audit("undo", "rating", rating, {})
     ws.score(again=True)
     assert scores(ws, "suspicious") == before
     assert sorted(run["id"] for run in ws.store.catalog.runs()) == sorted(runs)
@@ -240,6 +244,55 @@ def test_without_ratings_the_scores_are_the_same_to_the_last_bit(ws) -> None:
 def test_no_analyst_database_is_made_by_scoring(ws) -> None:
     ws.score()
     assert not (ws.folder / "analyst.db").exists()
+
+
+@pytest.mark.parametrize("form", ["labels.csv", "labels.parquet"])
+def test_labels_that_are_exported_and_imported_teach_the_same(ws, tmp_path, form) -> None:
+    """2.7 no. 1: Spot wrote commas and read tabs, and stumbled over the first row."""
+    ws.score("spot")
+    for severity, suspect in zip((LOW, HIGH, LOW), queue(ws, "spot").to_pylist(), strict=False):
+        ws.rate(severity, suspects=[suspect["suspect_id"]], detector="spot", why='said, "so"\nand more')
+    file = tmp_path / form
+    if form.endswith(".csv"):
+        pcsv.write_csv(ws.labels().table, file)
+    else:
+        pq.write_table(ws.labels().table, file)
+    ws.score("spot", again=True)
+    with flowsleuth.open(tmp_path / "other", create=True) as other:
+        other.ingest(tmp_path / "conn.log")
+        other.import_labels(file)
+        notes = [day.notes["dismissed"] for day in other.score("spot")]
+        assert notes == [sum(row["flows"] for row in ws.labels().table.to_pylist() if row["severity"] == LOW)] * 2
+        assert scores(other, "spot").drop_columns("run") == scores(ws, "spot").drop_columns("run")
+
+
+@pytest.mark.parametrize("detector", ["suspicious", "spot"])
+def test_a_rating_moves_its_neighbours_at_once_and_says_so(ws, detector) -> None:
+    ws.score(detector)
+    before = {row["suspect_id"]: row for row in ws.queue(detector=detector, size=500).rows.table.to_pylist()}
+    rated = list(before.values())[len(before) // 2]
+    ws.rate(HIGH, src_ip=rated["src_ip"], dst_ip=rated["dst_ip"], detector=detector, dates=[FIRST])
+    page = ws.queue(detector=detector, size=500)
+    assert page.is_taught
+    near = [row for row in page.rows.table.to_pylist() if row["src_ip"] == rated["src_ip"]]
+    assert near
+    for row in near:
+        assert row["adjusted"] > row["surprise"] == before[row["suspect_id"]]["surprise"]
+        assert row["rank"] <= before[row["suspect_id"]]["rank"]
+        assert "were high" in row["moved_why"] or "was high" in row["moved_why"]
+    ws.undo()
+    after = {row["suspect_id"]: row["rank"] for row in ws.queue(detector=detector, size=500).rows.table.to_pylist()}
+    assert after == {suspect: row["rank"] for suspect, row in before.items()}
+
+
+def test_after_the_next_score_the_queue_does_not_count_ratings_twice(ws) -> None:
+    ws.score()
+    rated = queue(ws, "suspicious", "2023-11-15").to_pylist()[5]
+    ws.rate(HIGH, suspects=[rated["suspect_id"]])
+    once = {row["suspect_id"]: row["adjusted"] for row in ws.queue(size=500).rows.table.to_pylist()}
+    ws.score(again=True)
+    again = {row["suspect_id"]: row["adjusted"] for row in ws.queue(size=500).rows.table.to_pylist()}
+    assert again == pytest.approx(once, abs=1e-9)
 
 
 # the detector by itself --------------------------------------------------------------------------------------------

@@ -270,7 +270,7 @@ class Workspace(Casework, TriageMethods):
 
         if not self.settings.case_url and not (self.folder / CASE_FILE).exists():
             return None
-        return self.case.arrow("label", {"is_live": True}, order=["label_id"])
+        return self.desk.book.teaching()
 
     def suspects(
         self, top: int | None = 250, *, by: By = "group", ip: str | None = None, detector: str | None = None

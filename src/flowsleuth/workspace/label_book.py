@@ -61,18 +61,23 @@ class LabelBook:
         self.table, self.version = pa.concat_tables(parts), deeds
         return self.table
 
-    def taught(self) -> Taught:
-        """What the labels teach. Where a person has rated a suspect, rules do not."""
-        import pyarrow as pa
+    def teaching(self) -> pa.Table:
+        """The labels that teach: where a person has rated a suspect, rules do not."""
         import pyarrow.compute as pc
 
+        labels = self.refresh()
+        if not len(labels):
+            return labels
+        by_rule = labels["by_rule"]
+        rated = labels.filter(pc.invert(by_rule))["suspect_id"].combine_chunks()
+        overruled = pc.and_(by_rule, pc.is_in(labels["suspect_id"], value_set=rated))
+        return labels.filter(pc.invert(overruled))
+
+    def taught(self) -> Taught:
+        """What they teach."""
         from flowsleuth.triage.feedback import learn
 
-        labels = self.refresh()
+        labels = self.teaching()
         if self._taught is None or self._taught[0] != self.version:
-            by_rule = labels["by_rule"]
-            rated = labels.filter(pc.invert(by_rule))["suspect_id"].combine_chunks()
-            overruled = pc.and_(by_rule, pc.is_in(labels["suspect_id"], value_set=rated))
-            kept = labels.filter(pc.invert(overruled)) if len(labels) else pa.table(labels)
-            self._taught = (self.version, learn(kept))
+            self._taught = (self.version, learn(labels))
         return self._taught[1]
