@@ -44,7 +44,7 @@ def test_an_investigation_is_a_job(local):
         {"target": "1" * 65},
         {"target": "10.0.0.1", "top": 0},
         {"target": "10.0.0.1", "top": 10**9},
-        {"target": "10.0.0.1", "start": "2020-01-01"},
+        {"target": "10.0.0.1", "start": "yesterday"},
         {"target": "10.0.0.1", "unknown": 1},
         {},
         [],
