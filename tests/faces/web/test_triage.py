@@ -188,3 +188,13 @@ def test_all_workers_see_a_rating_at_once(local):
         queue(local)
     local.post("/api/ratings", json={"dst_port": 4444, "severity": 1})
     assert {queue(local)["counts"]["rated"] for _ in range(8)} == {1}
+
+
+def test_checks(local):
+    rows = local.get("/api/heuristics?names=fan_out,fan_in&fan_out=1&fan_in=1&scope=day").json()["rows"]
+    assert {row["name"] for row in rows} <= {"fan_out", "fan_in"}
+    assert rows[0]["says"]
+    assert local.get("/api/heuristics?fan_out=0").status_code == 422
+    assert local.get("/api/heuristics?names=nothing").status_code in (400, 404)
+    assert local.put("/api/heuristics/fan_out", json={"on": False}).json() == {"name": "fan_out", "on": False}
+    assert local.put("/api/heuristics/nothing", json={"on": False}).status_code in (400, 404)

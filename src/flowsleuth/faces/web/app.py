@@ -40,7 +40,7 @@ from flowsleuth.workspace.passwords import is_password
 from flowsleuth.workspace.sessions import Sessions
 
 GROUPS = (
-    "session", "facts", "queue", "ratings", "rules", "suppressions", "investigations", "jobs", "stories",
+    "session", "facts", "queue", "ratings", "rules", "suppressions", "heuristics", "investigations", "jobs", "stories",
 )  # fmt: skip
 """Modules of :mod:`flowsleuth.faces.web.routes`, each with its ``router``."""
 BODY_BYTES = 1_000_000
