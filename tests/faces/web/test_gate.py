@@ -169,7 +169,7 @@ def test_headers_on_every_answer(guarded, local):
         assert "unsafe" not in policy
         assert "frame-ancestors 'none'" in policy
         assert got.headers["X-Content-Type-Options"] == "nosniff"
-        assert got.headers["Referrer-Policy"] == "no-referrer"
+        assert got.headers["Referrer-Policy"] == "same-origin"
         assert "no-store" in got.headers["Cache-Control"] or "private" in got.headers["Cache-Control"]
 
 

@@ -93,7 +93,8 @@ class QueueQuery(Input):
     detector: Annotated[str, Field(max_length=64)] | None = None
 
 
-Id = Annotated[int, Field(ge=0, le=SAFE)]
+Id = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
+"""64 bits, signed; as text where JavaScript would round it."""
 
 
 class CriteriaInput(Input):
