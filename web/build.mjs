@@ -26,7 +26,7 @@ const common = {
   bundle: true,
   format: "esm",
   target: "es2022",
-  minify: true,
+  minify: !process.argv.includes("--plain"),
   legalComments: "none",
   charset: "utf8",
   absWorkingDir: here,

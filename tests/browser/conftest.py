@@ -29,6 +29,7 @@ QUIET = (
 LOOPBACK = {"127.0.0.1", "localhost", "[::1]", "::1"}
 PASSWORD = "correct horse battery"
 PEOPLE = {"vera": "viewer", "ana": "analyst"}
+FAILED = pytest.StashKey[bool]()
 HOSTILE_NAMES = (
     "<img src=x onerror=alert(1)>",
     "javascript:alert(1)",
@@ -149,9 +150,19 @@ def hostile_case(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "case"
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    """Pages of a test know how it went."""
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
+
+
 @pytest.fixture
-def open_page(browser: Browser) -> Iterator[Callable[..., tuple[Page, Watch]]]:
-    """Opens pages; at the end none of them may have done anything wrong."""
+def open_page(
+    browser: Browser, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[Callable[..., tuple[Page, Watch]]]:
+    """Opens pages; at the end none of them may have done anything wrong. A failed test leaves pictures of them."""
     opened: list[tuple[Any, Watch]] = []
 
     def go(
@@ -168,7 +179,7 @@ def open_page(browser: Browser) -> Iterator[Callable[..., tuple[Page, Watch]]]:
         page = context.new_page()
         page.set_default_timeout(15_000)
         context.on("request", lambda request: outside(request.url) and watch.strangers.append(request.url))
-        page.on("pageerror", lambda error: watch.faults.append(str(error)))
+        page.on("pageerror", lambda error: watch.faults.append(f"{error} {(error.stack or '')[:600]}"))
         page.on("console", lambda message: is_fault(message) and watch.faults.append(message.text))
         page.on("dialog", lambda dialog: (watch.dialogs.append(dialog.message), dialog.dismiss()))
         opened.append((context, watch))
@@ -183,8 +194,13 @@ def open_page(browser: Browser) -> Iterator[Callable[..., tuple[Page, Watch]]]:
         return page, watch
 
     yield go
-    for context, watch in opened:
+    for at, (context, watch) in enumerate(opened):
+        if request.node.stash.get(FAILED, False):
+            for page in context.pages:
+                page.screenshot(path=tmp_path / f"page-{at}.png")
+                print(f"{page.url} looked like {tmp_path}/page-{at}.png; {watch}")
         context.close()
+    for _, watch in opened:
         watch.check()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,10 +10,18 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 
+def until(page: Page, expression: str, arg: Any = None, timeout_s: float = 15.0) -> None:
+    """Wait for an expression to hold. (Playwright's own wait evaluates text in the page, which our policy forbids.)"""
+    deadline = time.monotonic() + timeout_s
+    while not page.evaluate(expression, arg):
+        assert time.monotonic() < deadline, f"did not come: {expression} {arg!r}"
+        page.wait_for_timeout(50)
+
+
 def queue_ready(page: Page) -> None:
     """The queue is there and is not about to change."""
     page.wait_for_selector(".queue tbody")
-    page.wait_for_function("document.querySelector('.queue-scroll')?.getAttribute('aria-busy') === 'false'")
+    until(page, "document.querySelector('.queue-scroll')?.getAttribute('aria-busy') === 'false'")
 
 
 def total(page: Page) -> int:
@@ -31,9 +40,7 @@ def cursor(page: Page) -> str:
 
 
 def total_becomes(page: Page, number: int) -> None:
-    page.wait_for_function(
-        "n => document.querySelector('.pager strong')?.textContent.replaceAll(',', '') === String(n)", arg=number
-    )
+    until(page, "n => document.querySelector('.pager strong')?.textContent.replaceAll(',', '') === String(n)", number)
     queue_ready(page)
 
 

@@ -65,6 +65,16 @@ export const post = <T>(path: string, body: unknown = {}, signal?: AbortSignal) 
 export const put = <T>(path: string, body: unknown = {}) => call<T>("PUT", address(path), body);
 export const remove = <T>(path: string) => call<T>("DELETE", address(path));
 
+/** A value that may have come as JSON text, as tables carry it. */
+export function parsed(value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
 /** Rows of an answer, whether it is a list or an object that holds one. */
 export function rowsOf(answer: unknown, ...names: string[]): Record<string, unknown>[] {
   if (Array.isArray(answer)) return answer as Record<string, unknown>[];

@@ -101,7 +101,7 @@ export class Figure {
   }
 
   private watch(): void {
-    const sizes = new ResizeObserver(() => this.chart?.resize());
+    const sizes = new ResizeObserver(() => this.resize());
     sizes.observe(this.stage);
     const themes = new MutationObserver(() => this.retheme());
     for (const target of [document.documentElement, document.body]) {
@@ -125,6 +125,17 @@ export class Figure {
     );
   }
 
+  private get hasRoom(): boolean {
+    return this.stage.clientWidth > 0 && this.stage.clientHeight > 0;
+  }
+
+  /** A figure without room (its page is hidden) waits until it has some. */
+  private resize(): void {
+    if (!this.hasRoom) return;
+    if (this.chart) this.chart.resize();
+    else this.draw();
+  }
+
   private retheme(): void {
     const palette = paletteOf(this.el, this.model.get("theme"));
     if (palette !== this.palette) {
@@ -142,6 +153,7 @@ export class Figure {
   private draw(): void {
     this.detach?.();
     this.chart?.dispose();
+    this.chart = null;
     const spec = this.model.get("spec") as Spec | null;
     this.box.dataset.palette = this.palette.name;
     this.tools.replaceChildren(this.switcher);
@@ -161,6 +173,7 @@ export class Figure {
     this.caption.textContent = [spec.title, spec.note].filter(Boolean).join(" · ");
     this.caption.hidden = !this.caption.textContent || this.model.get("caption") === false;
     this.fillTable(drawing.table);
+    if (!this.hasRoom) return;
     this.chart = echarts.init(this.stage, null, { renderer: "canvas" });
     this.chart.setOption({
       animation: !calm(),
@@ -186,7 +199,7 @@ export class Figure {
     this.alternative.hidden = !this.showsTable;
     this.switcher.setAttribute("aria-pressed", String(this.showsTable));
     this.switcher.textContent = this.showsTable ? "Figure" : "Table";
-    if (!this.showsTable) this.chart?.resize();
+    if (!this.showsTable) this.resize();
   }
 
   private fillTable(table: TableView): void {

@@ -53,6 +53,7 @@ function Why({ suspect, detector }: { suspect: Suspect; detector: string }): JSX
   if (found.error) return <Fault error={found.error} retry={found.reload} />;
   if (!found.data) return <Busy what="Reading the flow" />;
   const { flow, scores, raw, raw_absent } = found.data;
+  if (String(flow.flow_id) !== String(suspect.flow_id)) return <Busy what="Reading the flow" />;
   const own = scores.find((one) => one.detector === detector) ?? scores[0];
   return (
     <div class={found.isLoading ? "why is-stale" : "why"}>

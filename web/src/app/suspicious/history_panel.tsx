@@ -1,7 +1,7 @@
 // Who rated what; each rating can be taken back; a day can be reset and restored.
 import type { JSX } from "preact";
 import { count, moment, plural } from "../../format";
-import { get, post, rowsOf } from "../api";
+import { get, parsed, post, rowsOf } from "../api";
 import { useApp, useLoad } from "../context";
 import type { Row } from "../types";
 import { Busy, Empty, Fault, SeverityBadge } from "../ui/parts";
@@ -70,7 +70,7 @@ export function HistoryPanel({ detector, dates, turn, onChanged }: Props): JSX.E
 }
 
 function criteriaText(row: Row): string {
-  const criteria = row.criteria as Record<string, unknown> | string | null;
+  const criteria = parsed(row.criteria) as Record<string, unknown> | string | null;
   if (typeof criteria === "string") return criteria;
   const told = Object.entries(criteria ?? {}).filter(([, value]) => value !== null && value !== undefined && !(Array.isArray(value) && value.length === 0));
   return told.map(([name, value]) => (Array.isArray(value) ? `${count(value.length)} ${name}` : `${name} ${typeof value === "object" ? JSON.stringify(value) : String(value)}`)).join(", ") || "everything";

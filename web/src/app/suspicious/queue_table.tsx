@@ -145,7 +145,7 @@ function cell(key: string, row: Suspect, handlers: RowHandlers): JSX.Element | s
 
 function Moved({ by, why }: { by: number | null; why: string | null }): JSX.Element {
   if (!by) return <span class="muted" aria-label="not moved">·</span>;
-  return <span class={by > 0 ? "moved is-up" : "moved is-down"} title={why ?? undefined}><span aria-hidden="true">{by > 0 ? "▲" : "▼"}</span><span class="hidden">{by > 0 ? "up" : "down"} </span>{count(Math.abs(by))}</span>;
+  return <span class={by > 0 ? "moved is-up" : "moved is-down"} title={why ?? "others were rated or moved past it"}><span aria-hidden="true">{by > 0 ? "▲" : "▼"}</span><span class="hidden">{by > 0 ? "up" : "down"} </span>{count(Math.abs(by))}</span>;
 }
 
 interface EndProps {

@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { count, moment, plural } from "../../format";
-import { get, post, remove, rowsOf } from "../api";
+import { get, parsed, post, remove, rowsOf } from "../api";
 import { useApp, useLoad } from "../context";
 import type { Preview, Row } from "../types";
 import { Icon } from "../ui/icons";
@@ -42,7 +42,7 @@ export function RulesPanel({ onChanged }: { onChanged: () => void }): JSX.Elemen
         {rules.data?.map((rule) => (
           <li key={String(rule.rule_id ?? rule.name)} class="card">
             <div class="card-head"><strong>{String(rule.name)}</strong><SeverityBadge value={rule.severity} /></div>
-            <p class="conditions">{(rule.conditions as Condition[] | undefined)?.map((one) => <code key={conditionText(one)}>{conditionText(one)}</code>)}</p>
+            <p class="conditions">{(parsed(rule.conditions) as Condition[] | null)?.map((one) => <code key={conditionText(one)}>{conditionText(one)}</code>)}</p>
             {rule.comment ? <p>{String(rule.comment)}</p> : null}
             <p class="muted">
               {plural((rule.matched as number) ?? 0, "suspect")} rated{rule.last_match ? `, last ${moment(rule.last_match as string, "minute")}` : ""} · {String(rule.origin ?? "page")}{rule.analyst ? ` · ${String(rule.analyst)}` : ""}{rule.is_enabled === false ? " · off" : ""}
