@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import getpass
 from collections.abc import AsyncIterator
@@ -32,10 +33,10 @@ from flowsleuth.faces.web.jobs import Jobs
 from flowsleuth.faces.web.login import Door, login_routes
 from flowsleuth.faces.web.oidc import CALLBACK, oidc_routes
 from flowsleuth.faces.web.oidc_client import OidcClient
-from flowsleuth.faces.web.pool import WorkspacePool
+from flowsleuth.faces.web.pool import Lease, WorkspacePool
 from flowsleuth.faces.web.throttle import Throttle
 from flowsleuth.workspace import Workspace
-from flowsleuth.workspace.accounts import Accounts
+from flowsleuth.workspace.accounts import Accounts, Identity, Role
 from flowsleuth.workspace.passwords import is_password
 from flowsleuth.workspace.sessions import Sessions
 
@@ -54,6 +55,7 @@ def create_app(
     *,
     engine: str | None = None,
     case: str | None = None,
+    is_warmed: bool = False,
 ) -> FastAPI:
     """The application over one workspace, ready for any ASGI server.
 
@@ -65,6 +67,8 @@ def create_app(
         What the server is told, so that the application knows names, TLS and whether to demand login.
     engine, case : str, optional
         As for :func:`flowsleuth.open`.
+    is_warmed : bool
+        Load the queue as soon as the server runs, so that the first page is there at once.
 
     Raises
     ------
@@ -83,7 +87,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
-        lifespan=_closing,
+        lifespan=_running,
         middleware=_layers(options, door),
         redirect_slashes=False,
     )
@@ -92,6 +96,7 @@ def create_app(
     app.state.job_pool = WorkspacePool(open_one, JOB_WORKERS)
     app.state.jobs = Jobs(app.state.job_pool)
     app.state.workspace_name = desk.folder.resolve().name
+    app.state.is_warmed = is_warmed
     _add_errors(app)
     _add_routes(app, options, door)
     return app
@@ -185,8 +190,15 @@ def _add_errors(app: FastAPI) -> None:
         return error_answer(str(first["msg"]), 422, where=where[:200])
 
 
+def _warm(workspace: Workspace) -> None:
+    with contextlib.suppress(FlowsleuthError):  # whoever asks next is told
+        workspace.queue(size=1)
+
+
 @asynccontextmanager
-async def _closing(app: FastAPI) -> AsyncIterator[None]:
+async def _running(app: FastAPI) -> AsyncIterator[None]:
+    if app.state.is_warmed:
+        app.state.pool.submit(Lease(), Identity(getpass.getuser(), Role.VIEWER), _warm)
     yield
     app.state.jobs.stop()
     app.state.job_pool.close()

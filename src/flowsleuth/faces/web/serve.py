@@ -47,7 +47,7 @@ def serve(
     WorkspaceError
         The address cannot be listened on.
     """
-    app = create_app(folder, options, engine=engine, case=case)
+    app = create_app(folder, options, engine=engine, case=case, is_warmed=True)
     listening = _listen(options)
     url = address_to_open(options, listening.getsockname()[1])
     config = uvicorn.Config(
