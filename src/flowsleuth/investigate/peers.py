@@ -209,12 +209,10 @@ def kept_peers(peers: pa.Table, top: int) -> pa.Table:
     """Of each way the ``top`` peers by bytes and the ``top`` by connections: those a story shows one by one."""
     import numpy as np
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     ways = peers["way"].to_numpy()
     by_bytes = np.arange(len(peers))
-    keys = [("connections", "descending"), ("peer", "ascending")]
-    by_connections = pc.sort_indices(peers, sort_keys=keys).to_numpy()
+    by_connections = np.argsort(-peers["connections"].to_numpy(), kind="stable")
     keep = np.zeros(len(peers), dtype=bool)
     for way in WAYS:
         for order in (by_bytes, by_connections):
