@@ -107,11 +107,27 @@ def installed_sizes() -> str:
     return "\n".join(out)
 
 
+def graphql() -> str:
+    """The GraphQL schema."""
+    from flowsleuth.faces.graphql.reference import reference
+
+    return reference()
+
+
+def rest() -> str:
+    """The REST routes."""
+    from flowsleuth.faces.web.reference import reference
+
+    return reference()
+
+
 FILLERS: dict[str, Callable[[], str]] = {
     "tables": tables,
     "readers": lambda: _offers(offered_readers()),
     "detectors": lambda: _offers(offered_detectors()),
     "cli": cli,
+    "graphql": graphql,
+    "rest": rest,
     "installed_sizes": installed_sizes,
 }
 
