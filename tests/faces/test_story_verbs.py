@@ -20,7 +20,7 @@ FLOWS = """\
 """
 SERVER = """\
 {"ts":1710410398.1,"uid":"C1","id.orig_h":"10.0.0.5","id.orig_p":50000,"id.resp_h":"198.51.100.1","id.resp_p":443,"version":"TLSv12","server_name":"=HYPERLINK(1)","resumed":false,"established":true}
-"""  # noqa: E501
+"""
 
 
 @pytest.fixture
