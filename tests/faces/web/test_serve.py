@@ -75,6 +75,10 @@ def test_serve_by_tls(case, tmp_path, run):
         assert got.status == 401
         assert got.getheader("Strict-Transport-Security")
         got.read()
+        for path in ("/login/../api/info", "/login/%2e%2e/api/info", "//api/info", "/api/info;/login", "/login\\../"):
+            wire.request("GET", path)
+            got = wire.getresponse()
+            assert (got.status, b"tables" in got.read()) == (401, False), path
         wire.close()
     finally:
         stop(server)

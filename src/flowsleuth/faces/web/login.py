@@ -7,7 +7,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -15,10 +15,15 @@ from flowsleuth.faces.web.answers import answer, error_answer, json_bytes
 from flowsleuth.faces.web.gate import cookie_name, visitor_of
 from flowsleuth.faces.web.inputs import Login
 from flowsleuth.faces.web.throttle import Throttle
+from flowsleuth.workspace.passwords import AT_ONCE
 
 if TYPE_CHECKING:
     from flowsleuth.workspace.accounts import Accounts, Identity
     from flowsleuth.workspace.sessions import Sessions
+
+WAITING = 32
+"""Logins that may wait for a thread; more are told to come back."""
+BUSY_S = 2
 
 WRONG = "The name or the password is not right."
 SLOW = "Too many failed logins. Try again in {seconds} s."
@@ -40,9 +45,19 @@ class Door:
         self.sessions = sessions
         self._is_https = is_https
         self._throttle = throttle
+        self._turn = CapacityLimiter(AT_ONCE)
 
-    def enter(self, name: str, password: str, address: str) -> tuple[str | None, int]:
-        """The token of a new session, or None and the seconds to wait before the next try."""
+    async def enter(self, name: str, password: str, address: str) -> tuple[str | None, int]:
+        """The token of a new session, or None and the seconds to wait before the next try.
+
+        Few at a time, in threads of their own, and few waiting: strangers can neither fill the memory with passwords to
+        be hashed nor take the threads that sessions are looked up in.
+        """
+        if self._turn.statistics().tasks_waiting >= WAITING:
+            return None, BUSY_S
+        return await to_thread.run_sync(self._enter, name, password, address, limiter=self._turn)
+
+    def _enter(self, name: str, password: str, address: str) -> tuple[str | None, int]:
         known = name.strip().casefold()[:64]
         wait = self._throttle.begin(known, address)
         if wait:
@@ -102,7 +117,7 @@ def login_routes(door: Door, oidc_label: str | None) -> APIRouter:
             return error_answer("this form is for browsers", 403, hint="programs use POST /api/login")
         fields = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=8)
         name, password = (fields.get(key, [""])[0] for key in ("name", "password"))
-        token, wait = await to_thread.run_sync(door.enter, name, password, address_of(request))
+        token, wait = await door.enter(name, password, address_of(request))
         if token is None:
             said = SLOW.format(seconds=wait) if wait else WRONG
             return HTMLResponse(login_page(said, oidc_label), 429 if wait else 401, _retry(wait))
@@ -113,7 +128,7 @@ def login_routes(door: Door, oidc_label: str | None) -> APIRouter:
     @router.post("/api/login", tags=["session"])
     async def post_json(request: Request, given: Login) -> Response:
         """Log in; the answer sets the session's cookie. Failed logins make the next ones wait."""
-        token, wait = await to_thread.run_sync(door.enter, given.name, given.password, address_of(request))
+        token, wait = await door.enter(given.name, given.password, address_of(request))
         if token is None:
             said = SLOW.format(seconds=wait) if wait else WRONG
             return error_answer(said, 429 if wait else 401, headers=_retry(wait))
