@@ -1,9 +1,10 @@
 #!/bin/sh
-# Debian packages that only the tests need: nfdump (binary NetFlow files) and a Java runtime (Spark).
+# Debian packages that only the tests need: nfdump (binary NetFlow files), a Java runtime (Spark), Chromium (pages).
 set -eu
 missing=""
 command -v nfdump >/dev/null 2>&1 || missing="$missing nfdump"
 command -v java >/dev/null 2>&1 || missing="$missing openjdk-17-jre-headless"
+command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 [ -z "$missing" ] && exit 0
 sudo=""
 [ "$(id -u)" = 0 ] || sudo="sudo"

@@ -81,10 +81,31 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+def write_context(folder: Path) -> None:
+    """Names and places (made up) of the networks of the exercise that the demo's logs come from."""
+    folder.mkdir(exist_ok=True)
+    (folder / "networkcontext_1.csv").write_text(
+        "address,name\n10.0.0.0/24,servers\n10.0.1.0/24,workstations\n192.168.0.0/24,hosting provider\n",
+        encoding="utf-8",
+    )
+    places = (
+        (10, 0, 0, "US", "United States", "New York", 40.71, -74.01, "our data centre"),
+        (10, 0, 1, "US", "United States", "Denver", 39.74, -104.99, "our office"),
+        (192, 168, 0, "NL", "Netherlands", "Amsterdam", 52.37, 4.9, "hosting provider"),
+    )
+    lines = []
+    for a, b, c, code, country, city, lat, lon, owner in places:
+        first = (a << 24) + (b << 16) + (c << 8)
+        fields = (first, first + 255, code, country, "", city, lat, lon, owner, "")
+        lines.append(",".join(f'"{one}"' for one in fields))
+    (folder / "iploc.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
 def start_server(case: Path, *words: str) -> tuple[subprocess.Popen[str], str]:
     """``flowsleuth serve`` on a free port."""
     command = [sys.executable, "-m", "flowsleuth", "serve", "-w", str(case), "--port", "0", *words]
-    server = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    ours = os.environ | {"LOGNAME": "ana"}
+    server = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=ours)
     assert server.stderr is not None
     said = server.stderr.readline()
     found = re.search(r"https?://[^ ]+/", said)
@@ -107,6 +128,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
 
     def go(case: Path, *words: str, people: dict[str, str] | None = None) -> Served:
         copy = Path(shutil.copytree(case, tmp_path / "apt29-day1"))
+        write_context(copy / "context")
         if people:
             import flowsleuth
             from flowsleuth.workspace.accounts import Accounts

@@ -59,21 +59,19 @@ def side(page: Page, name: str) -> None:
     page.get_by_role("tab", name=name).click()
 
 
-def drawn(page: Page, within: str = "body") -> int:
-    """Figures that have drawn something: canvases with at least some pixels that are not empty."""
-    return int(
-        page.evaluate(
-            """within => [...document.querySelectorAll(`${within} canvas`)].filter(canvas => {
-                const {width, height} = canvas;
-                if (!width || !height) return false;
-                const data = canvas.getContext('2d').getImageData(0, 0, width, height).data;
-                let painted = 0;
-                for (let i = 3; i < data.length; i += 4) if (data[i]) painted += 1;
-                return painted > 200;
-            }).length""",
-            within,
-        )
-    )
+DRAWN = """([within, many]) => [...document.querySelectorAll(`${within} canvas`)].filter(canvas => {
+    const {width, height} = canvas;
+    if (!width || !height) return false;
+    const data = canvas.getContext('2d').getImageData(0, 0, width, height).data;
+    let painted = 0;
+    for (let i = 3; i < data.length; i += 4) if (data[i]) painted += 1;
+    return painted > 200;
+}).length >= many"""
+
+
+def drawn(page: Page, within: str, many: int = 1) -> None:
+    """Wait until so many figures have painted something."""
+    until(page, DRAWN, [within, many])
 
 
 UNNAMED = (Path(__file__).parent / "unnamed.js").read_text(encoding="utf-8")

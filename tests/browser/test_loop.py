@@ -33,10 +33,12 @@ TEXT = (
 )
 
 
-def picture(page: Page, name: str) -> None:
+def picture(page: Page, name: str, *, closes: bool = True) -> None:
     """A picture for the manual, when they are asked for: FLOWSLEUTH_PICTURES=1."""
     if os.environ.get("FLOWSLEUTH_PICTURES") != "1":
         return
+    while closes and page.locator(".toast").count():
+        page.locator(".toast .icon-button").first.click()
     page.wait_for_timeout(700)
     path = ASSETS / f"{name}.png"
     page.screenshot(path=path)
@@ -55,7 +57,7 @@ def test_by_mouse(demo_case, serve, open_page):
     queue_ready(page)
     everything = total(page)
     assert everything > 20
-    assert drawn(page, ".network") >= 1
+    drawn(page, ".network")
     assert "%" in page.inner_text(".reasons")
     picture(page, "web-suspicious")
 
@@ -102,7 +104,7 @@ def test_by_mouse(demo_case, serve, open_page):
     matches.wait_for()
     hits = int(matches.inner_text())
     assert hits > 0
-    picture(page, "web-rule")
+    picture(page, "web-rule", closes=False)
     page.click("dialog >> text=Save and apply")
     page.wait_for_selector(".card:has-text('smb')")
     queue_ready(page)
@@ -124,7 +126,6 @@ def test_by_mouse(demo_case, serve, open_page):
     side(page, "History")
     page.wait_for_selector(".card.is-undone")
     assert page.locator(".card").count() >= 3
-    picture(page, "web-history")
 
     # what is filtered leaves as a file
     page.click("[aria-label='Export what is filtered']")
@@ -142,7 +143,7 @@ def investigate(page: Page) -> None:
     page.click(".list-item:has-text('10.0.1.4')")
     page.wait_for_selector(".findings canvas")
     page.wait_for_timeout(400)
-    assert drawn(page, ".findings") >= 1
+    drawn(page, ".findings")
     assert page.locator(".top-grid .block").count() == 4
     assert "10.0.1.4" not in page.locator("[aria-label=Peers] tbody tr td:first-child").all_inner_texts()
     page.fill(".story-editor input", TITLE)
@@ -155,7 +156,7 @@ def investigate(page: Page) -> None:
     page.wait_for_selector(".story-grid canvas")
     page.wait_for_timeout(400)
     assert page.inner_text(".story h1") == TITLE
-    assert drawn(page, ".story-grid") >= 3
+    drawn(page, ".story-grid", 3)
     picture(page, "web-storyboard")
     for name in ("HTML", "PDF", "Spot JSON", "Spot CSV"):
         with page.expect_download() as download:
@@ -175,7 +176,7 @@ def investigate(page: Page) -> None:
     page.click("nav >> text=Ingest")
     page.wait_for_selector(".ingest canvas")
     page.wait_for_timeout(400)
-    assert drawn(page, ".ingest") == 1
+    drawn(page, ".ingest")
     picture(page, "web-ingest")
 
 
@@ -249,7 +250,8 @@ def test_hover_and_click_link_the_frames(demo_case, serve, open_page):
     page.click("role=tab[name^='Chord of']")
     page.wait_for_selector(".dock canvas")
     page.wait_for_timeout(300)
-    assert drawn(page, ".dock") == 1
+    drawn(page, ".dock")
+    picture(page, "web-chord")
     # each figure has its facts as a table
     page.hover(".dock .fs-figure")
     page.click(".dock .fs-tool:has-text('Table')")
@@ -257,7 +259,6 @@ def test_hover_and_click_link_the_frames(demo_case, serve, open_page):
     page.click("[aria-label='Enlarge the network view']")
     page.wait_for_selector("dialog canvas")
     page.keyboard.press("Escape")
-    picture(page, "web-chord")
 
 
 def test_resetting_a_day_asks_first_and_can_be_restored(demo_case, serve, open_page):

@@ -14,7 +14,8 @@ import type { Session } from "./types";
 import { Busy, Dialog, Fault } from "./ui/parts";
 import { Toasts } from "./ui/toasts";
 
-const TOAST_MS = 9000;
+const TOAST_MS = 7000;
+const MOST_TOASTS = 2;
 const PAGES: Record<string, { title: string; page: (props: { rest: string; params: Record<string, string> }) => JSX.Element }> = {
   suspicious: { title: "Suspicious", page: SuspiciousPage },
   investigate: { title: "Threat investigation", page: InvestigatePage },
@@ -100,7 +101,7 @@ function useToasts(): { toasts: Toast[]; toast: App["toast"]; drop: (id: number)
   const drop = useCallback((id: number) => setToasts((now) => now.filter((one) => one.id !== id)), []);
   const toast = useCallback<App["toast"]>((text, more) => {
     const id = next.current++;
-    setToasts((now) => [...now.slice(-3), { tone: "plain", ...more, id, text }]);
+    setToasts((now) => [...now.slice(1 - MOST_TOASTS), { tone: "plain", ...more, id, text }]);
     window.setTimeout(() => drop(id), more?.tone === "bad" ? 2 * TOAST_MS : TOAST_MS);
   }, []);
   return { toasts, toast, drop };

@@ -80,13 +80,18 @@ function Totals({ totals, peers, search }: { totals: Row; peers: Row[]; search: 
   return (
     <dl class="tiles">
       <Tile label="Connections" value={count(sum("connections", "flows"))} />
-      <Tile label="Peers" value={count(sum("peers") ?? peers.length)} note={["inbound", "outbound", "two way"].map((way) => `${peers.filter((row) => row.way === way).length} ${way}`).join(" · ")} />
+      <Tile label="Peers" value={count(sum("peers") ?? peers.length)} note={waysOf(peers)} />
       <Tile label="Bytes out" value={bytes(sum("bytes_out", "out_bytes", "src_bytes"))} />
       <Tile label="Bytes in" value={bytes(sum("bytes_in", "in_bytes", "dst_bytes"))} />
       <Tile label="First seen" value={moment(first, "clock")} note={moment(first, "day")} />
       <Tile label="Last seen" value={moment(last, "clock")} note={moment(last, "day")} />
     </dl>
   );
+}
+
+function waysOf(peers: Row[]): string {
+  const counts = ["inbound", "outbound", "two way"].map((way) => [way, peers.filter((row) => row.way === way).length] as const);
+  return counts.filter(([, n]) => n).map(([way, n]) => `${count(n)} ${way}`).join(" · ");
 }
 
 function Top({ title, rows, measure }: { title: string; rows: Row[]; measure: string }): JSX.Element {

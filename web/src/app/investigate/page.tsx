@@ -1,7 +1,7 @@
 // Threat investigation: choose an address or network, search all raw flows, see everything, save the story.
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { count, moment } from "../../format";
+import { count, moment, plural } from "../../format";
 import { get, post, remove, rowsOf } from "../api";
 import { useApp, useLoad } from "../context";
 import { change, go } from "../route";
@@ -62,7 +62,7 @@ function ThreatItem({ row, isChosen }: { row: Row; isChosen: boolean }): JSX.Ele
     <li>
       <button type="button" class="list-item" aria-current={isChosen ? "true" : undefined} onClick={() => go("investigate", String(row.address))}>
         <strong>{String(row.address)}</strong>
-        <span class="muted">{count(row.suspects as number)} suspects, {count(row.flows as number)} flows{when ? ` · ${moment(when as string, "minute")}` : ""}</span>
+        <span class="muted">{plural(row.suspects as number, "suspect")}, {plural(row.flows as number, "flow")}{when ? ` · ${moment(when as string, "minute")}` : ""}</span>
         {row.has_story ? <span class="tag is-accent">story</span> : null}
       </button>
     </li>

@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { ChordSpec } from "../../figures/specs";
-import { bytes, count, moment } from "../../format";
+import { bytes, count, moment, plural } from "../../format";
 import { get, rowsOf } from "../api";
 import { useLoad } from "../context";
 import { go } from "../route";
@@ -61,7 +61,7 @@ function Why({ suspect, detector }: { suspect: Suspect; detector: string }): JSX
         <ul class="reasons">{(own?.reason ?? suspect.reason).split("; ").map((reason) => <li key={reason}>{reason}</li>)}</ul>
         {suspect.moved_why ? <p class="moved-why">{suspect.moved_why}</p> : null}
         <dl class="facts">
-          <Fact label="group" value={`${count(suspect.flows)} flows, ${moment(suspect.first_seen, "clock")} to ${moment(suspect.last_seen, "clock")}`} />
+          <Fact label="group" value={`${plural(suspect.flows, "flow")}, ${moment(suspect.first_seen, "clock")} to ${moment(suspect.last_seen, "clock")}`} />
           <Fact label="surprise" value={`${suspect.surprise.toFixed(1)} nats${suspect.adjusted !== null && suspect.adjusted !== suspect.surprise ? `, ${suspect.adjusted.toFixed(1)} with ratings` : ""}`} />
           <Fact label="bytes" value={`${bytes(suspect.src_bytes)} sent, ${bytes(suspect.dst_bytes)} received`} />
           <Fact label="state" value={flow.conn_state} />
