@@ -36,6 +36,7 @@ const common = {
 
 const bundles = [
   { ...common, entryPoints: { figures: "src/figures/index.ts" }, outdir: out, loader: { ".css": "text" } },
+  { ...common, entryPoints: { table: "src/notebook/table.ts" }, outdir: out, loader: { ".css": "text" } },
   { ...common, entryPoints: { app: "src/app/main.tsx" }, outdir: out, plugins: [figuresApart], jsx: "automatic", jsxImportSource: "preact" },
   { ...common, entryPoints: { app: "src/app/style/app.css" }, outdir: out },
 ];

@@ -1,0 +1,38 @@
+"""Widgets for notebooks: what the pages of the application do, in a cell. Each part is also one plain call.
+
+Needs the extra ``notebook``. Everything is drawn by modules that are in the package; nothing is fetched from outside.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flowsleuth.errors import FlowsleuthError
+
+if TYPE_CHECKING:
+    from flowsleuth.faces.widgets.edge import EdgeInvestigation
+    from flowsleuth.faces.widgets.figure import Figure
+    from flowsleuth.faces.widgets.storyboard import Storyboard
+    from flowsleuth.faces.widgets.threats import ThreatInvestigation
+
+__all__ = ["EdgeInvestigation", "Figure", "Storyboard", "ThreatInvestigation"]
+
+_PLACES = {
+    "EdgeInvestigation": "edge",
+    "Figure": "figure",
+    "Storyboard": "storyboard",
+    "ThreatInvestigation": "threats",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(name)
+    from importlib import import_module
+
+    try:
+        module = import_module(f"flowsleuth.faces.widgets.{_PLACES[name]}")
+    except ModuleNotFoundError as error:
+        hint = 'pip install "flowsleuth[notebook]"'
+        raise FlowsleuthError(f"widgets need {error.name}", where=name, hint=hint) from None
+    return getattr(module, name)

@@ -1,0 +1,72 @@
+"""A figure in a notebook: the spec goes to the browser, the module in the package draws it."""
+
+from __future__ import annotations
+
+from html import escape
+from importlib import resources
+from typing import Any
+
+import anywidget
+import traitlets
+
+from flowsleuth.viz.drawn import draw
+from flowsleuth.viz.svg import svg
+
+
+def module_text(name: str) -> str:
+    """A browser module of the package."""
+    return resources.files("flowsleuth.faces.views").joinpath("static", name).read_text(encoding="utf-8")
+
+
+class Figure(anywidget.AnyWidget):
+    """Draws one figure spec (:mod:`flowsleuth.viz`).
+
+    Parameters
+    ----------
+    spec : dict
+        What to draw.
+
+    Attributes
+    ----------
+    picked : dict or None
+        What was clicked last, ``{"name": …}``.
+    range : list of int or None
+        The time range that was zoomed to, milliseconds since 1970.
+
+    Examples
+    --------
+    >>> from flowsleuth.investigate.dossier import Section
+    >>> from flowsleuth.viz import figure
+    >>> spec = figure(Section("time", "Timeline", "series", absent="no flow in this window", figure="timeline"))
+    >>> Figure(spec=spec).spec["kind"]
+    'timeline'
+    """
+
+    _esm = module_text("figures.js")
+    spec = traitlets.Dict().tag(sync=True)
+    theme = traitlets.Unicode(allow_none=True, default_value=None).tag(sync=True)
+    highlight = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    picked = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
+    filtered = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
+    hovered = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
+    range: Any = traitlets.List(allow_none=True, default_value=None).tag(sync=True)
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        """The widget; where none runs (a saved page), the same figure as a still picture."""
+        bundle = super()._repr_mimebundle_(**options)
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        return {**(data or {}), "text/html": still_picture(self.spec)}, metadata
+
+
+def still_picture(spec: dict[str, Any]) -> str:
+    """The figure as HTML that needs no script; where there is nothing to draw, why.
+
+    Examples
+    --------
+    >>> still_picture({"kind": "tree", "title": "Progression", "note": "", "absent": "<no> peer", "root": {}})
+    '<p>Progression: &lt;no&gt; peer</p>'
+    """
+    drawing = draw(spec)
+    if drawing is None:
+        return f"<p>{escape(spec['title'])}: {escape(spec['absent'])}</p>"
+    return f"<figure>{svg(drawing)}<figcaption>{escape(spec['note'])}</figcaption></figure>"

@@ -1,0 +1,146 @@
+"""The analyst's loop in JupyterLab: the notebooks' panels, driven by mouse in a real browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import flowsleuth
+from flowsleuth.faces.notebook import write_notebooks
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+PATIENCE_MS = 90_000
+OUTPUT = ".jp-OutputArea"
+
+
+@pytest.fixture
+def lab(demo_case: Path, tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """JupyterLab on loopback with the notebooks of a copy of the demo's workspace."""
+    pytest.importorskip("jupyterlab")
+    case = Path(shutil.copytree(demo_case, tmp_path / "case"))
+    write_notebooks(tmp_path / "books", case)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    own = {f"JUPYTER_{what}_DIR": str(tmp_path / what) for what in ("CONFIG", "DATA", "RUNTIME")}
+    settings = [
+        "--allow-root", "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token=test",
+        f"--notebook-dir={tmp_path / 'books'}", "--LabApp.news_url=None", "--LabApp.extension_manager=readonly",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]  # fmt: skip
+    log = (tmp_path / "lab.log").open("w")
+    server = subprocess.Popen(
+        [sys.executable, "-m", "jupyterlab", *settings], env=os.environ | own, stdout=log, stderr=log
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(f"{url}/api?token=test", server)
+        yield url, case
+    finally:
+        server.send_signal(signal.SIGTERM)
+        try:
+            server.wait(30)
+        finally:
+            server.kill()
+            log.close()
+
+
+def _wait_for(url: str, server: subprocess.Popen[bytes], patience_s: float = 90.0) -> None:
+    end = time.monotonic() + patience_s
+    while time.monotonic() < end:
+        assert server.poll() is None, "JupyterLab stopped"
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                assert answer.status == 200
+                return
+        except OSError:
+            time.sleep(0.5)
+    pytest.fail("JupyterLab did not start")
+
+
+def run_all(page: Page) -> None:
+    """Run every cell and wait until the kernel rests."""
+    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=PATIENCE_MS)
+    page.get_by_text("| Idle").first.wait_for(timeout=PATIENCE_MS)
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    page.wait_for_timeout(1_000)
+    for answer in page.locator(".jp-Dialog").get_by_role("button", name="Select", exact=True).all():
+        answer.click()  # a kernel that is not ready yet is asked for
+
+
+def out(page: Page) -> Any:
+    """The first panel on the page."""
+    return page.locator(OUTPUT).filter(has=page.locator(".jupyter-widgets")).first
+
+
+def says(page: Page, text: str) -> None:
+    out(page).get_by_role("status").filter(has_text=text).first.wait_for(timeout=PATIENCE_MS)
+
+
+def test_rate_investigate_tell(lab: tuple[str, Path], open_page: Callable[..., Any]) -> None:
+    url, case = lab
+    size = {"width": 1400, "height": 2400, "theme": "light"}
+
+    page, _ = open_page(f"{url}/lab/tree/Edge_Investigation.ipynb?token=test&reset", **size)
+    run_all(page)
+    panel = out(page)
+    panel.get_by_role("table").first.wait_for(timeout=PATIENCE_MS)
+    assert panel.get_by_role("row").count() > 10
+    panel.locator("select").nth(2).select_option(value="10.0.1.4  (20)")
+    panel.get_by_role("button", name="Preview", exact=True).click()
+    says(page, "This would rate")
+    with flowsleuth.open(case) as ws:
+        asked = ws.preview(src_ip="10.0.1.4")
+        assert f"This would rate {asked.suspects:,} suspects, {asked.flows:,} flows." in panel.inner_text()
+    panel.get_by_label("1 high").check()
+    panel.get_by_label("Comment").fill("<img src=x onerror=alert(1)>")
+    panel.get_by_label("Comment").press("Enter")
+    panel.get_by_role("button", name="Rate", exact=True).click()
+    says(page, "Rated")
+    with flowsleuth.open(case) as ws:
+        (rating,) = ws.ratings().table.to_pylist()
+        assert (rating["severity"], rating["suspects"]) == (1, asked.suspects)
+        assert rating["comment"] == "<img src=x onerror=alert(1)>"
+        assert set(ws.queue().rows.table["src_ip"].to_pylist()) == {"10.0.1.6"}
+
+    page, _ = open_page(f"{url}/lab/tree/Threat_Investigation.ipynb?token=test&reset", **size)
+    run_all(page)
+    panel = out(page)
+    panel.locator("select").first.select_option(index=1)
+    panel.get_by_role("button", name="Search", exact=True).click()
+    says(page, "connections")
+    panel.locator("canvas").first.wait_for(timeout=PATIENCE_MS)
+    panel.get_by_label("Title").fill("Implant on 10.0.1.4")
+    panel.get_by_label("Title").press("Enter")
+    panel.get_by_label("Comments").fill("<script>alert(1)</script>")
+    panel.get_by_label("Comments").blur()
+    panel.get_by_role("button", name="Save", exact=True).click()
+    says(page, "is saved")
+
+    page, _ = open_page(f"{url}/lab/tree/Storyboard.ipynb?token=test&reset", **size)
+    run_all(page)
+    panel = out(page)
+    panel.locator("select").first.select_option(index=1)
+    panel.get_by_role("heading", name="Implant on 10.0.1.4").wait_for(timeout=PATIENCE_MS)
+    panel.locator("canvas").nth(2).wait_for(timeout=PATIENCE_MS)
+    assert "<script>alert(1)</script>" in panel.inner_text()
+    panel.get_by_role("button", name="Export", exact=True).click()
+    says(page, "Written")
+    (written,) = (case.parent / "books" / "stories").iterdir()
+    assert written.suffix == ".html"
+    assert "<script>alert(1)" not in written.read_text()

@@ -1,0 +1,164 @@
+"""The notebooks: written without losing anybody's notes, valid, and working from top to bottom on the demo's logs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+import flowsleuth
+from flowsleuth.errors import OptionError
+from flowsleuth.faces.cli import main
+from flowsleuth.faces.notebook import PAGES, write_notebooks
+from flowsleuth.faces.notebook.write import cells_of
+
+nbformat = pytest.importorskip("nbformat")
+pytest.importorskip("anywidget")
+
+
+def test_each_is_valid_and_has_its_parameters_first(tmp_path: Path) -> None:
+    case = tmp_path / 'a "case" \\ é'
+    for path in write_notebooks(tmp_path / "notebooks", case):
+        book = nbformat.read(path, as_version=4)
+        nbformat.validate(book)
+        code = [cell for cell in book.cells if cell.cell_type == "code"]
+        assert code[0].metadata["tags"] == ["parameters"]
+        names: dict[str, object] = {}
+        exec(code[0].source, names)
+        assert names["case"] == str(case)
+        assert not any(cell.outputs or cell.execution_count for cell in code)
+
+
+def test_notes_are_not_overwritten(tmp_path: Path) -> None:
+    first, *_ = write_notebooks(tmp_path)
+    first.write_text("my notes")
+    (tmp_path / "Storyboard.ipynb").unlink()
+    with pytest.raises(OptionError, match="is there already"):
+        write_notebooks(tmp_path)
+    assert first.read_text() == "my notes"
+    assert not (tmp_path / "Storyboard.ipynb").exists()
+    write_notebooks(tmp_path, replace=True)
+    assert "cells" in json.loads(first.read_text())
+
+
+def test_the_same_text_gives_the_same_file(tmp_path: Path) -> None:
+    one, two = write_notebooks(tmp_path / "1"), write_notebooks(tmp_path / "2")
+    assert [path.read_bytes() for path in one] == [path.read_bytes() for path in two]
+
+
+def test_cells_keep_their_text() -> None:
+    text, code = cells_of(
+        "# %% [markdown]\n# # Title\n#\n# ```python\n# x = 1  # why\n# ```\n\n# %% [parameters]\nx = 1\n\ny = 2\n"
+    )
+    assert "".join(text["source"]) == "# Title\n\n```python\nx = 1  # why\n```"
+    assert "".join(code["source"]) == "x = 1\n\ny = 2"
+
+
+def test_the_verb(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["notebooks", str(tmp_path / "books"), "-w", "case"]) == 0
+    assert "jupyter lab" in capsys.readouterr().out
+    assert sorted(path.stem for path in (tmp_path / "books").iterdir()) == sorted(PAGES)
+    assert main(["notebooks", str(tmp_path / "books")]) == 2
+    assert "--replace" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PAGES)
+def test_each_works_from_top_to_bottom(name: str, demo_case: Path, tmp_path: Path) -> None:
+    import papermill
+
+    case = tmp_path / "case"
+    shutil.copytree(demo_case, case)
+    with flowsleuth.open(case, analyst="ana") as ws:
+        ws.rate(1, ip="10.0.1.4", why="a victim")
+        ws.investigate("10.0.1.4").save_story(title="Implant", text="<b>no markup</b>")
+    write_notebooks(tmp_path / "books")
+    done = papermill.execute_notebook(
+        tmp_path / "books" / f"{name}.ipynb",
+        tmp_path / "done.ipynb",
+        parameters={"case": str(case), "analyst": "ana"},
+        progress_bar=False,
+        cwd=tmp_path,
+    )
+    wrong = [out for cell in done.cells for out in cell.get("outputs", []) if out.output_type == "error"]
+    assert not wrong
+    if name != "Advanced_Mode":
+        drawn = [
+            out
+            for cell in done.cells
+            for out in cell.get("outputs", [])
+            if "application/vnd.jupyter.widget-view+json" in out.get("data", {})
+        ]
+        assert drawn
+    assert (tmp_path / "done.ipynb").stat().st_size < 5_000_000
+
+
+@pytest.mark.slow
+def test_the_edge_panel_by_hand(demo_case: Path, tmp_path: Path) -> None:
+    """The widgets do what their labels say; the kernel is driven as the browser would."""
+    from flowsleuth.faces.widgets import EdgeInvestigation
+
+    case = tmp_path / "case"
+    shutil.copytree(demo_case, case)
+    with flowsleuth.open(case, analyst="ana") as ws:
+        panel = EdgeInvestigation(ws)
+        before = ws.queue().counts["unrated"]
+        panel.buttons["Rate"].click()
+        assert "nothing is chosen" in panel.told.value
+        panel.lists["src_ip"].value = "10.0.1.4"
+        assert {row["src_ip"] for row in panel.shown.to_pylist()} == {"10.0.1.4"}
+        panel.buttons["Preview"].click()
+        assert "This would rate" in panel.told.value
+        panel.severity.value = 1
+        panel.comment.value = "<script>alert(1)</script>"
+        panel.buttons["Rate"].click()
+        after = ws.queue().counts["unrated"]
+        assert after < before
+        assert ws.ratings().table["comment"].to_pylist() == ["<script>alert(1)</script>"]
+        panel.buttons["Undo"].click()
+        assert ws.queue().counts["unrated"] == before
+        panel.lists["src_ip"].value = ""
+        panel.table.selected = [0, 2]
+        chosen = [panel.shown["suspect_id"][at].as_py() for at in (0, 2)]
+        assert panel.criteria() == {"suspects": chosen}
+        panel.filters["ip"].value = "not an address"
+        assert "Not done" in panel.told.value
+
+
+@pytest.mark.slow
+def test_the_threat_panel_by_hand(demo_case: Path, tmp_path: Path) -> None:
+    from flowsleuth.faces.widgets import Storyboard, ThreatInvestigation
+
+    case = tmp_path / "case"
+    shutil.copytree(demo_case, case)
+    with flowsleuth.open(case, analyst="ana") as ws:
+        ws.rate(1, ip="10.0.1.4")
+        panel = ThreatInvestigation(ws, top_results=5)
+        assert "10.0.1.4" in [value for _, value in panel.threats.options]
+        panel.threats.value = "10.0.1.4"
+        panel.search()
+        assert len(panel.evidence.children) > 3
+        panel.story_title.value, panel.comment.value = "Title & <b>", "Text"
+        panel.save()
+        board = Storyboard(ws, folder=tmp_path / "out")
+        board.stories.value = board.stories.options[1][1]
+        assert "Title &amp; &lt;b&gt;" in board.pages.children[0].value
+        board.export()
+        assert "Written" in board.told.value
+        assert list((tmp_path / "out").iterdir())
+
+
+def test_numbers_that_are_names_have_no_commas() -> None:
+    import pyarrow as pa
+
+    from flowsleuth.faces.widgets.table import RowsTable
+
+    table = RowsTable()
+    moment = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
+    rows = pa.table({"dst_port": [50123], "flows": [50123], "first_seen": [moment], "reason": ["<img src=x>"]})
+    table.show(rows, ["dst_port", "flows", "first_seen", "reason", "not there"])
+    assert table.rows == [["50123", "50,123", "2026-11-20 00:00:00", "<img src=x>"]]
+    assert [column["is_number"] for column in table.columns] == [True, True, False, False]
