@@ -13,8 +13,10 @@ nothing with a rated suspect has effect 0, and without ratings all effects are e
 Why this model. High and low both teach. A wrong rating among right ones is outvoted. Influence is bounded: what a
 rating adds to a sum of ``u`` is at most the sum of the squared spreads of what is shared with it, so one low rating on
 a busy service moves another source's flow on it by at most ``0.5 / b`` nats, one high rating the rest of its source's
-flows by at most ``1 / b``; and a hundred ratings that agree say little more than ten, since the odds saturate. The
-detector is not refitted and its surprise stays as it is, which keeps what nobody has rated in view: feedback here
+flows by at most ``1 / b``; a hundred ratings that agree say less than twice what ten say, since the odds saturate; and
+all that is rated of other sources lowers a flow by :data:`MOST_BY_OTHERS` nats and no more.
+
+The detector is not refitted and its surprise stays as it is, which keeps what nobody has rated in view: feedback here
 re-orders an anomaly ranking as in active anomaly discovery (Das, Wong, Dietterich, Fern and Emmott, *Incorporating
 expert feedback into active anomaly discovery*, ICDM 2016; Siddiqui, Fern, Dietterich and others, *Feedback-guided
 anomaly discovery via online optimization*, KDD 2018), but learns effects of what flows share instead of weights inside
@@ -66,6 +68,12 @@ SLOPE = (0.5, 0.2)
 """Log-odds for a nat of surprise: 1 if the parts of a surprise were independent, but they overlap, about half."""
 LEAST_SLOPE = 0.25
 """Ratings that contradict the surprise do not make it mean less than this: at most 4 nats for one of log-odds."""
+MOST_BY_OTHERS = 3.0
+"""Nats that a flow may lose by what was rated of other sources: to be one of twenty, not to be out of sight.
+
+Only ratings of its own source lower it further. An analyst who says a hundred times that a file server is fine has not
+said so of who has never been there.
+"""
 LOW, HIGH, HIGH_OR_MEDIUM = 0, 1, 2
 VERDICTS = ("low", "high", "high or medium")
 
@@ -148,10 +156,11 @@ class Taught:
         -------
         array of float64, shape (n,)
         """
-        total = np.zeros(len(rows))
+        own, by_others = np.zeros(len(rows)), np.zeros(len(rows))
         for factor, at in zip(self._factors, self._find(rows), strict=True):
+            total = own if "src" in factor.names else by_others
             total += np.append(factor.effect, 0.0)[at]
-        return total / self.slope
+        return own / self.slope + np.maximum(by_others / self.slope, -MOST_BY_OTHERS)
 
     def judge(self, rows: pa.Table) -> Judgement:
         """The effect of each row and what it rests on; see :class:`Judgement`."""
@@ -225,7 +234,9 @@ def learn(labels: pa.Table, options: FeedbackOptions | None = None) -> Taught:
     fitted = _fit(things, factors, members, options.strength)
     for factor, member, effect in zip(factors, members, fitted.effects, strict=True):
         factor.learn(effect, member, things)
-    digest = hashlib.sha256(things.digest().encode() + repr((options, FACTORS, SLOPE)).encode()).hexdigest()[:16]
+    digest = hashlib.sha256(
+        things.digest().encode() + repr((options, FACTORS, SLOPE, LEAST_SLOPE, MOST_BY_OTHERS)).encode()
+    ).hexdigest()[:16]
     return Taught(codes, factors, max(LEAST_SLOPE, fitted.slope), digest)
 
 
