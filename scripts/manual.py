@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib.metadata
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from flowsleuth.faces.cli.arguments import build_parser
-from flowsleuth.schema import TABLES
+from flowsleuth.schema import TABLES, Table
+from flowsleuth.schema.investigation import FOUND
 from flowsleuth.workspace.offers import Offer, offered_detectors, offered_readers
 
 WHY = {
@@ -28,10 +29,10 @@ def _cell(text: object) -> str:
     return str(text).replace("|", "\\|").replace("\n", " ")
 
 
-def tables() -> str:
-    """Every table as Markdown."""
+def tables(listed: Iterable[Table] = tuple(TABLES.values())) -> str:
+    """Every stored table as Markdown, or those given."""
     out = []
-    for table in TABLES.values():
+    for table in listed:
         out.append(f"## {table.name}\n\n{table.meaning}\n")
         out.append("| column | type | unit | meaning | null says |\n|---|---|---|---|---|")
         out += [f"| `{c.name}` | {c.type} | {c.unit} | {_cell(c.meaning)} | {_cell(c.null)} |" for c in table.columns]
@@ -123,6 +124,7 @@ def rest() -> str:
 
 FILLERS: dict[str, Callable[[], str]] = {
     "tables": tables,
+    "found_tables": lambda: tables(FOUND),
     "readers": lambda: _offers(offered_readers()),
     "detectors": lambda: _offers(offered_detectors()),
     "cli": cli,

@@ -18,6 +18,8 @@ SEARCH_SHOWN = 500
 """Rows of the expanded search that a story keeps: those with most connections."""
 CHORD_PEERS = 12
 NO_FLOW = "no flow of the target in this window"
+NO_SOURCE = "no peer opened a connection to the target"
+NO_DESTINATION = "the target opened no connection to a peer"
 TITLES = {
     "sources_by_connections": "Sources by connections",
     "destinations_by_connections": "Destinations by connections",
@@ -120,7 +122,8 @@ def _tables(findings: Findings) -> list[Section]:
     made = [Section("peers", "Peers", "table", absent=absent, note=note if more else "", table=kept)]
     for kind, title in TITLES.items():
         rows = findings.top(kind)
-        made.append(Section(kind, title, "table", absent=None if len(rows) else NO_FLOW, table=rows))
+        why = absent or (NO_SOURCE if kind.startswith("sources") else NO_DESTINATION)
+        made.append(Section(kind, title, "table", absent=None if len(rows) else why, table=rows))
     search = findings.search.slice(0, SEARCH_SHOWN)
     note = f"the {SEARCH_SHOWN:,} rows with most connections of {len(findings.search):,}"
     note = note if len(search) < len(findings.search) else ""

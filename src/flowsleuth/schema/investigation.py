@@ -119,3 +119,6 @@ CHORD = Table(
         Column("packets", "int64", "sent that way", "packets", UNTOLD),
     ),
 )
+
+FOUND = (SEARCH, PEER, TOP, MARK, CHORD, INGEST_SUMMARY)
+"""What investigations and summaries answer with."""

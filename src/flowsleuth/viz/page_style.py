@@ -52,6 +52,7 @@ footer ul{margin:0;padding-left:1.1em;overflow-wrap:anywhere}
 @media print{@page{size:A4;margin:14mm 12mm}
  body{background:#fff;font-size:10.5pt}main{margin:0;border:0;border-radius:0;max-width:none}
  header,section,details,footer,.evidence{padding-left:0;padding-right:0}
+ .tiles{grid-template-columns:repeat(6,1fr)}.tiles li{padding:8px 10px}.tiles strong{font-size:15pt}
  .figure,.briefing,tr{break-inside:avoid}h2,h3,summary{break-after:avoid}
  thead{display:table-header-group}details{border:0}.wide{overflow:visible}table{font-size:8pt}
  *{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
