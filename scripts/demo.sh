@@ -23,6 +23,9 @@ cat <<EOF
 
 This was day 1 of the ATT&CK evaluation of APT29, as Zeek logged it: 10.0.1.4 and 10.0.1.6 are the victims.
 Where to look next:
+  flowsleuth serve -w $case --open                                the queue, investigations and stories in your browser
+  flowsleuth rate 1 -w $case --ip 192.168.0.5 --why implant       rate suspects; what is like them moves
+  flowsleuth investigate 10.0.1.4 -w $case                        everything an address did
   flowsleuth suspects -w $case --ip 10.0.1.4                      every suspect of one address
   flowsleuth suspects -w $case --by flow --all --format csv       every scored flow, to pipe on
   flowsleuth explain -w $case FLOW_ID                             the reason, the raw line, the flows around it

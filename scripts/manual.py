@@ -21,6 +21,8 @@ WHY = {
     "ibis-framework": "one set of expressions for DuckDB and Spark",
     "sqlglot": "writes Ibis' SQL (held below 30.18, which breaks Ibis 12)",
     "rich": "the terminal's tables and progress bar; needed by Ibis",
+    "sqlalchemy": "the analyst database: SQLite or PostgreSQL",
+    "pyyaml": "rules written as a file",
     "tzdata": "time zones where the system has none",
 }
 
