@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.errors import OptionError
@@ -79,6 +80,8 @@ def match(
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    if isinstance(expression, AllOf) and not expression.parts:
+        return Match(rows, no_flows())
     verdict = expression.judge(rows, of_groups=True)
     whole = rows.filter(pc.fill_null(verdict, False))
     asked = rows.filter(pc.is_null(verdict))
@@ -119,6 +122,7 @@ def settle(whole: pa.Table, asked: pa.Table, flows: pa.Table) -> Match:
     return Match(pa.concat_tables([whole, full]), part.combine_chunks())
 
 
+@cache
 def no_flows() -> pa.Table:
     """The shape of :attr:`Match.part`, empty."""
     import pyarrow as pa

@@ -122,7 +122,7 @@ class Desk:
             return self._views[key][1]
         standing = self._stand(detector, rows, labels)
         shown = self._with_left_over(detector, rows, standing)
-        is_suppressed = self.suppressions.hide(detector, rows, shown, in_force)
+        is_suppressed = self.suppressions.hide(detector, rows, in_force, standing.parts)
         view = View(detector, shown, standing, self._rank(shown, standing.severity > 0), is_suppressed)
         if len(self._views) > KEPT:
             self._views.clear()

@@ -171,41 +171,26 @@ _TAKEN = (
     "dst_packets",
     "score",
 )
+_READ = (*_TAKEN, *_SPANNED, *_SPANNED.values(), "first_seen", "surprise", "taught", "service_port")
 
 
 def _whole_labels(rows: pa.Table) -> list[dict[str, Any]]:
     """One label per suspect; what differs within it is null."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
+    return [_whole_label(row) for row in rows.select(_READ).to_pylist()]
 
-    def one(name: str, count: str) -> Any:
-        return pc.if_else(pc.less_equal(rows[count], 1), rows[name], None)
 
-    many_ports = pc.and_(pc.greater(rows["src_ports"], 1), pc.greater(rows["dst_ports"], 1))
-    columns = {name: rows[name] for name in _TAKEN}
-    columns |= {name: one(name, count) for name, count in _SPANNED.items()}
-    columns |= {
-        "flow_id": pa.nulls(len(rows), pa.int64()),
-        "date": pc.strftime(rows["first_seen"], format="%Y-%m-%d"),
-        "start": rows["first_seen"],
-        "surprise": pc.subtract(rows["surprise"], rows["taught"]),
-        "service_port": _service_port(rows, many_ports),
+def _whole_label(row: dict[str, Any]) -> dict[str, Any]:
+    label = {name: row[name] for name in _TAKEN}
+    label |= {name: row[name] if row[count] <= 1 else None for name, count in _SPANNED.items()}
+    # the service's port is that of one of the ends: it is one for the suspect when that end's is
+    is_one = row["service_port"] in (label["src_port"], label["dst_port"])
+    return label | {
+        "flow_id": None,
+        "date": row["first_seen"].date().isoformat(),
+        "start": row["first_seen"],
+        "surprise": row["surprise"] - row["taught"],
+        "service_port": row["service_port"] if is_one else None,
     }
-    found: list[dict[str, Any]] = pa.table(columns).to_pylist()
-    return found
-
-
-def _service_port(rows: pa.Table, is_mixed: Any) -> Any:
-    """Null where the service's own port differs within the group."""
-    import pyarrow.compute as pc
-
-    at_src = pc.fill_null(pc.equal(rows["service_port"], rows["src_port"]), False)
-    at_dst = pc.fill_null(pc.equal(rows["service_port"], rows["dst_port"]), False)
-    differs = pc.or_(
-        pc.and_(at_dst, pc.greater(rows["dst_ports"], 1)),
-        pc.and_(pc.and_(at_src, pc.invert(at_dst)), pc.greater(rows["src_ports"], 1)),
-    )
-    return pc.if_else(pc.or_(differs, is_mixed), None, rows["service_port"])
 
 
 def _part_labels(flows: pa.Table) -> list[dict[str, Any]]:
@@ -215,6 +200,8 @@ def _part_labels(flows: pa.Table) -> list[dict[str, Any]]:
 
     from flowsleuth.workspace.queue_parts import service_port
 
+    if not len(flows):
+        return []
     columns = {name: flows[name] for name in ("suspect_id", "flow_id", "score", "surprise", *LABEL_COLUMNS)}
     columns |= {
         "flows": pa.repeat(1, len(flows)),

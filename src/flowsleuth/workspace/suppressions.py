@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LONGEST_REASON = 10_000
 NO_LIMIT = 10**12
+KEPT = 8
 _FIELDS = ("suppression_id", "kind", "value", "reason", "analyst", "made", "until", "detector")
 
 
@@ -37,7 +38,7 @@ class Suppressions:
 
     def __init__(self, store: Store, case: CaseDatabase) -> None:
         self._store, self._case = store, case
-        self._hidden: dict[tuple[Any, ...], npt.NDArray[np.bool_]] = {}
+        self._hidden: dict[tuple[Any, ...], tuple[npt.NDArray[np.bool_], pa.Table]] = {}
 
     def in_force(self, detector: str) -> list[Suppression]:
         """Those that hold now for a detector's queue."""
@@ -47,45 +48,50 @@ class Suppressions:
         return [one for one in found if one.holds(detector, now)]
 
     def hide(
-        self, detector: str, rows: pa.Table, shown: pa.Table, in_force: Sequence[Suppression]
+        self, detector: str, rows: pa.Table, in_force: Sequence[Suppression], rated: Mapping[int, npt.NDArray[np.int64]]
     ) -> npt.NDArray[np.bool_]:
-        """Which suspects are out of sight: those of which every flow is covered.
+        """Which suspects are out of sight: those of which every flow (that is left) is covered.
 
         Parameters
         ----------
         detector : str
         rows : pyarrow.Table
             Suspects as scored.
-        shown : pyarrow.Table
-            The same by what is left of them.
         in_force : sequence of Suppression
+        rated : mapping
+            Place of a suspect that is rated in part → ids of its rated flows.
 
         Returns
         -------
         array of bool, shape (n,)
         """
-        import pyarrow.compute as pc
-
         if not in_force or not len(rows):
             return np.zeros(len(rows), dtype=bool)
-        whole = self._hide_whole(detector, rows, in_force)
-        if shown is rows:
-            return whole
-        left = AnyOf(tuple(one.expression() for one in in_force)).judge(shown, of_groups=True)
-        shown_too: npt.NDArray[np.bool_] = pc.fill_null(left, False).to_numpy(zero_copy_only=False)
-        return np.logical_or(whole, shown_too)
+        whole, part = self._covered(detector, rows, in_force)
+        found = whole.copy()
+        suspect_id, flows = rows["suspect_id"].to_numpy(), rows["flows"].to_numpy()
+        of, flow_id = part["suspect_id"].to_numpy(), part["flow_id"].to_numpy()
+        for place, ids in rated.items():
+            covered = flow_id[of == suspect_id[place]]
+            left = flows[place] - ids.size
+            found[place] |= np.count_nonzero(~np.isin(covered, ids)) >= left
+        return found
 
-    def _hide_whole(self, detector: str, rows: pa.Table, in_force: Sequence[Suppression]) -> npt.NDArray[np.bool_]:
+    def _covered(
+        self, detector: str, rows: pa.Table, in_force: Sequence[Suppression]
+    ) -> tuple[npt.NDArray[np.bool_], pa.Table]:
+        """Suspects that are covered as a whole, and single flows of others."""
         import pyarrow.compute as pc
 
         runs = tuple(sorted(pc.unique(rows["run"]).to_pylist()))
         key = (detector, len(rows), runs, tuple((one.kind, one.value) for one in in_force))
         if key not in self._hidden:
-            if len(self._hidden) > 8:
+            if len(self._hidden) > KEPT:
                 self._hidden.clear()
             covered = AnyOf(tuple(one.expression() for one in in_force))
-            found = match(self._store, detector, rows, covered, most_parts=NO_LIMIT).whole["suspect_id"]
-            self._hidden[key] = np.isin(rows["suspect_id"].to_numpy(), found.to_numpy())
+            found = match(self._store, detector, rows, covered, most_parts=NO_LIMIT)
+            is_whole = np.isin(rows["suspect_id"].to_numpy(), found.whole["suspect_id"].to_numpy())
+            self._hidden[key] = (is_whole, found.part.select(["suspect_id", "flow_id"]))
         return self._hidden[key]
 
     def rows(self, *, every: bool = False) -> pa.Table:
@@ -103,8 +109,9 @@ class Suppressions:
     def preview(self, detector: str, rows: pa.Table, kind: str, value: str) -> Match:
         """The suspects that it would take out of sight."""
         one = self._make(kind, value, reason="preview")
-        hidden = self._hide_whole(detector, rows, [one]) if one.holds(detector, one.made) else np.zeros(len(rows), bool)
-        return Match(rows.filter(hidden), no_flows())
+        if not one.holds(detector, one.made):
+            return Match(rows.slice(0, 0), no_flows())
+        return Match(rows.filter(self._covered(detector, rows, [one])[0]), no_flows())
 
     def _make(self, kind: str, value: str, *, reason: str) -> Suppression:
         return Suppression(0, kind, canonical_value(kind, value), reason, "", dt.datetime.now(dt.UTC))

@@ -118,10 +118,16 @@ def _write_json(tables: Iterator[pa.Table], file: IO[str]) -> int:
 
 
 def _write_csv(tables: Iterator[pa.Table], file: IO[str]) -> int:
-    """Times as ISO 8601 UTC, floats with all their digits, null as an empty field."""
+    """Times as ISO 8601 UTC, floats with all their digits, null as an empty field.
+
+    Logs are full of text that others chose: what a spreadsheet would take for a formula gets an apostrophe before it.
+    JSON and Parquet hold every text as it is.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.csv as pcsv
+
+    from flowsleuth.workspace.cells import safe_cells
 
     rows = 0
     for table in tables:
@@ -130,10 +136,8 @@ def _write_csv(tables: Iterator[pa.Table], file: IO[str]) -> int:
             column = table[name]
             if pa.types.is_timestamp(column.type):
                 column = pc.strftime(column, format="%Y-%m-%dT%H:%M:%SZ")
-            elif pa.types.is_string(column.type):
-                column = spreadsheet_safe(column)
             columns[name] = column
-        flat = pa.table(columns)
+        flat = safe_cells(pa.table(columns))
         if rows == 0:
             csv.writer(file, lineterminator="\n").writerow(flat.column_names)
         sink = pa.BufferOutputStream()
@@ -141,22 +145,6 @@ def _write_csv(tables: Iterator[pa.Table], file: IO[str]) -> int:
         file.write(sink.getvalue().to_pybytes().decode("utf-8"))
         rows += len(table)
     return rows
-
-
-def spreadsheet_safe(column: Any) -> Any:
-    """Texts that a spreadsheet would take for a formula with an apostrophe before them, as spreadsheets ask for it.
-
-    Logs are full of text that others chose. JSON and Parquet hold every text as it is.
-
-    Examples
-    --------
-    >>> import pyarrow as pa
-    >>> spreadsheet_safe(pa.array(["=1+1", "a=b", "@x", None])).to_pylist()
-    ["'=1+1", 'a=b', "'@x", None]
-    """
-    import pyarrow.compute as pc
-
-    return pc.replace_substring_regex(column, r"^([=+\-@\t\r])", r"'\1")
 
 
 def _write_parquet(tables: Iterator[pa.Table], output: str) -> int:
