@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -226,3 +227,14 @@ def test_a_missing_value_meets_no_condition():
     assert Condition("dst_port", "!=", 80).judge(rows, of_groups=False).to_pylist() == [False, True]
     assert Condition("server_name", "!=", "b").judge(rows, of_groups=False).to_pylist() == [False, True]
     assert "dst_port" in FIELDS
+
+
+def test_the_demo_rules_are_four(ws, rows):
+    """Spot 4.2: set_rules."""
+    file = Path(__file__).parents[2] / "docs" / "assets" / "demo-rules.yaml"
+    declared = load_rules(file)
+    assert [len(one.conditions) for one in declared] == [2, 3, 3, 2]
+    assert {one.severity for one in declared} == {2}
+    (ws.folder / "rules.yaml").write_text(file.read_text())
+    assert {one.name: one.suspects for one in ws.apply_rules()}["from port 0"] == 2
+    assert rated(rows)[("10.9.0.8", "203.0.113.9")] == 2
