@@ -37,6 +37,8 @@ PAGE_COLUMNS = tuple(name for name in QUEUE.names if name not in _WIDE)
 DAY_US = 86_400_000_000
 NOTHING = 1e-9
 """Nats that two ways of adding up differ by."""
+MOST_LEFT = 2_000
+"""Partly rated suspects that are remembered."""
 KEPT = 4
 """Choices of detector and days that are kept ready."""
 Key = tuple[str, ...]
@@ -144,6 +146,8 @@ class Desk:
         wanted = {at: (int(suspect_id[at]), ids.size, hash(ids.tobytes())) for at, ids in standing.parts.items()}
         missing = [at for at, key in wanted.items() if key not in self._left]
         if missing:
+            if len(self._left) > MOST_LEFT:
+                self._left = {key: self._left[key] for key in wanted.values() if key in self._left}
             rated = np.concatenate([standing.parts[at] for at in missing])
             found = left_over(self.store, detector, rows.take(missing), rated)
             place = {suspect: n for n, suspect in enumerate(found["suspect_id"].to_pylist())}

@@ -138,7 +138,7 @@ def _from_queue(store: Store, detector: str, question: Question) -> pa.Table | N
     if len(rows) < top:
         return None
     whole = store.table("queue", cut_days, detector)
-    ends = store.arrow(whole.group_by(whole.first_seen.date().name("day")).aggregate(least=whole.score.min()))
+    ends = store.arrow(whole.group_by("run").aggregate(least=whole.score.min()))  # each day has a run of its own
     return rows if pc.min(rows["score"]).as_py() > pc.max(ends["least"]).as_py() else None
 
 
