@@ -297,3 +297,27 @@ def test_every_page_fits_and_every_control_has_a_name(demo_case, serve, open_pag
             side(page, "Suppress")
             side(page, "Checks")
             assert unnamed_controls(page) == []
+
+
+def test_scoring_can_be_begun_from_an_empty_queue(tmp_path, serve, open_page):
+    import flowsleuth
+
+    with flowsleuth.open(tmp_path / "fresh", create=True) as ws:
+        ws.ingest(Path(__file__).resolve().parents[2] / "demo" / "logs")
+    served = serve(tmp_path / "fresh")
+    page, _ = open_page(f"{served.url}/")
+    page.click("text=Score them now")
+    queue_ready(page)
+    assert total(page) > 20
+
+
+def test_a_server_that_is_gone_is_told_kindly(demo_case, serve, open_page):
+    served = serve(demo_case)
+    page, watch = open_page(f"{served.url}/")
+    queue_ready(page)
+    page.context.set_offline(True)
+    page.keyboard.press("1")
+    page.wait_for_selector(".toast.is-bad")
+    assert "does not answer" in page.inner_text(".toast.is-bad")
+    page.context.set_offline(False)
+    watch.faults.clear()

@@ -8,7 +8,8 @@ import type { NetworkSpec } from "./specs";
 import type { Palette } from "./theme";
 
 const LABELLED = 14; // the largest nodes wear their name
-const SIZES = [9, 34] as const;
+const SIZES = [9, 34] as const; // of a node, in a graph of up to FEW
+const FEW = 25;
 
 export function network(spec: NetworkSpec, palette: Palette, size: { width: number; height: number }): Drawing {
   const most = Math.max(1, ...spec.nodes.map((node) => node.suspects));
@@ -18,8 +19,9 @@ export function network(spec: NetworkSpec, palette: Palette, size: { width: numb
   const strength = (weight: number) => (high > low ? (weight - low) / (high - low) : 1);
   const named = new Set([...spec.nodes].sort((a, b) => b.suspects - a.suspects).slice(0, LABELLED).map((node) => node.id));
   const many = spec.nodes.length > 60;
+  const shrink = Math.max(0.4, Math.min(1, Math.sqrt(FEW / spec.nodes.length)));
   // a small window gets a dense graph, a large one uses its room
-  const spread = Math.min(220, Math.max(70, Math.sqrt((size.width * (size.height || size.width)) / Math.max(4, spec.nodes.length)) * 0.85));
+  const spread = Math.min(220, Math.max(14, Math.sqrt((size.width * (size.height || size.width)) / Math.max(4, spec.nodes.length)) * 0.85));
   return {
     option: {
       tooltip: { formatter: (p: { dataType: string; data: Record<string, unknown> }) => tooltip(p) },
@@ -30,16 +32,16 @@ export function network(spec: NetworkSpec, palette: Palette, size: { width: numb
           roam: true,
           draggable: true,
           scaleLimit: { min: 0.3, max: 8 },
-          zoom: 0.9,
+          zoom: many ? 0.75 : 0.9,
           labelLayout: { hideOverlap: true },
-          force: { repulsion: spread * (many ? 0.8 : 5), edgeLength: [spread * 0.45, spread * (many ? 0.7 : 1.05)], gravity: many ? 0.12 : 0.16, friction: 0.25, layoutAnimation: !calm() && !many },
+          force: { repulsion: spread * (many ? 0.9 : 5), edgeLength: [spread * 0.45, spread * (many ? 0.8 : 1.05)], gravity: many ? 0.2 : 0.16, friction: 0.25, layoutAnimation: !calm() && !many },
           data: spec.nodes.map((node) => ({
             id: node.id,
             name: node.id,
             value: node.suspects,
             is_internal: node.is_internal,
             symbol: node.is_internal ? "diamond" : "circle",
-            symbolSize: SIZES[0] + (SIZES[1] - SIZES[0]) * Math.sqrt(node.suspects / most),
+            symbolSize: shrink * (SIZES[0] + (SIZES[1] - SIZES[0]) * Math.sqrt(node.suspects / most)),
             itemStyle: { color: node.is_internal ? palette.internal : palette.external, borderColor: palette.surface, borderWidth: 1.5 },
             label: { show: named.has(node.id) },
           })),

@@ -1,9 +1,10 @@
 // Threat investigation: choose an address or network, search all raw flows, see everything, save the story.
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { count, moment, plural } from "../../format";
-import { get, post, remove, rowsOf } from "../api";
+import { get, rowsOf } from "../api";
 import { useApp, useLoad } from "../context";
+import { runJob } from "../jobs";
 import { change, go } from "../route";
 import type { Job, Row } from "../types";
 import { Icon } from "../ui/icons";
@@ -11,8 +12,6 @@ import { Busy, Empty, Fault } from "../ui/parts";
 import { TimeInput } from "../ui/time_input";
 import { Findings, type FoundResult } from "./findings";
 import { StoryEditor } from "./story_editor";
-
-const POLL_MS = [120, 200, 350, 600, 1000];
 
 type Search = { state: "idle" } | { state: "running"; job: Job<FoundResult> | null } | { state: "done"; result: FoundResult } | { state: "failed"; error: unknown };
 
@@ -92,42 +91,27 @@ function Done({ target, result, params, onSaved }: { target: string; result: Fou
   );
 }
 
-/** Starts the job, asks after it ever more slowly, gives it up when the page is left. */
+/** Runs the search; it is given up when the page is left or on demand. */
 function useInvestigation(target: string, start: string, end: string, top: string): { search: Search; cancel: () => void } {
   const [search, setSearch] = useState<Search>({ state: "idle" });
-  const [cancelled, setCancelled] = useState(0);
+  const stop = useRef<AbortController | null>(null);
   useEffect(() => {
     if (!target) {
       setSearch({ state: "idle" });
       return undefined;
     }
+    const control = new AbortController();
+    stop.current = control;
     let isGone = false;
-    let job: Job<FoundResult> | null = null;
-    const run = async () => {
-      setSearch({ state: "running", job: null });
-      try {
-        job = await post<Job<FoundResult>>("investigations", { target, start: start || null, end: end || null, top: Number(top) });
-        for (let turn = 0; !isGone; turn += 1) {
-          if (job.state === "done" && job.result) return setSearch({ state: "done", result: job.result });
-          if (job.state === "failed") return setSearch({ state: "failed", error: new Error(job.error?.message ?? "the search failed") });
-          if (job.state === "cancelled") return setSearch({ state: "failed", error: new Error("the search was cancelled") });
-          setSearch({ state: "running", job });
-          await new Promise((resolve) => setTimeout(resolve, POLL_MS[Math.min(turn, POLL_MS.length - 1)]));
-          if (!isGone) job = await get<Job<FoundResult>>(`jobs/${job.job}`);
-        }
-      } catch (error) {
-        if (!isGone) setSearch({ state: "failed", error });
-      }
-      return undefined;
-    };
-    void run();
+    setSearch({ state: "running", job: null });
+    const asked = { target, start: start || null, end: end || null, top: Number(top) };
+    runJob<FoundResult>("investigations", asked, (job) => !isGone && setSearch({ state: "running", job }), control.signal)
+      .then((result) => !isGone && setSearch({ state: "done", result }))
+      .catch((error: unknown) => !isGone && setSearch({ state: "failed", error: control.signal.aborted ? new Error("the search was cancelled") : error }));
     return () => {
       isGone = true;
-      if (job && job.state === "running") remove(`jobs/${job.job}`).catch(() => undefined);
+      control.abort();
     };
   }, [target, start, end, top]);
-  useEffect(() => {
-    if (cancelled && search.state === "running" && search.job) remove(`jobs/${search.job.job}`).catch(() => undefined);
-  }, [cancelled]);
-  return { search, cancel: () => setCancelled((n) => n + 1) };
+  return { search, cancel: () => stop.current?.abort() };
 }

@@ -1,5 +1,6 @@
 // Four lists that narrow one another.
 import type { JSX } from "preact";
+import { memo } from "preact/compat";
 import { useState } from "preact/hooks";
 import { count } from "../../format";
 import { valueOf, type Token } from "../filter";
@@ -13,6 +14,8 @@ const LISTS: { name: FacetName; key: string; label: string }[] = [
   { name: "dst_port", key: "port", label: "Destination port" },
 ];
 
+const MOST = 250; // values that a list is asked for
+
 interface Props {
   facets: Facets | null;
   tokens: Token[];
@@ -21,7 +24,7 @@ interface Props {
   onHover: (names: string[]) => void;
 }
 
-export function FacetLists({ facets, tokens, lit, onChange, onHover }: Props): JSX.Element {
+export const FacetLists = memo(function FacetLists({ facets, tokens, lit, onChange, onHover }: Props): JSX.Element {
   return (
     <aside class="facets" aria-label="Narrow the queue">
       {LISTS.map((list) => (
@@ -29,7 +32,7 @@ export function FacetLists({ facets, tokens, lit, onChange, onHover }: Props): J
       ))}
     </aside>
   );
-}
+});
 
 interface ListProps {
   label: string;
@@ -55,7 +58,7 @@ function FacetList({ label, values, chosen, lit, onChange, onHover }: ListProps)
     <section class="facet">
       <header>
         <h2>{label}</h2>
-        {chosen.length ? <button type="button" class="link-button" onClick={() => onChange(null)}>clear</button> : <span class="muted">{count(values.length)}</span>}
+        {chosen.length ? <button type="button" class="link-button" onClick={() => onChange(null)}>clear</button> : <span class="muted">{count(values.length)}{values.length >= MOST ? "+" : ""}</span>}
       </header>
       {values.length > 7 || words ? <div class="facet-search"><Icon name="search" size={12} /><input type="search" aria-label={`Find in ${label}`} placeholder="find" value={words} onInput={(event) => setWords(event.currentTarget.value)} /></div> : null}
       <ul onMouseLeave={() => onHover?.([])}>

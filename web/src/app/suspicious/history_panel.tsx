@@ -1,5 +1,6 @@
 // Who rated what; each rating can be taken back; a day can be reset and restored.
 import type { JSX } from "preact";
+import { useState } from "preact/hooks";
 import { count, moment, plural } from "../../format";
 import { get, parsed, post, rowsOf } from "../api";
 import { useApp, useLoad } from "../context";
@@ -65,7 +66,25 @@ export function HistoryPanel({ detector, dates, turn, onChanged }: Props): JSX.E
       {app.canWrite && dates.length ? (
         <details class="danger-zone"><summary>Reset a day</summary>{dates.map((date) => <button key={date} type="button" class="button is-small is-danger-quiet" onClick={() => void reset(date)}>Reset {date}…</button>)}</details>
       ) : null}
+      <Trail turn={turn} />
     </div>
+  );
+}
+
+/** All deeds of all people, the latest first. */
+function Trail({ turn }: { turn: number }): JSX.Element {
+  const [isOpen, setOpen] = useState(false);
+  const found = useLoad<Row[]>(isOpen ? `audit ${turn}` : null, async (signal) => rowsOf(await get("audit", { limit: 200 }, signal)));
+  return (
+    <details class="danger-zone" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>Audit trail</summary>
+      {found.error ? <Fault error={found.error} retry={found.reload} /> : null}
+      <ul>
+        {found.data?.map((row) => (
+          <li key={String(row.audit_id)} class="trail"><span class="muted">{moment(row.at as string, "minute")}</span> {String(row.analyst)} <strong>{String(row.verb)}</strong> {String(row.object)} {String(row.object_id ?? "")}</li>
+        ))}
+      </ul>
+    </details>
   );
 }
 

@@ -8,7 +8,7 @@ import { fieldsOf, textOf, tokens as parse, withToken, type Token } from "../fil
 import { change, go, parseHash } from "../route";
 import type { Facets, Id, QueuePage, RatingMade, Severity, Suspect } from "../types";
 import { Icon } from "../ui/icons";
-import { Busy, Empty, Fault, Menu, Segmented, SEVERITIES, Tabs } from "../ui/parts";
+import { Busy, Fault, Menu, Segmented, SEVERITIES, Tabs } from "../ui/parts";
 import { ChecksPanel } from "./checks_panel";
 import { Dock } from "./dock";
 import { FacetLists } from "./facets";
@@ -16,6 +16,7 @@ import { FilterBar } from "./filter_bar";
 import { HistoryPanel } from "./history_panel";
 import { useKeys } from "./keys";
 import { NetworkPanel } from "./network_panel";
+import { NothingThere } from "./nothing";
 import { COLUMNS, QueueTable } from "./queue_table";
 import { RatePanel } from "./rate_panel";
 import { RulesPanel } from "./rules_panel";
@@ -165,7 +166,7 @@ export function SuspiciousPage({ params }: { rest: string; params: Record<string
       <section class="queue-panel panel" aria-label="Suspects">
         <div class={queue.isLoading ? "queue-scroll is-loading" : "queue-scroll"} aria-busy={queue.isLoading}>
           {queue.error ? <Fault error={queue.error} retry={queue.reload} /> : !queue.data ? <Busy what="Reading the queue" /> : null}
-          {queue.data && rows.length === 0 ? <NothingThere page={queue.data} isFiltered={list.length > 0} onClear={() => setTokens([])} /> : null}
+          {queue.data && rows.length === 0 ? <NothingThere page={queue.data} isFiltered={list.length > 0} onClear={() => setTokens([])} onScored={refresh} /> : null}
           {rows.length ? <QueueTable rows={rows} cursor={at} checked={checked} sort={sort} descending={isDescending} hidden={hidden} lit={lit} canWrite={app.canWrite} onCursor={setCursor} onCheck={check} onHover={setMarked} onFilter={setKey} onSort={(key, descending) => change({ sort: key === "rank" ? null : key, desc: descending ? "1" : null, page: null, flow: null })} /> : null}
         </div>
         <footer class="pager">
@@ -205,12 +206,6 @@ function ColumnList({ hidden, onChange }: { hidden: Set<string>; onChange: (hidd
     onChange(next);
   };
   return <div class="column-list">{COLUMNS.filter((column) => column.optional).map((column) => <label key={column.key}><input type="checkbox" checked={!hidden.has(column.key)} onChange={() => toggle(column.key)} />{column.label}</label>)}</div>;
-}
-
-function NothingThere({ page, isFiltered, onClear }: { page: QueuePage; isFiltered: boolean; onClear: () => void }): JSX.Element {
-  if (isFiltered) return <div class="empty"><strong>No suspect fits this filter</strong><button type="button" class="button" onClick={onClear}>Clear the filter</button></div>;
-  if (page.counts.rated > 0) return <Empty title="Every suspect is rated">See them under Rated, or look at another day.</Empty>;
-  return <Empty title="No suspects yet">Score what is stored: flowsleuth score -w {"CASE"}</Empty>;
 }
 
 async function copyLink(toast: (text: string) => void): Promise<void> {

@@ -56,8 +56,9 @@ export function QueueTable(props: Props): JSX.Element {
   useEffect(() => {
     const row = box.current?.querySelector<HTMLElement>(`[data-index="${cursor}"]`);
     row?.scrollIntoView({ block: "nearest" });
-    // the focus goes along with the cursor, where it was in the queue already
-    if (document.activeElement?.classList.contains("q-main")) row?.querySelector<HTMLElement>(".q-main")?.focus({ preventScroll: true });
+    // the focus goes along with the cursor, unless it is on some control
+    const now = document.activeElement;
+    if (cursor > 0 && (now === document.body || now?.classList.contains("q-main"))) row?.querySelector<HTMLElement>(".q-main")?.focus({ preventScroll: true });
   }, [cursor, rows]);
   const shown = COLUMNS.filter((column) => !hidden.has(column.key));
   return (
@@ -103,7 +104,7 @@ const QueueRow = memo(
     };
     return (
       <tbody class={marks.filter(Boolean).join(" ")} data-index={index} data-suspect={row.suspect_id} onClick={pick} onMouseEnter={() => handlers.onHover([row.src_ip, row.dst_ip])} onMouseLeave={() => handlers.onHover([])}>
-        <tr class="q-main" aria-selected={isCursor} tabIndex={isCursor ? 0 : -1}>
+        <tr class="q-main" aria-current={isCursor ? "true" : undefined} tabIndex={isCursor ? 0 : -1}>
           {canWrite ? <td class="q-check"><input type="checkbox" aria-label={`Select suspect ${row.rank}`} checked={isChecked} onClick={(event) => { event.stopPropagation(); handlers.onCheck(row.suspect_id, event.shiftKey); }} /></td> : null}
           {columns.map((column) => <td key={column.key} class={`q-${column.key}${column.right ? " is-right" : ""}`}>{cell(column.key, row, handlers)}</td>)}
         </tr>
