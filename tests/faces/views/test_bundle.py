@@ -14,7 +14,7 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[3]
 STATIC = REPOSITORY / "src" / "flowsleuth" / "faces" / "views" / "static"
 WEB = REPOSITORY / "web"
-FILES = {"app.html", "app.js", "app.css", "figures.js", "icon.svg", "LICENSES.txt"}
+FILES = {"app.html", "app.js", "app.css", "figures.js", "table.js", "icon.svg", "LICENSES.txt"}
 
 
 def test_the_files_are_there_and_light():
