@@ -20,7 +20,7 @@ from flowsleuth.triage.filters import QueueFilter
 ANALYSTS = 8
 RATINGS = 10_000
 LONGEST_S = 500
-"""On a busy machine; a quiet one with two cores needs about half a minute."""
+"""On a busy machine; the work itself takes some 55 CPU-seconds on each database."""
 UNDONE_EVERY = 50
 """Each takes one in so many of the ratings back: undo is a writer too."""
 
