@@ -36,11 +36,11 @@ def _bare(plan: Plan, kind: str, log: Path, codec: str) -> Callable[[], Command]
 def _against_duckdb(kind: str, found: Race) -> Iterator[Finding]:
     for codec in ("default", "zstd"):
         ratio = found.ratio("ours", codec)
-        peer = f"{found.cpu(codec):.2f} CPU-s, {found.wall(codec):.2f} s, {found.peak(codec):.0f} MB"
-        ours = f"{found.cpu('ours'):.2f} CPU-s, {found.wall('ours'):.2f} s, {found.peak('ours'):.0f} MB"
         name = "snappy, its default" if codec == "default" else codec
         what = f"{kind}: CPU against bare DuckDB COPY ({name})"
-        yield Finding(what, peer, ours, ratio, f"<= {MAX_CPU_RATIO:g} x", ratio <= MAX_CPU_RATIO)
+        yield Finding(
+            what, _told(found, codec), _told(found, "ours"), ratio, f"<= {MAX_CPU_RATIO:g} x", ratio <= MAX_CPU_RATIO
+        )
 
 
 def measure(plan: Plan) -> Iterator[Finding]:
@@ -71,19 +71,29 @@ def _duckdb_races(plan: Plan, kind: str, log: Path) -> Iterator[Finding]:
 
 
 def _zat_races(plan: Plan, log: Path) -> Iterator[Finding]:
-    """Against both of zat's readers; zat uses one core and we use all, so the wall says who is faster."""
-    readers = {"rows": "ZeekLogReader", "frame": "LogToDataFrame"}
-    rivals = {how: _zat(how, log) for how in readers}
-    found = race({"rows": rivals["rows"], "ours": _ours(plan, log), "frame": rivals["frame"]}, plan.scratch, 2)
-    for how, name in readers.items():
-        peer = f"{found.cpu(how):.2f} CPU-s, {found.wall(how):.2f} s, {found.peak(how):.0f} MB"
-        ours = f"{found.cpu('ours'):.2f} CPU-s, {found.wall('ours'):.2f} s"
-        what = f"zeek-tsv {plan.small:,} flows: zat's {name}"
-        by_wall = found.wall_ratio(how, "ours")
-        yield Finding(
-            f"{what}, wall against ours", peer, ours, by_wall, f">= {MIN_ZAT_RATIO:g} x", by_wall >= MIN_ZAT_RATIO
-        )
-        yield Finding(f"{what}, CPU against ours", peer, ours, found.ratio(how, "ours"))
+    """Against zat's readers, which store nothing: our reader alone, and our whole ingest.
+
+    zat uses one core and we use all, so the wall says who is faster. Its LogToDataFrame has pandas read the columns:
+    four times as fast would be faster than bare DuckDB's COPY, so there is no aim for it.
+    """
+    zat = {"rows": "ZeekLogReader (a dict per record)", "frame": "LogToDataFrame (pandas)"}
+    ours = {"read": "our reader alone", "ingest": "our whole ingest"}
+    rivals = {how: _zat(how, log) for how in zat} | {"read": _read(log), "ingest": _ours(plan, log)}
+    found = race({name: rivals[name] for name in ("rows", "read", "ingest", "frame")}, plan.scratch, plan.rounds)
+    for how, theirs in zat.items():
+        for mine, name in ours.items():
+            what = f"zeek-tsv {plan.small:,} flows: zat's {theirs}, wall against {name}"
+            ratio = found.wall_ratio(how, mine)
+            aim = (f">= {MIN_ZAT_RATIO:g} x", ratio >= MIN_ZAT_RATIO) if how == "rows" else ()
+            yield Finding(what, _told(found, how), _told(found, mine), ratio, *aim)
+
+
+def _told(found: Race, name: str) -> str:
+    return f"{found.cpu(name):.2f} CPU-s, {found.wall(name):.2f} s, {found.peak(name):.0f} MB"
+
+
+def _read(log: Path) -> Callable[[], Command]:
+    return lambda: [sys.executable, HERE / "our_reader.py", log]
 
 
 def _zat(how: str, log: Path) -> Callable[[], Command]:
