@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 
 import pytest
 from graphql import GraphQLNonNull, get_named_type, parse
@@ -372,6 +373,29 @@ def test_cost_is_limited(local, monkeypatch):
 def test_fragments_that_go_round_are_refused(local):
     query = "{ flow { ...A } } fragment A on NetflowQueryType { ...B } fragment B on NetflowQueryType { ...A }"
     assert ask(local, query, status=400)["errors"]
+
+
+def test_fragments_that_multiply_are_looked_at_once(local):
+    """200 fragments, each with the three after it: 3^200 ways through, and no time at all."""
+    spreads = [" ".join(f"...F{j}" for j in range(i + 1, min(i + 4, 200))) or "__typename" for i in range(200)]
+    fragments = " ".join(f"fragment F{i} on NetflowQueryType {{ {text} }}" for i, text in enumerate(spreads))
+    began = time.perf_counter()
+    ask(local, f"{{ flow {{ ...F0 }} }} {fragments}", status=400)
+    assert time.perf_counter() - began < 5
+    hidden = '{ flow { threat { incidentProgression(ip: "10.0.0.1") { ...A } } } } '
+    nested = "{ children " * 9 + "{ name }" + " }" * 9
+    got = ask(local, hidden + f"fragment A on NetflowIncidentProgressionNodeType {nested}", status=400)
+    assert "depth" in got["errors"][0]["message"]
+
+
+def test_introspection_that_multiplies_is_refused(local):
+    query = "{ __schema { types " + "{ fields { type " * 6 + "{ name }" + " } }" * 6 + " } }"
+    assert "introspection depth" in ask(local, query, status=400)["errors"][0]["message"]
+
+
+def test_a_query_of_brackets_is_refused(local):
+    for text in ("{ flow { suspicious(ip: " + "[" * 1900 + "]" * 1900 + ") { srcIp } } }", "{ a " * 1900):
+        assert ask(local, text, status=400)["errors"]
 
 
 def test_one_investigation_for_all_fields(local, monkeypatch):

@@ -48,9 +48,9 @@ def case(scored_case: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(scored_case, tmp_path / "case"))
 
 
-def client_of(app: object, **more: object) -> TestClient:
+def client_of(app: object, scheme: str = "http", **more: object) -> TestClient:
     """A browser on this machine."""
-    return TestClient(app, base_url="http://127.0.0.1:8765", follow_redirects=False, **more)  # type: ignore[arg-type]
+    return TestClient(app, base_url=f"{scheme}://127.0.0.1:8765", follow_redirects=False, **more)  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -47,13 +47,16 @@ def test_the_form_of_another_site_is_refused(guarded):
 def test_with_tls_the_cookie_is_for_tls_and_this_host_only(case):
     with flowsleuth.open(case) as ws:
         Accounts(ws.case).add("ana", PASSWORD, "analyst", by="test")
-    with client_of(create_app(case, ServeOptions(behind_proxy="127.0.0.1"))) as client:
+    with client_of(create_app(case, ServeOptions(behind_proxy="127.0.0.1")), "https") as client:
         got = client.post("/api/login", json={"name": "ana", "password": PASSWORD})
         cookie = got.headers["set-cookie"]
         assert cookie.startswith("__Host-flowsleuth=")
         assert "Secure" in cookie
         assert "Domain" not in cookie
         assert got.headers["Strict-Transport-Security"]
+        plain = client_of(client.app).get("/login")
+        assert plain.status_code == 403
+        assert "by TLS only" in plain.text
         crossed = client.post("/api/login", json={}, headers={"Origin": "http://127.0.0.1:8765"})
         assert crossed.status_code == 403
 

@@ -1,23 +1,22 @@
-"""The schema, with its limits: depth, tokens, aliases here; cost in :mod:`flowsleuth.faces.graphql.context`."""
+"""The schema, with its limits: tokens, depth and aliases; what it costs is counted while it runs (``context``)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import strawberry
-from strawberry.extensions import MaxAliasesLimiter, MaxTokensLimiter, QueryDepthLimiter
+from strawberry.extensions import AddValidationRules, MaxTokensLimiter
 from strawberry.schema.config import StrawberryConfig
 
 from flowsleuth.faces.graphql.mutation import Mutation
 from flowsleuth.faces.graphql.query import Query
 from flowsleuth.faces.graphql.scalars import SCALARS
+from flowsleuth.faces.graphql.shape import ShapeRule
 
 if TYPE_CHECKING:
     from graphql import GraphQLError
 
-MAX_DEPTH = 12
 MAX_TOKENS = 4_000
-MAX_ALIASES = 30
 
 
 class QuietSchema(strawberry.Schema):
@@ -32,9 +31,8 @@ SCHEMA = QuietSchema(
     mutation=Mutation,
     config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=False),
     extensions=[
-        lambda: QueryDepthLimiter(max_depth=MAX_DEPTH),
+        lambda: AddValidationRules([ShapeRule]),
         lambda: MaxTokensLimiter(max_token_count=MAX_TOKENS),
-        lambda: MaxAliasesLimiter(max_alias_count=MAX_ALIASES),
     ],
 )
 """Apache Spot's flow schema by its names, and more."""

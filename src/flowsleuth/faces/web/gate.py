@@ -100,6 +100,9 @@ class Gate:
         if self._sessions is None and any(name in request.headers for name in FORWARDED):
             hint = "start it with --behind-proxy, which demands login"
             return error_answer("this server has no login and may not be published by a proxy", 403, hint=hint)
+        if self._is_https and request.url.scheme != "https":
+            hint = "use https; a proxy before the server must set X-Forwarded-Proto, from an address of --behind-proxy"
+            return error_answer("this server is to be asked by TLS only", 403, hint=hint)
         why = cross_site(request, pages=PAGES, is_https=self._is_https)
         return None if why is None else error_answer(why, 403)
 
