@@ -83,7 +83,7 @@ def test_nfcapd_stores_every_flow(make: Make, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["ingest", "scoring", "queries"])
+@pytest.mark.parametrize("name", ["ingest", "scoring", "queries", "web"])
 def test_runner(tmp_path: Path, name: str) -> None:
     """Far too small to tell speed; every benchmark must run and write its report."""
     if name == "ingest":
