@@ -158,6 +158,9 @@ def investigate(page: Page) -> None:
     assert page.inner_text(".story h1") == TITLE
     drawn(page, ".story-grid", 3)
     picture(page, "web-storyboard")
+    page.evaluate("document.querySelector('[aria-label=\"Geographic view\"]').scrollIntoView({block: 'center'})")
+    drawn(page, "[aria-label='Geographic view']")
+    picture(page, "web-map")
     for name in ("HTML", "PDF", "Spot JSON", "Spot CSV"):
         with page.expect_download() as download:
             page.click(f".story-actions >> text={name}")
@@ -210,6 +213,8 @@ def test_by_keyboard(demo_case, serve, open_page):
     total_becomes(page, everything)
     page.keyboard.press("2")
     total_becomes(page, everything - 1)
+    page.wait_for_selector(".reasons")
+    picture(page, "web-light")
 
     page.keyboard.press("/")
     page.keyboard.type("port:443")
@@ -280,8 +285,11 @@ def test_resetting_a_day_asks_first_and_can_be_restored(demo_case, serve, open_p
     total_becomes(page, everything - 1)
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-@pytest.mark.parametrize(("width", "height", "touch"), [(1280, 800, False), (1024, 768, True)])
+@pytest.mark.parametrize(
+    ("theme", "width", "height", "touch"),
+    [("dark", 1280, 800, False), ("light", 1024, 768, True)],
+    ids=["desk", "tablet"],
+)
 def test_every_page_fits_and_every_control_has_a_name(demo_case, serve, open_page, theme, width, height, touch):
     served = serve(demo_case)
     page, _ = open_page(f"{served.url}/", theme=theme, width=width, height=height, touch=touch)

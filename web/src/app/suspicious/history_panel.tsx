@@ -64,7 +64,7 @@ export function HistoryPanel({ detector, dates, turn, onChanged }: Props): JSX.E
         ))}
       </ul>
       {app.canWrite && dates.length ? (
-        <details class="danger-zone"><summary>Reset a day</summary>{dates.map((date) => <button key={date} type="button" class="button is-small is-danger-quiet" onClick={() => void reset(date)}>Reset {date}…</button>)}</details>
+        <details class="folded danger-zone"><summary>Reset a day</summary>{dates.map((date) => <button key={date} type="button" class="button is-small is-danger-quiet" onClick={() => void reset(date)}>Reset {date}…</button>)}</details>
       ) : null}
       <Trail turn={turn} />
     </div>
@@ -76,7 +76,7 @@ function Trail({ turn }: { turn: number }): JSX.Element {
   const [isOpen, setOpen] = useState(false);
   const found = useLoad<Row[]>(isOpen ? `audit ${turn}` : null, async (signal) => rowsOf(await get("audit", { limit: 200 }, signal)));
   return (
-    <details class="danger-zone" onToggle={(event) => setOpen(event.currentTarget.open)}>
+    <details class="folded" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>Audit trail</summary>
       {found.error ? <Fault error={found.error} retry={found.reload} /> : null}
       <ul>
