@@ -97,7 +97,7 @@ export function map(spec: MapSpec, palette: Palette, size: { width: number; heig
           name: "addresses",
           coordinateSystem: "geo",
           z: 4,
-          data: spec.points.map((point) => ({
+          data: [...spec.points].sort((a, b) => Number(isCentre(a)) - Number(isCentre(b))).map((point) => ({
             value: [point.lon, point.lat],
             point,
             symbol: isCentre(point) ? "diamond" : "circle",
