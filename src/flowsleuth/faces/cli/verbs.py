@@ -86,6 +86,9 @@ def info(parsed: argparse.Namespace) -> int:
 
 def score(parsed: argparse.Namespace) -> int:
     """``flowsleuth score``."""
+    from flowsleuth.faces.cli.memory import keep_freed_memory
+
+    keep_freed_memory()
     options: dict[str, dict[str, Any]] = {}
     if parsed.option:
         if len(parsed.detectors) != 1:
