@@ -33,7 +33,7 @@ demo: $(VENV)/base.stamp
 	@sh scripts/demo.sh $(BIN)/flowsleuth $(CASE)
 
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
