@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,8 @@ from tests.zeek_writer import conn_line, write_conn
 import flowsleuth
 from flowsleuth.faces.cli import main
 from flowsleuth.testing.engines import same_rows
+from flowsleuth.triage.filters import QueueFilter
+from flowsleuth.triage.rules import Rule
 
 pytestmark = pytest.mark.spark
 
@@ -193,6 +196,41 @@ def test_standard_output_is_clean_and_the_engine_can_be_the_workspaces_own(spark
     command("score", "-w", case)
     found = json.loads(command("suspects", "-w", case, "--format", "json", "--ip", "203.0.113.9"))
     assert [row["dst_port"] for row in found] == [4444]
+
+
+def test_the_analysts_loop_is_the_same(spark, cases, tmp_path):
+    """Queue, ratings (also inside a group), rules, checks, the next score, investigation, story."""
+    told = []
+    for name, engine in (("duckdb", "duckdb"), ("spark", spark.sc_url)):
+        case = Path(shutil.copytree(cases[name], tmp_path / name))
+        with flowsleuth.open(case, engine=engine, analyst="ana") as ws:
+            told.append(_loop(ws))
+    assert told[0] == told[1]
+
+
+def _loop(ws):
+    facts = [ws.queue().rows.to_pandas()[["rank", "src_ip", "dst_ip", "dst_port", "flows", "reason"]].to_dict()]
+    group = next(row for row in ws.queue(size=500).rows.table.to_pylist() if row["src_ports"] > 1)
+    one = ws.rate(3, suspects=[group["suspect_id"]], src_port=group["src_port"], why="one flow of a group")
+    all_of = ws.rate(1, ip="203.0.113.9")
+    facts += [(one.suspects, one.flows), (all_of.suspects, all_of.flows), ws.queue().counts]
+    left = ws.queue(QueueFilter(ip=group["src_ip"], state="all"), size=500).rows.table
+    facts.append(left.select(["src_ip", "dst_ip", "src_port", "flows", "severity"]).to_pylist())
+    facts.append([(f.name, f.src_ip, f.count) for f in ws.heuristics(scope="day", fan_out=3)])
+    ws.add_rule(Rule.parse({"name": "odd", "severity": 2, "where": ["dst_port >= 1024", "ip cidr 203.0.113.0/24"]}))
+    facts.append([(report.suspects, report.flows) for report in ws.apply_rules()])
+    facts.append([(day.detector, day.is_new) for day in ws.score()])
+    facts.append(ws.suspects(10).to_pandas()[["src_ip", "dst_ip", "reason"]].to_dict())
+    found = ws.investigate("203.0.113.9")
+    facts += [found.search.table.to_pylist(), found.peers.table.to_pylist(), found.timeline.table.to_pylist()]
+    facts.append(found.save_story("On Spark", "too").title)
+    facts.append(ws.details(_odd_flow(ws)).table.num_rows)
+    facts.append(ws.ingest_summary().table.to_pylist())
+    return facts
+
+
+def _odd_flow(ws):
+    return ws.suspects(1, ip="203.0.113.9").table["flow_id"][0].as_py()
 
 
 def test_the_other_door(spark, logs, tmp_path):

@@ -56,6 +56,8 @@ FLOW_COLUMNS = (
 )  # fmt: skip
 """What :meth:`DayModel.judge` needs of coded flows."""
 
+BLOCK = 16_384
+"""Rows of evidence put together at a time: 3.5 MB, which stay in the processor's cache from column to column."""
 MIN_SWEEP = 10
 """Vain attempts from which rows are put together as one sweep: nobody reads the eleventh."""
 PAIR, SWEEP, PORT_SWEEP = 0, 1, 2
@@ -167,12 +169,15 @@ class DayModel:
         hour = self.history.judge_hours(source, start)
         flow_facts = (self._port_flows[service], self.n_flows, self.history.days, size.kind, size.below)
         evidence = np.empty((at.size, len(PARTS) + len(FACTS)))
-        evidence[:, :EDGE_PARTS] = self._parts[at]
-        evidence[:, EDGE_PARTS] = size.surprise
-        evidence[:, EDGE_PARTS + 1] = hour
-        evidence[:, len(PARTS) : len(PARTS) + len(EDGE_FACTS)] = self._facts[at]
-        for place, column in enumerate(flow_facts, start=len(PARTS) + len(EDGE_FACTS)):
-            evidence[:, place] = column
+        for low in range(0, at.size, BLOCK):
+            some = slice(low, low + BLOCK)
+            block, edge = evidence[some], at[some]
+            block[:, :EDGE_PARTS] = self._parts[edge]
+            block[:, EDGE_PARTS] = size.surprise[some]
+            block[:, EDGE_PARTS + 1] = hour[some]
+            block[:, len(PARTS) : len(PARTS) + len(EDGE_FACTS)] = self._facts[edge]
+            for place, column in enumerate(flow_facts, start=len(PARTS) + len(EDGE_FACTS)):
+                block[:, place] = column[some] if isinstance(column, np.ndarray) else column
         surprise = self._sum[at] + (size.surprise + hour)
         return Judged(surprise, self._suspects[at], self._group_flows[at], evidence, at)
 

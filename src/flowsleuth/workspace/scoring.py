@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.detect import DETECTORS
+from flowsleuth.detect.scored_rows import split_rows
 from flowsleuth.errors import DetectorError, OptionError
 from flowsleuth.store.catalog import Part
 from flowsleuth.store.maintenance import group_scores
@@ -251,42 +252,41 @@ class _ScoreSink:
 
     def __init__(self, store: Store, detector: str, run: str) -> None:
         self._store, self._detector, self._run = store, detector, run
-        self._tables: list[pa.Table] = []
+        self._low: list[pa.Table] = []
         self._rows = 0
         self._parts: list[Part] = []
         self._high: list[pa.Table] = []
 
     def take(self, rows: pa.Table) -> None:
-        self._tables.append(rows)
-        self._rows += len(rows)
+        high, low = split_rows(rows, rows["score"].to_numpy() >= HIGH_SCORE)
+        self._high.append(high)
+        self._low.append(low)
+        self._rows += len(low)
         if self._rows >= ROWS_PER_PART:
             self._write()
 
     def _write(self) -> None:
+        self._parts += self._written(self._low)
+        self._low, self._rows = [], 0
+
+    def _written(self, tables: list[pa.Table]) -> list[Part]:
         import pyarrow as pa
-        import pyarrow.compute as pc
 
         from flowsleuth.schema import SCORE
 
-        rows = pa.concat_tables(self._tables)
-        size = len(rows)
+        rows = pa.concat_tables(tables)
         columns = {name: rows[name] for name in rows.column_names}
-        columns["detector"] = pa.repeat(self._detector, size)
-        columns["run"] = pa.repeat(self._run, size)
+        columns["detector"] = pa.repeat(self._detector, len(rows))
+        columns["run"] = pa.repeat(self._run, len(rows))
         schema = SCORE.arrow_schema()
         built = pa.table([columns[f.name] for f in schema], schema=schema)
-        is_high = pc.greater_equal(built["score"], HIGH_SCORE)
-        self._high.append(built.filter(is_high))
-        self._parts += self._store.write("score", built.filter(pc.invert(is_high)), tag=self._detector)
-        self._tables, self._rows = [], 0
+        return self._store.write("score", built, tag=self._detector)
 
     def finish(self) -> list[Part]:
-        import pyarrow as pa
-
-        if self._tables:
+        if self._low:
             self._write()
         if self._high:
-            self._parts += self._store.write("score", pa.concat_tables(self._high), tag=self._detector)
+            self._parts += self._written(self._high)
         return self._parts
 
 
