@@ -282,7 +282,7 @@ def test_times_without_a_zone_take_tz(tmp_path):
 
 
 def test_home_networks_give_direction(tmp_path):
-    flowsleuth.workspace.init(tmp_path / "case", home=["192.0.2.0/24"])
+    init(tmp_path / "case", home=["192.0.2.0/24"])
     with flowsleuth.open(tmp_path / "case") as ws:
         ws.ingest(write_conn(tmp_path / "conn.log", 2))
         assert ws.store.arrow(ws.table("flow"))["direction"].to_pylist() == ["inbound", "inbound"]
@@ -291,11 +291,11 @@ def test_home_networks_give_direction(tmp_path):
 def test_wrong_usage_is_told(tmp_path):
     with pytest.raises(WorkspaceError, match="flowsleuth init"):
         flowsleuth.open(tmp_path / "nowhere")
-    flowsleuth.workspace.init(tmp_path / "case")
+    init(tmp_path / "case")
     with pytest.raises(WorkspaceError, match="already"):
-        flowsleuth.workspace.init(tmp_path / "case")
+        init(tmp_path / "case")
     with pytest.raises(OptionError, match=r"10\.0\.0\.1/8"):
-        flowsleuth.workspace.init(tmp_path / "other", home=["10.0.0.1/8"])
+        init(tmp_path / "other", home=["10.0.0.1/8"])
     with flowsleuth.open(tmp_path / "case") as ws:
         with pytest.raises(OptionError, match="no such option"):
             ws.ingest("-", reader="zeek", options={"colour": "red"}, stdin=io.BytesIO(b""))

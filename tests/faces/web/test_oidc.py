@@ -96,7 +96,7 @@ def test_the_role_follows_the_claims_at_every_login(browser, provider):
         {"preferred_username": "<script>"},
         {"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"},
     ],
-    ids=lambda claims: " ".join(claims),
+    ids=" ".join,
 )
 def test_claims_that_do_not_hold(browser, provider, claims):
     provider.claims = claims
