@@ -15,7 +15,7 @@ from tests.zeek_writer import CONN, conn_line, header, write_conn, write_http, w
 
 import flowsleuth
 from flowsleuth.errors import OptionError, ReaderError, StoreError, UnknownFormatError, WorkspaceError
-from flowsleuth.workspace import Workspace, row_writer
+from flowsleuth.workspace import Workspace, init, row_writer
 
 
 @pytest.fixture
