@@ -59,7 +59,7 @@ def evidence_lists(matrix: Floats) -> pa.ListArray:
 def split_rows(rows: pa.Table, is_first: NDArray[np.bool_]) -> tuple[pa.Table, pa.Table]:
     """Rows of a sink in two: where `is_first` is true, and the rest.
 
-    Lists of one length are cut as a matrix, which takes a fifth of the time that Arrow's own filter takes for lists.
+    Lists of one length are cut as a matrix: half the time of Arrow's own filter for 131,072 rows of 27 numbers.
 
     Examples
     --------

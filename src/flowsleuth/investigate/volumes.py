@@ -9,8 +9,6 @@ from flowsleuth.schema.investigation import CHORD
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from flowsleuth.investigate.sides import Inside
-
 
 def directed(rows: pa.Table) -> pa.Table:
     """Sums by source and destination of *flows* turned into sums by who *sent*: both ends of a flow send.
@@ -81,12 +79,3 @@ def volumes_of(target: str, is_internal: bool | None, peers: pa.Table, shown: in
     ]
     edges = pa.concat_tables(links)
     return nodes, edges.filter(pc.greater(pc.fill_null(edges["bytes"], 0), 0))
-
-
-def chord_graph(rows: pa.Table, inside: Inside) -> tuple[pa.Table, pa.Table]:
-    """Nodes and edges of the rows of :func:`directed`."""
-    import pyarrow as pa
-
-    names = pa.chunked_array([*rows["src_ip"].chunks, *rows["dst_ip"].chunks], pa.string()).unique()
-    nodes = pa.table({"name": names, "is_internal": pa.array(inside.covers(names))})
-    return nodes, rows.rename_columns(["source", "target", "bytes", "packets"])

@@ -6,9 +6,8 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from flowsleuth.errors import OptionError
-from flowsleuth.investigate.dossier import Section
 from flowsleuth.investigate.queries import rows_per_bin, within
-from flowsleuth.investigate.timeline import WIDTHS_S, in_words
+from flowsleuth.investigate.timeline import WIDTHS_S
 from flowsleuth.schema.investigation import INGEST_SUMMARY
 from flowsleuth.workspace.investigation import days_of
 from flowsleuth.workspace.results import Rows
@@ -74,14 +73,3 @@ def _typed(counted: pa.Table, name: str, width: int) -> pa.Table:
         "bin_s": pa.array([width] * len(counted), pa.int64()),
     }
     return pa.table(columns).cast(INGEST_SUMMARY.arrow_schema())
-
-
-def summary_section(rows: pa.Table) -> Section:
-    """The rows as a section, for a histogram."""
-    if not len(rows):
-        return Section(
-            "rows", "Rows ingested", "series", absent="nothing was ingested in this range", figure="histogram"
-        )
-    title = f"Rows per {in_words(rows['bin_s'][0].as_py())}"
-    table = rows.rename_columns(["start", "series", "rows", "bin_s"])
-    return Section("rows", title, "series", figure="histogram", table=table)

@@ -16,8 +16,8 @@ def keep_freed_memory() -> None:
     """Have glibc keep freed memory for the next chunk.
 
     By default it gives every freed block of some megabytes back to the system and is handed it anew, page by page and
-    zeroed, a moment later: a tenth of the processor time of an ingest. Only for a process that is ours, so a face calls
-    it; other C libraries are left alone.
+    zeroed, a moment later. An ingest of 3 M Zeek JSON records took some 6 % less processor time with it, in three pairs
+    of runs. Only for a process that is ours, so a face calls it; other C libraries are left alone.
     """
     if not sys.platform.startswith("linux"):
         return
