@@ -364,7 +364,7 @@ def test_a_window_changes_no_score() -> None:
     with MemoryDay(make_flows(rows)) as day:
         whole, _ = run_detector(SuspiciousDetector(), day)
     with MemoryDay(make_flows(rows)) as day:
-        day.flows = day.flows.filter(day.flows.flow_id > 1200)
+        day.flows, day.is_whole = day.flows.filter(day.flows.flow_id > 1200), False
         some, report = run_detector(SuspiciousDetector(), day)
     assert report.scored == len(some) == 30
     assert some["score"].to_pylist() == whole["score"].to_pylist()[1200:]

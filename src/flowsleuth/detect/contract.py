@@ -68,6 +68,8 @@ class DayInput(Protocol):
         The UTC day that is scored.
     flows : ibis table
         The flows to score: those of ``day``, within ``--start`` / ``--end`` when given. Columns of ``schema.FLOW``.
+    is_whole : bool
+        Whether these are all flows of the day.
     baseline : list of datetime.date
         Earlier days with flows, newest first.
     taught : Taught or None
@@ -79,6 +81,7 @@ class DayInput(Protocol):
 
     day: dt.date
     flows: ir.Table
+    is_whole: bool
     baseline: list[dt.date]
 
     @property
@@ -103,6 +106,10 @@ class DayInput(Protocol):
         ibis table
             The columns of ``build`` and ``date`` (text ``YYYY-MM-DD``), all days together.
         """
+        ...
+
+    def keep(self, expression: ir.Table) -> ir.Table:
+        """The rows of an expression that is asked more than once in this run; an engine may work them out now."""
         ...
 
     def arrow(self, expression: ir.Table) -> pa.Table:

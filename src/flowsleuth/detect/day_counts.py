@@ -10,13 +10,15 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from flowsleuth.detect.contract import DayInput
-from flowsleuth.detect.flow_codes import FAILED, bit_length, count_ports, outcome_code, service_end
+from flowsleuth.detect.flow_codes import FAILED, bit_length, count_ports, is_group, outcome_code, service_end
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 OUTCOMES = 3
 """An edge's ``kind`` is owner x OUTCOMES + outcome."""
+CODED = ("flow_id", "start", "src", "dst", "service", "kind", "src_bytes", "dst_bytes", "duration_s")
+"""What is wanted of a coded flow: ``src`` and ``dst`` are host codes of the day."""
 NO_SIZE = -1
 LONGEST_BIN = 47
 """Bit length of the longest duration told apart, in ms: 4,460 years."""
@@ -31,36 +33,62 @@ class DayCounts:
     day : DayInput
     date : datetime.date
         Which day; need not be ``day.day``.
+    extra : tuple of str
+        Columns of flows that are wanted besides :data:`CODED`.
     """
 
-    def __init__(self, day: DayInput, date: dt.date) -> None:
+    def __init__(self, day: DayInput, date: dt.date, extra: tuple[str, ...] = ()) -> None:
         self._day, self._dates = day, [date]
+        self._extra = extra
+        self._kept: ir.Table | None = None
         self.ports = day.counts("ports", count_ports, self._dates).drop("date")
         self.hosts = day.counts("hosts", count_hosts, self._dates).drop("date")
 
     def code(self, flows: ir.Table) -> ir.Table:
-        """Flows with ``src``, ``dst`` (host codes of the day), ``service``, ``owner``, ``outcome``."""
-        coded = service_end(flows, self.ports)
-        coded = coded.mutate(outcome=outcome_code(coded))
-        src = self.hosts.select(src_text=self.hosts.ip, src=self.hosts.host)
-        dst = self.hosts.select(dst_text=self.hosts.ip, dst=self.hosts.host)
-        return coded.inner_join(src, [("src_ip", "src_text")]).inner_join(dst, [("dst_ip", "dst_text")])
+        """:data:`CODED` columns of flows: host codes of the day, service, kind; sizes as they are."""
+        hosts = self.hosts
+        src = hosts.select(src_text=hosts.ip, src=hosts.host)
+        dst = hosts.select(dst_text=hosts.ip, dst=hosts.host, to_group=is_group(hosts.ip))
+        joined = service_end(flows, self.ports).inner_join(src, [("src_ip", "src_text")])
+        joined = joined.inner_join(dst, [("dst_ip", "dst_text")])
+        kind = (joined.owner * OUTCOMES + outcome_code(joined, joined.to_group)).cast("int16")
+        coded = joined.mutate(service=joined.service.cast("int32"), kind=kind)
+        return coded.select(*CODED, *self._extra)
+
+    def sample(self, stride: int) -> ir.Table:
+        """The coded flows of the day whose ``flow_id`` is a multiple of `stride`."""
+
+        def build(flows: ir.Table) -> ir.Table:
+            if self._kept is None:
+                return self.code(flows.filter(flows.flow_id % stride == 0)).select(*CODED)
+            return self._kept.filter(self._kept.flow_id % stride == 0).select(*CODED)
+
+        return self._day.counts(f"sample{stride}", build, self._dates).drop("date")
+
+    def flows_to_judge(self) -> ir.Table:
+        """The coded flows of the run; when the edges were counted in it, those that they were counted from."""
+        return self.code(self._day.flows) if self._kept is None else self._kept
+
+    def _code_whole(self, flows: ir.Table) -> ir.Table:
+        """All flows of the day, coded; kept when the same will be judged."""
+        coded = self.code(flows)
+        if self._dates == [self._day.day] and self._day.is_whole:
+            coded = self._kept = self._day.keep(coded)
+        return coded
 
     def edges(self) -> ir.Table:
         """``src``, ``dst``, ``service``, ``kind``, ``flows``; largest ``out_bytes``, ``in_bytes``, ``time_ms``."""
 
         def build(flows: ir.Table) -> ir.Table:
-            coded = self.code(flows)
-            keyed = coded.select(
-                "src", "dst", "service",
-                kind=(coded.owner * OUTCOMES + coded.outcome).cast("int16"),
-                src_bytes=coded.src_bytes, dst_bytes=coded.dst_bytes, ms=coded.duration_s * MILLI,
-            )  # fmt: skip
-            return keyed.group_by("src", "dst", "service", "kind").aggregate(
-                flows=lambda t: t.count().cast("int32"),
-                out_bin=lambda t: _bin(t.src_bytes.max()),
-                in_bin=lambda t: _bin(t.dst_bytes.max()),
-                time_bin=lambda t: _bin(t.ms.max(), LONGEST_BIN),
+            return (
+                self._code_whole(flows)
+                .group_by("src", "dst", "service", "kind")
+                .aggregate(
+                    flows=lambda t: t.count().cast("int32"),
+                    out_bin=lambda t: _bin(t.src_bytes.max()),
+                    in_bin=lambda t: _bin(t.dst_bytes.max()),
+                    time_bin=lambda t: _bin((t.duration_s * MILLI).max(), LONGEST_BIN),
+                )
             )
 
         return self._day.counts("edges", build, self._dates).drop("date")
@@ -91,7 +119,14 @@ class DayCounts:
 
     def uploads(self) -> ir.Table:
         """``ip``, bit length ``out_bin`` of what it sent as a source (-1: not given), ``flows``."""
-        return self._day.counts("uploads", count_uploads, self._dates).drop("date")
+
+        def build(flows: ir.Table) -> ir.Table:
+            if self._kept is None:
+                return count_uploads(flows, "src_ip")
+            counted, hosts = count_uploads(self._kept, "src"), self.hosts.select("host", src_ip="ip")
+            return counted.inner_join(hosts, [("ip", "host")]).select("out_bin", "flows", ip="src_ip")
+
+        return self._day.counts("uploads", build, self._dates).drop("date")
 
     def hours(self) -> ir.Table:
         """``ip``, UTC ``hour``, ``flows`` it began."""
@@ -119,10 +154,10 @@ def count_hosts(flows: ir.Table) -> ir.Table:
     return hosts.select("ip", "is_home", host=place.cast("int32"))
 
 
-def count_uploads(flows: ir.Table) -> ir.Table:
-    """One day's flows by source and bit length of what it sent."""
+def count_uploads(flows: ir.Table, source: str) -> ir.Table:
+    """One day's flows by source (the column of that name) and bit length of what it sent."""
     return (
-        flows.select(ip=flows.src_ip, out_bin=_bin(flows.src_bytes))
+        flows.select(ip=flows[source], out_bin=_bin(flows.src_bytes))
         .group_by("ip", "out_bin")
         .aggregate(flows=lambda t: t.count())
     )

@@ -51,11 +51,6 @@ service on earlier days (-1: there are none); port_flows, day_flows: flows on th
 earlier days learnt from; size_kind, size_below: see :mod:`.sizes`.
 """
 
-FLOW_COLUMNS = (
-    "flow_id", "start", "src", "dst", "service", "owner", "outcome", "src_bytes", "dst_bytes", "duration_s",
-)  # fmt: skip
-"""What :meth:`DayModel.judge` needs of coded flows."""
-
 BLOCK = 16_384
 """Rows of evidence put together at a time: 3.5 MB, which stay in the processor's cache from column to column."""
 MIN_SWEEP = 10
@@ -74,7 +69,7 @@ class Judged:
     suspect_id : array of int64, shape (n,)
     group_flows : array of float64, shape (n,)
         Flows of the day with the same suspect.
-    evidence : array of float64, shape (n, len(PARTS) + len(FACTS))
+    evidence : array of float64, shape (n, len(PARTS) + len(FACTS) + spare)
     edge : array of int64, shape (n,)
         Which of the day's edges each flow belongs to.
     """
@@ -99,13 +94,23 @@ class DayModel:
         Days before it, newest first.
     topics, seed : int
     half_life_days : float
+    extra : tuple of str
+        Columns of flows that are wanted when flows are judged.
     """
 
     def __init__(
-        self, day: DayInput, date: dt.date, earlier: list[dt.date], *, topics: int, seed: int, half_life_days: float
+        self,
+        day: DayInput,
+        date: dt.date,
+        earlier: list[dt.date],
+        *,
+        topics: int,
+        seed: int,
+        half_life_days: float,
+        extra: tuple[str, ...] = (),
     ) -> None:
         self.date = date
-        self.counts = counts = DayCounts(day, date)
+        self.counts = counts = DayCounts(day, date, extra)
         hosts = day.arrow(counts.hosts).sort_by("host")
         self.addresses = TextCodes(hosts["ip"].combine_chunks())
         self.edges = edges = Edges(day.batches(counts.edges()), hosts["is_home"].to_numpy() > 0)
@@ -159,8 +164,8 @@ class DayModel:
         groups = Groups.by(self._suspects)
         self._group_flows = groups.add_up(edges.flows)[groups.of]
 
-    def judge(self, batch: pa.RecordBatch) -> Judged:
-        """Surprise, group and evidence of flows of this day with :data:`FLOW_COLUMNS`."""
+    def judge(self, batch: pa.RecordBatch, spare: int = 0) -> Judged:
+        """Surprise, group and evidence of flows with :data:`.day_counts.CODED`; `spare` zeros after the evidence."""
         edges = self.edges
         at = edges.find(batch)
         service, source = edges.service[at], edges.src[at]
@@ -168,7 +173,7 @@ class DayModel:
         start = np.asarray(batch.column("start").cast("int64"))
         hour = self.history.judge_hours(source, start)
         flow_facts = (self._port_flows[service], self.n_flows, self.history.days, size.kind, size.below)
-        evidence = np.empty((at.size, len(PARTS) + len(FACTS)))
+        evidence = np.empty((at.size, len(PARTS) + len(FACTS) + spare))
         for low in range(0, at.size, BLOCK):
             some = slice(low, low + BLOCK)
             block, edge = evidence[some], at[some]
@@ -178,6 +183,7 @@ class DayModel:
             block[:, len(PARTS) : len(PARTS) + len(EDGE_FACTS)] = self._facts[edge]
             for place, column in enumerate(flow_facts, start=len(PARTS) + len(EDGE_FACTS)):
                 block[:, place] = column[some] if isinstance(column, np.ndarray) else column
+            block[:, len(PARTS) + len(FACTS) :] = 0.0
         surprise = self._sum[at] + (size.surprise + hour)
         return Judged(surprise, self._suspects[at], self._group_flows[at], evidence, at)
 

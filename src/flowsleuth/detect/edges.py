@@ -134,11 +134,10 @@ class Edges:
         return packed
 
     def find(self, batch: pa.RecordBatch) -> Ints:
-        """Which edge each flow of a batch belongs to, by ``src``, ``dst``, ``service``, ``owner``, ``outcome``."""
+        """Which edge each flow of a batch belongs to, by ``src``, ``dst``, ``service``, ``kind``."""
         src, dst = np.asarray(batch.column("src")), np.asarray(batch.column("dst"))
         service = look_up(self.services, np.asarray(batch.column("service")))
-        kind = np.asarray(batch.column("owner")) * OUTCOMES + np.asarray(batch.column("outcome"))
-        return look_up(self.keys, self.key(src, dst, service, kind))
+        return look_up(self.keys, self.key(src, dst, service, np.asarray(batch.column("kind"))))
 
     @cached_property
     def is_src_owner(self) -> Bools:

@@ -80,18 +80,18 @@ def is_group(address: ir.StringValue) -> ir.BooleanValue:
     return multicast4 | address.startswith("ff") | address.endswith(".255")
 
 
-def outcome_code(flows: ir.Table) -> ir.Value:
+def outcome_code(flows: ir.Table, to_group: ir.BooleanValue) -> ir.Value:
     """How the attempt ended: :data:`ANSWERED`, :data:`FAILED`, or :data:`UNKNOWN`.
 
-    ``conn_state`` decides where it can, then a denial, then what the other side sent. Multicast and broadcast are
-    unknown: nobody is bound to answer.
+    ``conn_state`` decides where it can, then a denial, then what the other side sent. What went to a group
+    (`to_group`, :func:`is_group`) is unknown: nobody is bound to answer.
     """
     import ibis
 
     code = {name: ibis.literal(number, type="int64") for name, number in zip("afu", range(3), strict=True)}
     got = flows.dst_packets.coalesce(flows.dst_bytes)
     return ibis.cases(
-        (is_group(flows.dst_ip).fill_null(False), code["u"]),
+        (to_group, code["u"]),
         (flows.conn_state.isin(list(FAILED_STATES)), code["f"]),
         (flows.conn_state.isin(list(ANSWERED_STATES)), code["a"]),
         (flows.action == "denied", code["f"]),

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from flowsleuth.detect.contract import DayInput, DayReport
-from flowsleuth.detect.day_model import FACTS, FLOW_COLUMNS, PARTS, DayModel
+from flowsleuth.detect.day_model import FACTS, PARTS, DayModel
 from flowsleuth.detect.reasons import write_reasons
 from flowsleuth.detect.scored_rows import BATCH_ROWS, scored_rows
 from flowsleuth.detect.tails import Reference
-from flowsleuth.detect.taught_edges import TAUGHT, TaughtEdges, add_nothing
+from flowsleuth.detect.taught_edges import TAUGHT, TaughtEdges
 
 if TYPE_CHECKING:
-    import ibis.expr.types as ir
     import pyarrow as pa
 
 REFERENCE_FLOWS = 250_000
@@ -91,16 +90,16 @@ class SuspiciousDetector:
         if not len(day.arrow(day.flows.select("flow_id").limit(1))):
             return DayReport()
         earlier = day.baseline[: self.options.baseline_days]
-        model = self._learn(day, day.day, earlier)
+        named = ("server_name",) if day.taught is not None and len(day.taught.names) else ()
+        model = self._learn(day, day.day, earlier, named)
         reference = self._reference(day, model, earlier)
         taught = None if day.taught is None else TaughtEdges.of(day.taught, model)
-        named = ("server_name",) if day.taught is not None and len(day.taught.names) else ()
         scored = 0
-        for batch in day.batches(model.counts.code(day.flows).select(*FLOW_COLUMNS, *named), BATCH_ROWS):
+        for batch in day.batches(model.counts.flows_to_judge(), BATCH_ROWS):
             if not batch.num_rows:
                 continue
-            found = model.judge(batch)
-            found = add_nothing(found) if taught is None else taught.add_to(found, batch)
+            found = model.judge(batch, spare=len(TAUGHT))
+            found = found if taught is None else taught.add_to(found, batch)
             score = 1.0 - reference.tail(found.surprise)
             sink(scored_rows(batch, score, found.surprise, found.suspect_id, found.evidence))
             scored += batch.num_rows
@@ -111,21 +110,16 @@ class SuspiciousDetector:
         """What was rare, the strongest parts first; see :mod:`.reasons`."""
         return write_reasons(rows)
 
-    def _learn(self, day: DayInput, date: dt.date, earlier: list[dt.date]) -> DayModel:
+    def _learn(self, day: DayInput, date: dt.date, earlier: list[dt.date], extra: tuple[str, ...] = ()) -> DayModel:
         o = self.options
-        return DayModel(day, date, earlier, topics=o.topics, seed=o.seed, half_life_days=o.half_life_days)
+        return DayModel(day, date, earlier, topics=o.topics, seed=o.seed, half_life_days=o.half_life_days, extra=extra)
 
     def _reference(self, day: DayInput, model: DayModel, earlier: list[dt.date]) -> Reference:
         """Usual surprise: that of a sample of the day before under its own model, or of the day itself."""
         if earlier:
             model = self._learn(day, earlier[0], earlier[1:])
         stride = max(1, model.n_flows // REFERENCE_FLOWS)
-
-        def sample(flows: ir.Table) -> ir.Table:
-            some = flows.filter(flows.flow_id % stride == 0) if stride > 1 else flows
-            return model.counts.code(some).select(*FLOW_COLUMNS)
-
-        batches = day.batches(day.counts(f"sample{stride}", sample, [model.date]))
+        batches = day.batches(model.counts.sample(stride))
         judged = [model.judge(batch) for batch in batches if batch.num_rows]
         if not judged:
             return Reference.of(np.zeros(0))

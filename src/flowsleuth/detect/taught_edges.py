@@ -67,8 +67,9 @@ class TaughtEdges:
         return cls(place, np.concatenate(found), taught, model)
 
     def add_to(self, judged: Judged, batch: pa.RecordBatch) -> Judged:
-        """The same flows with what was taught: added to the surprise, its evidence after theirs."""
-        evidence = self.evidence[self.place[judged.edge]]
+        """The same flows with what was taught: added to the surprise, its evidence in the last columns, left for it."""
+        evidence = judged.evidence[:, -len(TAUGHT) :]
+        evidence[:] = self.evidence[self.place[judged.edge]]
         if len(self.taught.names):
             import pyarrow.compute as pc
 
@@ -78,17 +79,7 @@ class TaughtEdges:
                 rows = _edge_rows(self.model, judged.edge[at])
                 names = batch.column("server_name").take(at)
                 evidence[at] = _judge(self.taught, rows.set_column(4, "server_name", names))
-        return replace(
-            judged,
-            surprise=judged.surprise + evidence[:, 0],
-            evidence=np.concatenate([judged.evidence, evidence], axis=1),
-        )
-
-
-def add_nothing(judged: Judged) -> Judged:
-    """The same flows where nothing was rated: the surprise stays as it is, to the last bit."""
-    nothing = np.zeros((judged.surprise.size, len(TAUGHT)))
-    return replace(judged, evidence=np.concatenate([judged.evidence, nothing], axis=1))
+        return replace(judged, surprise=judged.surprise + evidence[:, 0])
 
 
 def _judge(taught: Taught, rows: pa.Table) -> Floats:

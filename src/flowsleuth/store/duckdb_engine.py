@@ -82,6 +82,19 @@ class DuckDBEngine:
             finally:
                 self._streams.discard(cursor)
 
+    def keep(self, expression: ir.Table) -> ir.Table:
+        """A table in DuckDB's own memory, which it moves to ``scratch`` when it runs short."""
+        if _holds_memory(expression):
+            return expression
+        unique = f"kept_{next(self._names)}"
+        self._connection.execute(f"CREATE TABLE {unique} AS {self._ibis.compile(expression)}")
+        return self._ibis.table(unique)
+
+    def forget(self, kept: ir.Table) -> None:
+        name = kept.get_name()
+        if name.startswith("kept_"):
+            self._connection.execute(f"DROP TABLE IF EXISTS {name}")
+
     def interrupt(self) -> None:
         for connection in (self._connection, *self._streams):
             connection.interrupt()

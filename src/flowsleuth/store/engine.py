@@ -40,6 +40,14 @@ class Engine(Protocol):
         """Stream a result, in the order the expression gives (or none)."""
         ...
 
+    def keep(self, expression: ir.Table) -> ir.Table:
+        """The rows of an expression that is asked more than once, worked out now where that saves time."""
+        ...
+
+    def forget(self, kept: ir.Table) -> None:
+        """Let go what :meth:`keep` gave; nobody asks it any more."""
+        ...
+
     def interrupt(self) -> None:
         """Stop what another thread asked of this session; its question fails."""
         ...

@@ -24,6 +24,8 @@ US_PER_DAY = 86_400_000_000
 
 _DELTA = ("flow_id", "event_id", "source_row", "start", "end")
 _PLAIN = ("uid", "extra", "community_id", "score", "surprise", "suspect_id", "raw", "duration_s")
+_BARE = ("uid", "extra", "raw", "history")
+"""Smallest and largest value of a row group say nothing about which rows are in it."""
 
 
 def write_options(schema: pa.Schema) -> dict[str, Any]:
@@ -36,6 +38,7 @@ def write_options(schema: pa.Schema) -> dict[str, Any]:
         "use_dictionary": rest,
         "column_encoding": delta or None,
         "write_page_index": False,
+        "write_statistics": [f.name for f in schema if f.name not in _BARE and not pa.types.is_nested(f.type)],
     }
 
 

@@ -101,6 +101,13 @@ class SparkEngine:
         self._ibis._run_pre_execute_hooks(expression)
         return self._door.session.sql(self._ibis.compile(expression))
 
+    def keep(self, expression: ir.Table) -> ir.Table:
+        """The expression itself: what the workers' memory holds is the cluster's business."""
+        return expression
+
+    def forget(self, kept: ir.Table) -> None:
+        """Nothing was kept."""
+
     def interrupt(self) -> None:
         self._door.session.interruptAll()
 

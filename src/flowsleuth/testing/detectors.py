@@ -71,6 +71,7 @@ class MemoryDay:
         for date, rows in {**(earlier or {}), day: flows}.items():
             self._keep("flow", date, rows)
         self.flows = self._tables["flow", day]
+        self.is_whole = True
 
     def __enter__(self) -> MemoryDay:
         return self
@@ -101,6 +102,10 @@ class MemoryDay:
                 self._keep(name, date, self.arrow(dated))
         tables = [self._tables[name, date] for date in days]
         return ibis.union(*tables) if len(tables) > 1 else tables[0]
+
+    def keep(self, expression: ir.Table) -> ir.Table:
+        """The rows of an expression, worked out once by engines that do."""
+        return self._engine.keep(expression)
 
     def arrow(self, expression: ir.Table) -> pa.Table:
         """Fetch a whole result."""

@@ -7,6 +7,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -199,9 +200,19 @@ def _score_day(store: Store, detector: Detector, date: str, window: Window, teac
     baseline = [dt.date.fromisoformat(d) for d in earlier]
     prefix = f"{detector.name}{detector.version}"
     flows = window.cut(store.table("flow", [date]))
-    day = StoredDay(store, dt.date.fromisoformat(date), flows, baseline=baseline, prefix=prefix, teaching=teaching)
+    is_whole = window.start is None and window.end is None
+    day = StoredDay(
+        store,
+        dt.date.fromisoformat(date),
+        flows,
+        is_whole=is_whole,
+        baseline=baseline,
+        prefix=prefix,
+        teaching=teaching,
+    )
     sink = _ScoreSink(store, detector.name, run)
-    report: DayReport = detector.score(day, sink.take)
+    with closing(day):
+        report: DayReport = detector.score(day, sink.take)
     parts = sink.finish()
     groups = _suspects(store, detector.name, run, parts)
     suspects = store.write("suspect", groups, tag=detector.name)

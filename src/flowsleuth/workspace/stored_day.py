@@ -30,6 +30,8 @@ class StoredDay:
         Earlier days, newest first.
     prefix : str
         Tells the detector's kept counts from those of others.
+    is_whole : bool
+        Whether `flows` are all of the day.
     teaching : Teaching, optional
         What was rated.
     """
@@ -42,10 +44,12 @@ class StoredDay:
         *,
         baseline: list[dt.date],
         prefix: str,
+        is_whole: bool = True,
         teaching: Teaching | None = None,
     ) -> None:
         self._store, self._prefix, self._teaching = store, prefix, teaching
-        self.day, self.flows, self.baseline = day, flows, baseline
+        self.day, self.flows, self.baseline, self.is_whole = day, flows, baseline, is_whole
+        self._kept: list[ir.Table] = []
 
     @property
     def taught(self) -> Taught | None:
@@ -54,6 +58,16 @@ class StoredDay:
     @property
     def dismissed(self) -> pa.Table | None:
         return self._teaching.dismissed if self._teaching else None
+
+    def keep(self, expression: ir.Table) -> ir.Table:
+        kept = self._store.engine.keep(expression)
+        self._kept.append(kept)
+        return kept
+
+    def close(self) -> None:
+        """Let go what was kept for the run."""
+        while self._kept:
+            self._store.engine.forget(self._kept.pop())
 
     def arrow(self, expression: ir.Table) -> pa.Table:
         return self._store.arrow(expression)
