@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import compileall
 import datetime as dt
 import importlib
 import json
@@ -15,6 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import flowsleuth
 from measure import ChildError, Finding, Plan
 
 HERE = Path(__file__).parent
@@ -93,6 +95,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run, print, write the report; 1 when a target was missed or something failed."""
     asked = parse(arguments)
     asked.dir.mkdir(parents=True, exist_ok=True)
+    compileall.compile_dir(Path(flowsleuth.__file__).parent, quiet=1)  # as every installed package is, and the peers
     scratch = Path(tempfile.mkdtemp(prefix="scratch-", dir=asked.dir)).resolve()
     try:
         findings, failed = run(asked.only or list(NAMES), plan_of(asked, scratch))
