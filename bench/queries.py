@@ -1,7 +1,8 @@
 """Questions about 10 M flows: top talkers and one address's flows, asked of our store and of nfdump.
 
 Both hold the same flows: those that nfcapd received and wrote (LZ4), and what ``flowsleuth ingest`` made of that very
-file. Ours is asked as a whole process, with interpreter, imports and connection, and within one, as in a notebook.
+file. Ours is asked as a whole process, with interpreter, imports and connection, and within one, as in a notebook; the
+wall decides, processor seconds are told beside it.
 Answers must be equal: the talkers with their flows, packets and bytes, and the number and bytes of the address's flows.
 """
 
@@ -47,12 +48,12 @@ def _compare(plan: Plan, what: str, nfdump: Sequence[str | Path], ask: Sequence[
     found = race({"nfdump": lambda: nfdump, "ours": lambda: ask}, plan.scratch, 2 * plan.rounds + 1)
     inside_cpu, inside_wall = map(float, _answer([*ask, "--timed"]).split())
     peer = f"{found.cpu('nfdump'):.2f} CPU-s, {found.wall('nfdump'):.2f} s"
-    whole = found.ratio("nfdump", "ours")
+    whole = found.wall_ratio("nfdump", "ours")
     told = f"{found.cpu('ours'):.2f} CPU-s, {found.wall('ours'):.2f} s"
-    yield Finding(f"{what}: nfdump's CPU against our whole process", peer, told, whole, "faster", whole > 1)
-    inside = found.cpu("nfdump") / inside_cpu
+    yield Finding(f"{what}: nfdump's wall against our whole process", peer, told, whole, "faster", whole > 1)
+    inside = found.wall("nfdump") / inside_wall
     told = f"{inside_cpu:.2f} CPU-s, {inside_wall:.2f} s"
-    yield Finding(f"{what}: nfdump's CPU against ours in a notebook", peer, told, inside, "faster", inside > 1)
+    yield Finding(f"{what}: nfdump's wall against ours in a notebook", peer, told, inside, "faster", inside > 1)
 
 
 def _told(cost: Cost) -> str:
