@@ -364,6 +364,12 @@ class TriageMethods:
         days = checked_dates(dates)
         return run_heuristics(self.store, wanted, chosen, detector=self._detector(detector), scope=scope, dates=days)
 
+    def heuristics_off(self) -> list[str]:
+        """Names of the checks that do not run when none is named."""
+        from flowsleuth.workspace.heuristics import turned_off
+
+        return turned_off(self.case)
+
     def turn_heuristic(self, name: str, *, on: bool) -> None:
         """Have a check run, or not, when none is named."""
         from flowsleuth.workspace.heuristics import turn

@@ -197,4 +197,6 @@ def test_checks(local):
     assert local.get("/api/heuristics?fan_out=0").status_code == 422
     assert local.get("/api/heuristics?names=nothing").status_code in (400, 404)
     assert local.put("/api/heuristics/fan_out", json={"on": False}).json() == {"name": "fan_out", "on": False}
+    told = local.get("/api/heuristics?fan_out=1&scope=day").json()
+    assert told["off"] == ["fan_out"] and "fan_out" not in {row["name"] for row in told["rows"]}
     assert local.put("/api/heuristics/nothing", json={"on": False}).status_code in (400, 404)

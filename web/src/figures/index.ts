@@ -25,7 +25,7 @@ function drawOf(spec: Spec): Draw<Spec> {
   return draw;
 }
 
-export function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
+function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const figure = new Figure(model, el, drawOf);
   return () => figure.dispose();
 }

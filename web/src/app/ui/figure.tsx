@@ -51,7 +51,7 @@ export function FigureBox({ spec, fill, caption = true, highlight, onTold }: Fig
     let stop: (() => void) | undefined;
     let gone = false;
     import("../../figures/index")
-      .then(({ render }) => {
+      .then(({ default: { render } }) => {
         if (gone || !box.current) return;
         setState("ready");
         model.current = new FigureModel({ spec, fill, caption, highlight }, (name, value) => listener.current?.(name, value));

@@ -40,7 +40,7 @@ class Switch(Input):
 
 @router.get("")
 async def heuristics(asked: Asking, wanted: Annotated[Checks, Query()]) -> Response:
-    """What the checks find, the widest first."""
+    """What the checks find, the widest first; ``off`` are those that only run when they are named."""
 
     def work(ws: Workspace) -> Any:
         names, dates = ([part for part in (text or "").split(",") if part] for text in (wanted.names, wanted.dates))
@@ -52,7 +52,7 @@ async def heuristics(asked: Asking, wanted: Annotated[Checks, Query()]) -> Respo
             dates=dates or None,
             **{name: limit for name, limit in limits.items() if limit is not None},
         )
-        return {"rows": [dataclasses.asdict(one) for one in found]}
+        return {"rows": [dataclasses.asdict(one) for one in found], "off": ws.heuristics_off()}
 
     return await asked.answer(work)
 
