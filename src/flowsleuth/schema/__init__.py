@@ -4,17 +4,22 @@ from flowsleuth.errors import CatalogueError
 from flowsleuth.schema.columns import Column, Table
 from flowsleuth.schema.events import ALERT, DNS, HTTP, TLS
 from flowsleuth.schema.flow import FLOW
+from flowsleuth.schema.hosts import LOGON, PROCESS, SYSLOG
 from flowsleuth.schema.results import QUEUE, REJECT, SCORE, SUSPECT
 
 __all__ = [
     "ALERT",
     "DNS",
     "FLOW",
+    "GROWN",
     "HTTP",
+    "LOGON",
+    "PROCESS",
     "QUEUE",
     "REJECT",
     "SCORE",
     "SUSPECT",
+    "SYSLOG",
     "TABLES",
     "TLS",
     "Column",
@@ -22,7 +27,12 @@ __all__ = [
     "table",
 ]
 
-TABLES: dict[str, Table] = {t.name: t for t in (FLOW, DNS, HTTP, TLS, ALERT, REJECT, SCORE, SUSPECT, QUEUE)}
+TABLES: dict[str, Table] = {
+    t.name: t for t in (FLOW, DNS, HTTP, TLS, ALERT, PROCESS, LOGON, SYSLOG, REJECT, SCORE, SUSPECT, QUEUE)
+}
+
+GROWN = ("alert",)
+"""Tables that gained columns since the first version: older Parquet parts lack them, and they are read as null."""
 
 
 def table(name: str) -> Table:

@@ -80,6 +80,13 @@ ALERT = Table(
         Column("severity", "int32", "1 high, 2 medium, 3 low; larger is lower"),
         Column("action", "string", "allowed or denied"),
         Column("service", "string", "application protocol, lower case"),
+        Column("end", "timestamp", "when it was seen last", "UTC"),
+        Column("alert_id", "string", "the source's own id of the alert"),
+        Column("provider", "string", "product or detector that raised it"),
+        Column("description", "string", "what it means, in the source's words"),
+        Column("host", "string", "the host it is about, as the source writes it"),
+        Column("tactics", "string", "ATT&CK tactics, as the source writes them"),
+        Column("entities", "string", "what it is about (accounts, hosts, addresses, …), as the source's JSON, whole"),
         *provenance(),
     ),
 )

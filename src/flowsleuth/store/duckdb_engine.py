@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.errors import EngineError
+from flowsleuth.schema import GROWN
 from flowsleuth.store.arrow_results import conform, rebatch, result_schema
 
 if TYPE_CHECKING:
@@ -58,7 +59,9 @@ class DuckDBEngine:
     def view(self, name: str, paths: Sequence[Path]) -> ir.Table:
         unique = f"{name}_{next(self._names)}"
         # Not Ibis' read_parquet: its views are temporary, and so unknown to the cursors of batches().
-        self._connection.read_parquet([str(path) for path in paths], hive_partitioning=False).create_view(unique)
+        files = [str(path) for path in paths]
+        rows = self._connection.read_parquet(files, hive_partitioning=False, union_by_name=name in GROWN)
+        rows.create_view(unique)
         return self._ibis.table(unique)
 
     def arrow(self, expression: ir.Table) -> pa.Table:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flowsleuth.errors import StoreError
-from flowsleuth.schema import TABLES
+from flowsleuth.schema import GROWN, TABLES
 from flowsleuth.schema import table as find_table
 from flowsleuth.store.catalog import Catalog, Part
 from flowsleuth.store.engine import Engine, connect
@@ -95,6 +95,8 @@ class Store:
         """An Ibis table over given parts; with no part, an empty table of the right columns."""
         listed = list(parts)
         paths = [part.path for part in listed if part.rows] or [part.path for part in listed[:1]] or [self.empty(name)]
+        if name in GROWN and paths[0] != self.empty(name):
+            paths.insert(0, self.empty(name))  # it has all columns, which older parts lack
         key = (name, *paths)
         if key not in self._views:
             if len(self._views) > 256:
@@ -108,7 +110,7 @@ class Store:
 
         path = f"tables/{name}/empty.parquet"
         target = self.folder / path
-        if not target.exists():
+        if not target.exists() or (name in GROWN and pq.read_schema(target).names != list(find_table(name).names)):
             if name not in TABLES:
                 raise StoreError("nothing is stored under this name", where=name)
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from flowsleuth.workspace.casework import Casework
 
-TABLES = ("flow", "dns", "http", "tls", "alert")
+TABLES = ("flow", "dns", "http", "tls", "alert", "process", "logon", "syslog")
 MINUTE_S = 60
 US_PER_S = 1_000_000
 
