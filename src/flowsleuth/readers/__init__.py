@@ -10,6 +10,7 @@ READERS = Catalogue(
         "nfdump": "flowsleuth.readers.nfdump:NfdumpReader",
         "nfcapd": "flowsleuth.readers.nfcapd:NfcapdReader",
         "argus": "flowsleuth.readers.argus:ArgusReader",
+        "azure": "flowsleuth.readers.azure_blob:AzureBlobReader",
         "flowsleuth": "flowsleuth.readers.own:OwnReader",
         "table": "flowsleuth.readers.mapped:MappedReader",
     },

@@ -280,6 +280,7 @@ class Source:
         self._digest = hashlib.sha256()
         self._ends: deque[tuple[int, Any]] = deque(maxlen=AHEAD)
         self._ahead: list[bytes] = []
+        self._held: deque[bytes] = deque()
         head = b""
         while len(head) < HEAD:
             block = self._next()
@@ -290,6 +291,8 @@ class Source:
         self._ahead = [head] if head else []
 
     _ended = False
+    rewrites_end = False
+    """What stands behind the last record is not counted, because it is rewritten when the file grows."""
 
     def _next(self) -> bytes:
         for block in self._blocks:
@@ -323,6 +326,25 @@ class Source:
     def _count(self, data: bytes) -> None:
         self._digest.update(data)
         self.bytes_read += len(data)
+
+    def uncounted_blocks(self) -> Iterator[bytes]:
+        """Decompressed blocks that count only as far as :meth:`count_up_to` says, for formats whose end is rewritten
+        when they grow (``]}`` behind the last record)."""
+        self.rewrites_end = True
+        while block := self._take():
+            self._held.append(block)
+            yield block
+
+    def count_up_to(self, offset: int) -> None:
+        """Count what :meth:`uncounted_blocks` gave, up to this offset in the decompressed content."""
+        while self._held and self.bytes_read < offset:
+            block = self._held.popleft()
+            left = offset - self.bytes_read
+            if len(block) > left:
+                self._held.appendleft(block[left:])
+                block = block[:left]
+            self._count(block)
+        self._ends.append((self.bytes_read, self._digest.copy()))
 
     def skip(self, size: int) -> str | None:
         """Pass over the first ``size`` decompressed bytes; their digest, or None when there are fewer."""

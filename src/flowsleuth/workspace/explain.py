@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.errors import FlowsleuthError, OptionError
+from flowsleuth.readers import READERS
 from flowsleuth.readers.streams import Source, printable
 from flowsleuth.schema.identity import file_key_of
 from flowsleuth.workspace.queue_parts import detectors_with_scores, load_detector
@@ -124,6 +125,11 @@ def _raw(store: Store, row: dict[str, Any]) -> tuple[str | None, str | None]:
     if not Path(entry.path).exists():
         return None, f"{entry.path} is not there any more"
     try:
+        reader = READERS.load(entry.reader)
+        if hasattr(reader, "raw_record"):
+            with Source(entry.path) as source:
+                raw = reader().raw_record(source, row)
+            return raw, None if raw else f"{entry.path} has changed since"
         return raw_line(entry.path, row["source_row"])
     except (FlowsleuthError, OSError) as error:
         return None, str(error)

@@ -6,6 +6,7 @@ happens in a thread of its own while the next rows are read.
 
 from __future__ import annotations
 
+import hashlib
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -206,6 +207,9 @@ class RowWriter:
             fault = Reject(entry.line + 1, DAMAGED, source.fault)
             self.add(Batch(Position(), rejects=[fault], is_tail=True))
         entry.offset, entry.digest, entry.is_done = source.bytes_read, source.digest(), True
+        if source.rewrites_end and 0 < entry.offset < entry.head_bytes:
+            entry.head_bytes = entry.offset
+            entry.head_digest = hashlib.sha256(source.sample.head[: entry.offset]).hexdigest()
         self._current.sources[entry.file_key] = replace(entry)
         self._ready.absorb(self._current)
         self._current = _Load()
