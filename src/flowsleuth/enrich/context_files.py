@@ -15,6 +15,7 @@ IPv4 and IPv6. A row that cannot be read is left out and told in ``notes``; it n
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 from collections.abc import Iterator
 from functools import lru_cache
@@ -63,6 +64,8 @@ class RangeFacts:
         Why there are none.
     notes : tuple of str
         Rows that were left out.
+    as_of : datetime, optional
+        When what it says was true, UTC.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class RangeFacts:
         *,
         absent: str | None = None,
         notes: tuple[str, ...] = (),
+        as_of: dt.datetime | None = None,
     ) -> None:
         self.name = name
         self.ranges = ranges
@@ -81,6 +85,7 @@ class RangeFacts:
         self.columns = columns
         self.absent = absent
         self.notes = notes
+        self.as_of = as_of
 
     def look_up(self, addresses: pa.Array) -> pa.Table:
         """See :class:`flowsleuth.enrich.facts.AddressFacts`."""

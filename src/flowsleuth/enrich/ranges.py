@@ -11,6 +11,7 @@ import itertools
 import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
@@ -106,13 +107,25 @@ class RangeMap:
         four = [(r.low, r.high, at) for at, r in enumerate(listed) if r.version == 4]
         six = [(r.low, r.high, at) for at, r in enumerate(listed) if r.version == 6]
         pieces = cut(four)
-        self._four = _Pieces(
+        self._four = Pieces(
             *(np.array([p[i] for p in pieces], kind) for i, kind in enumerate((np.uint32,) * 2 + (np.int64,)))
         )
         pieces = cut(six)
         packed = [[number.to_bytes(16, "big") for number in (p[0], p[1])] for p in pieces]
         ends = [np.array([pair[i] for pair in packed], dtype="S16") for i in (0, 1)]
-        self._six = _Pieces(ends[0], ends[1], np.array([p[2] for p in pieces], np.int64))
+        self._six = Pieces(ends[0], ends[1], np.array([p[2] for p in pieces], np.int64))
+
+    @classmethod
+    def of_pieces(cls, four: Pieces, six: Pieces) -> RangeMap:
+        """A map of ranges that were cut already, of IPv4 and of IPv6."""
+        made = cls([])
+        made._four, made._six = four, six
+        return made
+
+    @property
+    def pieces(self) -> tuple[Pieces, Pieces]:
+        """What it is made of, IPv4 and IPv6: to be kept."""
+        return self._four, self._six
 
     @classmethod
     def from_ipv4(cls, low: npt.NDArray[np.uint32], high: npt.NDArray[np.uint32]) -> RangeMap:
@@ -121,7 +134,7 @@ class RangeMap:
 
         if len(low) and bool((low <= high).all()) and bool((low[1:] > high[:-1]).all()):
             made = cls([])
-            made._four = _Pieces(low, high, np.arange(len(low), dtype=np.int64))
+            made._four = Pieces(low, high, np.arange(len(low), dtype=np.int64))
             return made
         return cls(Range(4, a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True))
 
@@ -140,17 +153,22 @@ class RangeMap:
         found[is_ipv4] = self._four.find(values[is_ipv4])
         others = np.flatnonzero(~is_ipv4)
         if len(others) and len(self._six.low):
-            texts = addresses.take(_indices(others)).to_pylist()
-            packed = [_packed(text) for text in texts]
-            good = np.array([p is not None for p in packed], dtype=bool)
-            asked = np.array([p for p in packed if p is not None], dtype="S16")
-            found[others[good]] = self._six.find(asked)
+            asked, good = parse_ipv6(addresses.take(_indices(others)))
+            found[others[good]] = self._six.find(asked[good])
         return found
 
 
 @dataclass(frozen=True)
-class _Pieces:
-    """Pieces that do not overlap, in order."""
+class Pieces:
+    """Pieces that do not overlap, in order.
+
+    Attributes
+    ----------
+    low, high : numpy array
+        First and last address: uint32 for IPv4, 16 bytes (``S16``) for IPv6.
+    owner : numpy array of int64
+        Which range it is a piece of.
+    """
 
     low: npt.NDArray[Any]
     high: npt.NDArray[Any]
@@ -172,9 +190,36 @@ def _indices(places: npt.NDArray[Any]) -> Any:
     return pa.array(places)
 
 
+_PACK = partial(socket.inet_pton, socket.AF_INET6)
+_NOTHING = bytes(16)
+
+
+def parse_ipv6(column: pa.Array) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
+    """IPv6 text to 16 bytes each, and whether it was IPv6.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> packed, is_ipv6 = parse_ipv6(pa.array(["::1", "10.0.0.1", None]))
+    >>> bytes(packed[0])[-1], is_ipv6.tolist()
+    (1, [True, False, False])
+    """
+    import numpy as np
+
+    texts = column.to_pylist()
+    is_ipv6 = np.ones(len(texts), dtype=bool)
+    try:
+        packed = b"".join(map(_PACK, texts))
+    except (OSError, ValueError, TypeError):
+        tried = [_packed(text) for text in texts]
+        is_ipv6 = np.array([p is not None for p in tried], dtype=bool)
+        packed = b"".join(p or _NOTHING for p in tried)
+    return np.frombuffer(packed, dtype="S16"), is_ipv6
+
+
 def _packed(text: str | None) -> bytes | None:
     try:
-        return None if text is None else socket.inet_pton(socket.AF_INET6, text)
+        return None if text is None else _PACK(text)
     except (OSError, ValueError):
         return None
 
