@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
@@ -20,9 +21,7 @@ OUT = Path(__file__).resolve().parents[1] / "src" / "flowsleuth" / "enrich" / "d
 
 
 def merged(low: Any, high: Any, code: Any) -> tuple[Any, Any, Any]:
-    """Neighbours of one country as one range."""
-    order = np.argsort(low, kind="stable")
-    low, high, code = low[order], high[order], code[order]
+    """Neighbours of one country as one range; the input is in order and does not overlap."""
     follows = (low[1:] == high[:-1] + low.dtype.type(1)) & (code[1:] == code[:-1])
     first = np.flatnonzero(np.concatenate([[True], ~follows]))
     last = np.append(first[1:] - 1, len(low) - 1)
@@ -47,20 +46,21 @@ def write(name: str, low: Any, high: Any, code: Any) -> None:
 
 
 def main() -> None:
-    """Read, leave out what belongs to no country, write."""
+    """Read, cut what overlaps (the most specific network counts, a country before a region), write."""
     rows = pcsv.read_csv(sys.argv[1], convert_options=pcsv.ConvertOptions(strings_can_be_null=False))
+    rows = rows.filter(pc.not_equal(rows["country"], "ZZ"))
+    is_region = pc.is_in(rows["country"], value_set=pa.array(["AP", "EU"]))
+    rows = pa.concat_tables([rows.filter(is_region), rows.filter(pc.invert(is_region))])
     code = np.array(rows["country"].to_pylist())
     read = parse_networks(rows["cidr"].combine_chunks())
     if len(read.bad):
         raise SystemExit(f"{len(read.bad)} rows are no networks")
-    is_one = code != "ZZ"
-    kept = is_one[read.four.owner]
-    write("country_ipv4.parquet", read.four.low[kept], read.four.high[kept], code[read.four.owner][kept])
-    kept = is_one[read.six.owner]
-    (low, low_rest), (high, high_rest) = (halves(side[kept]) for side in (read.six.low, read.six.high))
+    four, six = read.to_map().pieces
+    write("country_ipv4.parquet", four.low, four.high, code[four.owner])
+    (low, low_rest), (high, high_rest) = halves(six.low), halves(six.high)
     if low_rest.any() or (~high_rest).any():
         raise SystemExit("a network is longer than /64")
-    write("country_ipv6.parquet", low, high, code[read.six.owner][kept])
+    write("country_ipv6.parquet", low, high, code[six.owner])
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from dataclasses import dataclass, fields
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -57,6 +58,14 @@ def parse_zone(text: str) -> ZoneInfo:
         ) from None
 
 
+def _paths(given: object, name: str, where: Path) -> tuple[str, ...]:
+    """A list of paths; one alone may stand without brackets."""
+    listed = [given] if isinstance(given, str) else given
+    if not isinstance(listed, (list, tuple)) or not all(isinstance(one, str) for one in listed):
+        raise WorkspaceError(f"{name} is a list of paths", where=str(where), hint=f'write {name} = ["FILE", "FILE"]')
+    return tuple(listed)
+
+
 @dataclass(frozen=True)
 class Settings:
     """Settings of one workspace.
@@ -73,6 +82,11 @@ class Settings:
         SQLAlchemy URL of the analyst database; empty for ``analyst.db`` in the workspace.
     context : str
         Folder of the context files (``networkcontext_1.csv``, ``iploc.csv``, ``ipranges.csv``), from the workspace.
+    geography : tuple of str
+        MMDB files and tables of networks that tell place and owner of addresses, from the workspace; the first that
+        knows a fact is believed.
+    lists : tuple of str
+        Lists of addresses, networks and names of your own, from the workspace: MISP warning lists or plain text.
     """
 
     home: tuple[str, ...] = DEFAULT_HOME
@@ -80,6 +94,8 @@ class Settings:
     engine: str = "duckdb"
     case_url: str = ""
     context: str = CONTEXT
+    geography: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for network in self.home:
@@ -91,7 +107,12 @@ class Settings:
         networks = ", ".join(f'"{network}"' for network in self.home)
         case = f'case_url = "{self.case_url}"\n' if self.case_url else ""
         context = f'context = "{self.context}"\n' if self.context != CONTEXT else ""
-        return f'home = [{networks}]\ntz = "{self.tz}"\nengine = "{self.engine}"\n{case}{context}'
+        files = "".join(
+            f"{name} = {json.dumps(list(paths), ensure_ascii=False)}\n"
+            for name, paths in (("geography", self.geography), ("lists", self.lists))
+            if paths
+        )
+        return f'home = [{networks}]\ntz = "{self.tz}"\nengine = "{self.engine}"\n{case}{context}{files}'
 
     @classmethod
     def load(cls, folder: Path) -> Settings:
@@ -115,4 +136,6 @@ class Settings:
         if unknown:
             raise WorkspaceError(f"unknown settings {unknown}", where=str(path), available=known)
         values["home"] = tuple(values.get("home", DEFAULT_HOME))
+        for name in ("geography", "lists"):
+            values[name] = _paths(values.get(name, ()), name, path)
         return cls(**values)

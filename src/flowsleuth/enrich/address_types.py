@@ -92,8 +92,8 @@ def address_types(addresses: pa.Array) -> pa.Array:
     Examples
     --------
     >>> import pyarrow as pa
-    >>> address_types(pa.array(["10.0.0.1", "100.64.0.9", "8.8.8.8", "203.0.113.5", "ff02::1", "10.0.0.256"])).to_pylist()
-    ['private', 'shared', 'global', 'documentation', 'multicast', 'invalid']
+    >>> address_types(pa.array(["100.64.0.9", "8.8.8.8", "203.0.113.5", "ff02::1", "10.0.0.256"])).to_pylist()
+    ['shared', 'global', 'documentation', 'multicast', 'invalid']
     """
     import numpy as np
     import pyarrow as pa

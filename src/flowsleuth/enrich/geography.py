@@ -111,7 +111,7 @@ def read_geography(path: Path) -> RangeFacts:
 def _to_cache(place: Path, facts: RangeFacts) -> None:
     """Keep what was unrolled; a cache that cannot be written is no reason to stop."""
     import pyarrow as pa
-    import pyarrow.ipc as ipc
+    from pyarrow import ipc
 
     four, six = facts.ranges.pieces
     tables = {
@@ -136,16 +136,17 @@ def _to_cache(place: Path, facts: RangeFacts) -> None:
 def _from_cache(place: Path, name: str) -> RangeFacts | None:
     import numpy as np
     import pyarrow as pa
-    import pyarrow.ipc as ipc
+    from pyarrow import ipc
 
     try:
         about = json.loads((place / "about.json").read_text(encoding="utf-8"))
         four, six, values = (ipc.open_file(pa.memory_map(str(place / f"{part}.arrow"))).read_all() for part in _PARTS)
     except (OSError, ValueError, pa.ArrowInvalid):
         return None
+    low, high = (np.frombuffer(_bytes(six[end]), "S16") for end in ("low", "high"))
     ranges = RangeMap.of_pieces(
-        Pieces(*(four[end].to_numpy() for end in ("low", "high", "owner"))),
-        Pieces(*(np.frombuffer(_bytes(six[end]), "S16") for end in ("low", "high")), six["owner"].to_numpy()),
+        Pieces(four["low"].to_numpy(), four["high"].to_numpy(), four["owner"].to_numpy()),
+        Pieces(low, high, six["owner"].to_numpy()),
     )
     as_of = dt.datetime.fromisoformat(about["as_of"]) if about["as_of"] else None
     return RangeFacts(name, ranges, values, columns_of(values), notes=tuple(about["notes"]), as_of=as_of)

@@ -119,7 +119,10 @@ class _Leaves:
 
 
 def _walk(tree: npt.NDArray[np.int64], count: int, version: int) -> _Leaves:
-    """All leaves with data; each node is entered once, and the IPv4 part by ``::/96``, not by its aliases (``2002::/16``)."""
+    """All leaves with data.
+
+    Each node is entered once, and the IPv4 part at ``::/96``, not by its aliases (``2002::/16`` …).
+    """
     import numpy as np
 
     depth_of = 32 if version == 4 else 128

@@ -78,7 +78,12 @@ def read_network_table(path: Path) -> RangeFacts:
     delimiter = max("\t;,", key=first.count) if any(mark in first for mark in "\t;,") else ","
     fields = next(csv.reader([first], delimiter=delimiter), [])
     names, has_header = _columns(fields, path)
-    rows = _read(content, names, has_header, delimiter, path, notes)
+
+    def refuse(row: Any) -> str:
+        notes.append(f"{path.name}: {row.actual_columns} fields instead of {row.expected_columns}")
+        return "skip"
+
+    rows = _read(content, names, delimiter, int(has_header), refuse)
     rows = _codes_named(rows)
     networks = _networks(rows)
     if len(networks.bad):
@@ -126,15 +131,9 @@ def _once(names: list[str]) -> list[str]:
     return [name if name and name not in names[:at] else "" for at, name in enumerate(names)]
 
 
-def _read(
-    content: bytes, names: list[str], has_header: bool, delimiter: str, path: Path, notes: list[str]
-) -> pa.Table:
+def _read(content: bytes, names: list[str], delimiter: str, skip: int, refuse: Any) -> pa.Table:
     import pyarrow as pa
     import pyarrow.csv as pcsv
-
-    def refuse(row: Any) -> str:
-        notes.append(f"{path.name}: {row.actual_columns} fields instead of {row.expected_columns}")
-        return "skip"
 
     columns = [name or f"passed_{at}" for at, name in enumerate(names)]
     kept = [name for name in names if name]
@@ -145,7 +144,7 @@ def _read(
         return pa.table({name: pa.array([], pa.string()) for name in kept})
     return pcsv.read_csv(
         pa.BufferReader(content),
-        read_options=pcsv.ReadOptions(column_names=columns, skip_rows=int(has_header)),
+        read_options=pcsv.ReadOptions(column_names=columns, skip_rows=skip),
         parse_options=pcsv.ParseOptions(delimiter=delimiter, invalid_row_handler=refuse),
         convert_options=text,
     )

@@ -24,7 +24,9 @@ PEER_COLUMNS = {
     "peer": "peer",
     "network": "network",
     "country": "country",
+    "city": "city",
     "owner": "owner",
+    "as_name": "AS",
     "way": "way",
     "services": "services",
     "connections": "connections",
@@ -154,7 +156,7 @@ def _how(peer: dict[str, Any]) -> str:
 
 
 def _named(peer: dict[str, Any]) -> str:
-    known = [peer.get(name) for name in ("server_name", "network", "owner", "country")]
+    known = [peer.get(name) for name in ("server_name", "network", "owner", "as_name", "country")]
     extra = [str(word) for word in known if word and word != peer["peer"]]
     return f"{peer['peer']} ({', '.join(extra[:2])})" if extra else str(peer["peer"])
 

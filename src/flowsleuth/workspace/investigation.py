@@ -51,14 +51,25 @@ class Context:
     notes: tuple[str, ...]
 
 
-def load_context(folder: Path, home: Iterable[str]) -> Context:
-    """Read ``networkcontext_1.csv``, ``iploc.csv`` and ``ipranges.csv`` of a folder; each may be missing."""
+def load_context(folder: Path, home: Iterable[str], geography: tuple[RangeFacts, ...] = ()) -> Context:
+    """Read ``networkcontext_1.csv``, ``iploc.csv`` and ``ipranges.csv`` of a folder; each may be missing.
+
+    What they do not know, the sources of ``geography`` may.
+    """
     names = load_network_names(folder / NETWORK_NAMES)
     places = load_places(folder / PLACES)
     ranges = load_internal_ranges(folder / INTERNAL_RANGES)
-    sources: tuple[RangeFacts, ...] = (names, ranges, places)
+    sources: tuple[RangeFacts, ...] = (names, ranges, places, *geography)
     inside = Inside(tuple(home), None if ranges.absent else ranges)
     return Context(inside, sources, tuple(note for source in sources for note in source.notes))
+
+
+def context_of(workspace: Casework) -> Context:
+    """What a workspace's files, and the tables of the package, tell about addresses."""
+    from flowsleuth.workspace.enrichment import geography_of
+
+    settings = workspace.settings
+    return load_context(workspace.folder / settings.context, settings.home, geography_of(workspace.folder, settings))
 
 
 @dataclass(frozen=True)
@@ -174,7 +185,7 @@ def run_investigation(
 ) -> Investigation:
     """Ask everything about an address or CIDR; see :meth:`flowsleuth.Workspace.investigate`."""
     inquiry = Inquiry(Target.parse(target), start, end, top)
-    context = load_context(workspace.folder / workspace.settings.context, workspace.settings.home)
+    context = context_of(workspace)
     store = workspace.store
     flow = store.table("flow", days_of(workspace, "flow", start, end))
     found = investigate(store.arrow, flow, inquiry, inside=context.inside, facts=context.facts)

@@ -13,7 +13,7 @@ from flowsleuth.investigate.spot_rows import edge_rows, place_text, spot_table, 
 from flowsleuth.investigate.target import Target
 from flowsleuth.workspace.cells import safe_cells
 from flowsleuth.workspace.ingest_summary import summarize_ingest
-from flowsleuth.workspace.investigation import days_of, load_context, suspicious_peers
+from flowsleuth.workspace.investigation import context_of, days_of, suspicious_peers
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -91,7 +91,7 @@ def _scores(workspace: Casework, rows: pa.Table) -> pa.Table:
 
     if not len(rows):
         rows = FLOW.arrow_schema().empty_table().append_column("score", pa.array([], pa.float64()))
-    context = load_context(workspace.folder / workspace.settings.context, workspace.settings.home)
+    context = context_of(workspace)
     columns: dict[str, Any] = {"tstart": time_text(rows["start"]), "proto": pc.utf8_upper(rows["proto"])}
     columns |= {"rank": pa.array(range(len(rows)), pa.int32()), "ml_score": pc.subtract(1.0, rows["score"])}
     for ours, theirs in (("src", "src"), ("dst", "dst")):

@@ -77,7 +77,7 @@ def _show_peers(found: Investigation) -> None:
 
 
 def _known(row: dict[str, Any]) -> str:
-    words = [row.get(name) for name in ("server_name", "network", "city", "country", "owner")]
+    words = [row.get(name) for name in ("server_name", "network", "city", "country", "owner", "as_name")]
     return ", ".join(str(word) for word in words if word and word != row["peer"])
 
 

@@ -15,8 +15,8 @@ from flowsleuth.faces.graphql.context import QUESTION, Context, context_of
 from flowsleuth.faces.graphql.scalars import BigInt, SpotDate, SpotDatetime, SpotIp
 from flowsleuth.faces.graphql.threat import Threat
 from flowsleuth.triage.filters import QueueFilter
+from flowsleuth.workspace import investigation
 from flowsleuth.workspace.flow_lists import flows_between
-from flowsleuth.workspace.investigation import load_context
 
 if TYPE_CHECKING:
     from flowsleuth.workspace.queue import QueuePage
@@ -197,8 +197,7 @@ def queue_page(context: Context, days: Days, asked: dict[str, Any], order: dict[
 def known_of(context: Context) -> Any:
     """What the context files tell, read once a request."""
     if KNOWN not in context.found:
-        ws = context.workspace
-        context.found[KNOWN] = load_context(ws.folder / ws.settings.context, ws.settings.home)
+        context.found[KNOWN] = investigation.context_of(context.workspace)
     return context.found[KNOWN]
 
 
