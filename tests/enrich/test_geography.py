@@ -18,6 +18,7 @@ from flowsleuth.enrich.networks import parse_networks
 from flowsleuth.enrich.place_columns import of_record
 from flowsleuth.enrich.ranges import RangeMap
 from flowsleuth.errors import FlowsleuthError
+from flowsleuth.workspace import init
 
 
 @pytest.fixture
@@ -196,7 +197,7 @@ def test_an_investigation_shows_place_and_owner_of_peers(maxmind, tmp_path):
     line = "2023-11-14 22:13:20.500,0.250,TCP,10.0.0.5,50000,{},443,4,900,1\n"
     log.write_text(head + "".join(line.format(ip) for ip in ("81.2.69.160", "1.128.0.1", "193.0.6.139", "10.0.0.9")))
     case = tmp_path / "case"
-    flowsleuth.workspace.init(case)
+    init(case)
     with (case / "flowsleuth.toml").open("a") as file:
         file.write(f'geography = ["{maxmind}/GeoLite2-City-Test.mmdb", "{maxmind}/GeoLite2-ASN-Test.mmdb"]\n')
     with flowsleuth.open(case) as ws:
