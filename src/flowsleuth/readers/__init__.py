@@ -11,6 +11,8 @@ READERS = Catalogue(
         "nfcapd": "flowsleuth.readers.nfcapd:NfcapdReader",
         "argus": "flowsleuth.readers.argus:ArgusReader",
         "azure": "flowsleuth.readers.azure_blob:AzureBlobReader",
+        "sentinel": "flowsleuth.readers.sentinel:SentinelReader",
+        "auditd": "flowsleuth.readers.auditd:AuditdReader",
         "flowsleuth": "flowsleuth.readers.own:OwnReader",
         "table": "flowsleuth.readers.mapped:MappedReader",
     },

@@ -38,8 +38,8 @@ class JsonLines:
     bad: list[tuple[int, str, str]] = field(default_factory=list)
 
 
-def parse_json_lines(lines: Sequence[bytes]) -> JsonLines:
-    """Read JSON objects, one a line; blank lines are none.
+def parse_json_lines(lines: Sequence[bytes], *, is_nested: bool = False) -> JsonLines:
+    """Read JSON objects, one a line; blank lines are none. ``is_nested`` leaves objects in objects as they are.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def parse_json_lines(lines: Sequence[bytes]) -> JsonLines:
             found.bad.append((at, NOT_JSON, str(error)[:300]))
             continue
         if isinstance(value, dict):
-            found.records.append(_dotted(value))
+            found.records.append(value if is_nested else _dotted(value))
             found.lines.append(at)
         else:
             found.bad.append((at, NOT_AN_OBJECT, type(value).__name__))

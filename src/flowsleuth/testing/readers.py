@@ -390,7 +390,7 @@ def _check_lines(case: _Case, whole: ReadResult, data: bytes, is_row_of_line: Li
             assert 1 <= number <= len(lines), f"{case.path}: {name} has source_row {number} of {len(lines)} lines"
             assert is_row_of_line(row, lines[number - 1]), (
                 f"{case.path}: {name} row with source_row {number} does not come from that line: "
-                f"{lines[number - 1][:200]!r} → {row['src_ip']} {row['dst_ip']}"
+                f"{lines[number - 1][:200]!r} → {row.get('src_ip')} {row.get('dst_ip')}"
             )
     for reject in whole.rejects:
         assert reject.reason, f"{case.path}: {reject} has no reason"

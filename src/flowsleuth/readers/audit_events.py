@@ -1,0 +1,245 @@
+r"""Records of the Linux audit log: taken apart, decoded, and put together as events.
+
+- An **event** is all records of one time, serial number and node; events of one millisecond are never merged, because
+  the serial is part of the id.
+- Values the kernel writes as bare hexadecimal (they come from a program, and hold spaces or quotes) are decoded:
+  arguments, commands, paths, titles, accounts. Registers (``a0`` of a SYSCALL) are not. In interpreted logs
+  (``ausearch -i``) nothing is encoded any more.
+- Every argument of an EXECVE is taken, the long ones that come in pieces (``a1[0]=…``) put together.
+
+Format: https://github.com/linux-audit/audit-documentation/wiki/SPEC-Audit-Event-Parsing
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+_LINE = re.compile(
+    r"^(?:node=(?P<node>\S+) )?type=(?P<type>[\w\[\]]+) (?:msg=)?audit\((?P<time>[^)]*):(?P<serial>\d+)\)\s?:\s?"
+)
+_EPOCH_TIME = re.compile(r"^\d{1,12}(?:\.\d{1,6})?$")
+_LOCAL_TIME = re.compile(r"^(\d{1,2})/(\d{1,2})/(\d{2,4}) (\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,6}))?$")
+_FIELD = re.compile(r"""([A-Za-z_][\w.\-]*(?:\[\d+\])?)=("[^"]*"|'[^']*'|[^\s\x1d]*)""")
+_NESTED = re.compile(r"msg='(.*)'", re.S)
+_ARGUMENT = re.compile(r"^a(\d+)(?:\[(\d+)\])?$")
+_HEX = re.compile(r"^(?:[0-9A-F]{2})+$")
+_ENCODED = frozenset(
+    {"comm", "ocomm", "exe", "cwd", "name", "proctitle", "cmd", "acct", "path", "dir", "data", "key", "vm", "file"}
+)
+"""Fields that hold text of programs (``auparse``'s table of encoded fields)."""
+_NOTHING = frozenset({"", "?", "(null)", "(none)"})
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_UTC = ZoneInfo("UTC")
+LONGEST_PACKED = 1 << 20
+NO_SESSION = frozenset({"4294967295", "-1", "unset"})
+
+
+class AuditRecord(NamedTuple):
+    """One line: when and which event, its type, and what follows."""
+
+    node: str | None
+    when: datetime
+    stamp: str
+    serial: str
+    type: str
+    body: str
+    is_interpreted: bool
+
+    @property
+    def event(self) -> tuple[str | None, str, str]:
+        """What records of one event have in common."""
+        return self.node, self.stamp, self.serial
+
+
+@dataclass
+class AuditEvent:
+    """Records of one event, the line of the first, and their fields by type."""
+
+    first: AuditRecord
+    line: int
+    raws: list[bytes] = field(default_factory=list)
+    records: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+
+    def add(self, record: AuditRecord, raw: bytes) -> None:
+        """Take a record of the event."""
+        self.raws.append(raw)
+        self.records.append((record.type, record.body, fields_of(record.type, record.body, record.is_interpreted)))
+
+    def of(self, kind: str) -> dict[str, str]:
+        """Fields of the first record of a type; empty when there is none."""
+        return next((fields for name, _, fields in self.records if name == kind), {})
+
+    def has(self, kind: str) -> bool:
+        """Whether there is a record of a type."""
+        return any(name == kind for name, _, _ in self.records)
+
+
+def parse_record(text: str, tz: ZoneInfo) -> AuditRecord | None:
+    """One line of an audit log; None when it is none.
+
+    Examples
+    --------
+    >>> found = parse_record('type=CWD msg=audit(1604994496.155:92733): cwd="/home"', ZoneInfo("UTC"))
+    >>> found.type, found.stamp, found.serial, found.body
+    ('CWD', '1604994496.155', '92733', 'cwd="/home"')
+    """
+    found = _LINE.match(text)
+    if found is None:
+        return None
+    node, kind, stamp, serial = found.groups()
+    when = _instant(stamp, tz)
+    if when is None:
+        return None
+    return AuditRecord(node, when, stamp, serial, kind, text[found.end() :], not _EPOCH_TIME.match(stamp))
+
+
+def _instant(stamp: str, tz: ZoneInfo) -> datetime | None:
+    """Seconds since 1970, or the local time that ``ausearch -i`` prints, month first."""
+    try:
+        if _EPOCH_TIME.match(stamp):
+            seconds, _, fraction = stamp.partition(".")
+            return _EPOCH + timedelta(seconds=int(seconds), microseconds=int(fraction.ljust(6, "0") or 0))
+        found = _LOCAL_TIME.match(stamp)
+        if found is None:
+            return None
+        month, day, year, hour, minute, second = map(int, found.groups()[:6])
+        micro = int((found[7] or "").ljust(6, "0"))
+        year += 2000 if year < 100 else 0
+        return datetime(year, month, day, hour, minute, second, micro, tz).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def fields_of(kind: str, body: str, is_interpreted: bool = False) -> dict[str, str]:
+    """Fields of a record by name, decoded; those inside of ``msg='…'`` with the others. Empty ones are left out.
+
+    Examples
+    --------
+    >>> fields_of("EXECVE", 'argc=3 a0="ls" a1=2D6C a2=')
+    {'argc': '3', 'a0': 'ls', 'a1': '-l', 'a2': ''}
+    """
+    nested = _NESTED.search(body)
+    if nested:
+        body = f"{body[: nested.start()]} {nested[1]} {body[nested.end() :]}"
+    found: dict[str, str] = {}
+    for name, said in _FIELD.findall(body):
+        value = _decoded(kind, name, said, is_interpreted)
+        if value is not None:
+            found[name] = value
+    return found
+
+
+def _decoded(kind: str, name: str, said: str, is_interpreted: bool) -> str | None:
+    is_argument = kind == "EXECVE" and _ARGUMENT.match(name) is not None
+    if len(said) > 1 and said[0] == said[-1] and said[0] in "\"'":
+        return said[1:-1]
+    if said in _NOTHING and not is_argument:
+        return None
+    if not is_interpreted and (is_argument or name in _ENCODED) and _HEX.match(said):
+        return bytes.fromhex(said).decode("utf-8", "backslashreplace")
+    return said
+
+
+def arguments_of(fields: dict[str, str]) -> list[str]:
+    """All arguments of an EXECVE record, in order.
+
+    Examples
+    --------
+    >>> arguments_of({"argc": "2", "a0": "echo", "a1_len": "4", "a1[0]": "ab", "a1[1]": "cd"})
+    ['echo', 'abcd']
+    """
+    pieces: dict[tuple[int, int], str] = {}
+    for name, value in fields.items():
+        found = _ARGUMENT.match(name)
+        if found:
+            pieces[int(found[1]), int(found[2] or 0)] = value
+    made: dict[int, str] = {}
+    for (number, _), value in sorted(pieces.items()):
+        made[number] = made.get(number, "") + value
+    return list(made.values())
+
+
+def object_of(event: AuditEvent) -> dict[str, Any]:
+    """An event as one flat record, with all its fields by type of record under ``records``."""
+    first = event.first
+    execve, syscall, cwd = event.of("EXECVE"), event.of("SYSCALL"), event.of("CWD")
+    own = syscall or event.records[0][2]
+    made: dict[str, Any] = {
+        "id": f"{first.stamp}:{first.serial}",
+        "time": first.when.isoformat(),
+        "node": first.node,
+        "type": "EXECVE" if execve else event.records[0][0],
+        "message": "\n".join(f"{kind}: {body}" for kind, body, _ in event.records),
+        "pid": own.get("pid"),
+        "records": _by_type(event),
+    }
+    if execve:
+        made |= {name: syscall.get(name) for name in ("ppid", "uid", "exe", "success")}
+        made |= {
+            "user": syscall.get("UID"),
+            "command_line": " ".join(arguments_of(execve)),
+            "cwd": cwd.get("cwd"),
+            "session": None if syscall.get("ses") in NO_SESSION else syscall.get("ses"),
+        }
+    elif event.has("USER_LOGIN"):
+        made |= _login(own)
+    return made
+
+
+def unpack_event(stamp: str | None, packed: str | None, line: int, raw: bytes) -> AuditEvent | None:
+    """An event of Log Analytics' packed form, a list of ``{type: ["name=value", …]}`` as Python or JSON writes it.
+
+    None when it is none. The text is read as a literal, never run.
+
+    Examples
+    --------
+    >>> unpack_event("1550505632.285:9077924", "[{'CWD': ['cwd=2F746D70']}]", 2, b"").records
+    [('CWD', 'cwd=2F746D70', {'cwd': '/tmp'})]
+    """
+    first = parse_record(f"type=packed msg=audit({stamp}): ", _UTC)
+    if first is None or packed is None or len(packed) > LONGEST_PACKED:
+        return None
+    try:
+        records = ast.literal_eval(packed)
+        event = AuditEvent(first, line, [raw])
+        for record in records:
+            for kind, words in record.items():
+                body = " ".join(words)
+                event.records.append((kind, body, fields_of(kind, body)))
+    except (ValueError, SyntaxError, TypeError, AttributeError, MemoryError, RecursionError):
+        return None
+    return event if event.records else None
+
+
+def _by_type(event: AuditEvent) -> dict[str, Any]:
+    """Fields by type; several records of a type as a list."""
+    found: dict[str, Any] = {}
+    for kind, _, fields in event.records:
+        if kind not in found:
+            found[kind] = fields
+        elif isinstance(found[kind], list):
+            found[kind].append(fields)
+        else:
+            found[kind] = [found[kind], fields]
+    return found
+
+
+def _login(fields: dict[str, str]) -> dict[str, Any]:
+    """What a USER_LOGIN says: the account by name, or by number once it is known."""
+    number = fields.get("id") or ""
+    program = fields.get("exe")
+    return {
+        "acct": fields.get("acct") or fields.get("ID") or (number if not number.isdecimal() else None) or None,
+        "uid": number if number.isdecimal() and number not in NO_SESSION else None,
+        "addr": fields.get("addr"),
+        "hostname": None if fields.get("hostname") == fields.get("addr") else fields.get("hostname"),
+        "exe": program,
+        "res": fields.get("res"),
+        "logon_type": "ssh" if program and program.endswith("sshd") else "interactive",
+        "session": None if fields.get("ses") in NO_SESSION else fields.get("ses"),
+    }

@@ -1,0 +1,65 @@
+"""Host logs and alerts of the developer data set: the counts of its README, and nothing rejected."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from pathlib import Path
+
+import pytest
+
+from flowsleuth.readers.auditd import AuditdReader
+from flowsleuth.readers.sentinel import SentinelReader
+from flowsleuth.testing import read_all
+
+pytestmark = pytest.mark.real
+
+EXPORTS = [
+    ("alerts/alertlist.csv", {"alert": 189}),
+    ("alerts/alerts_list_2021.csv", {"alert": 41}),
+    ("host/processes_on_host.csv", {"process": 363}),
+    ("host/process_tree.csv", {"process": 117}),
+    ("host/win_processes_22979.csv.gz", {"process": 22_979}),
+    ("host/linux_proc_execve.csv.gz", {"process": 1_000}),
+    ("host/mde_proc_cs1.csv.gz", {"process": 1_564}),
+    ("host/host_logons.csv", {"logon": 14}),
+    ("host/aad_signin_logs.csv", {"logon": 86}),
+    ("host/syslog_data.csv", {"syslog": 100}),
+    ("host/sudo_data.csv", {"syslog": 22}),
+    ("host/linux_events_auditd_packed.csv", {"syslog": 100, "process": 82}),
+]
+
+
+@pytest.mark.parametrize(("path", "rows"), EXPORTS)
+def test_exported_tables(shared_data: Path, path: str, rows: dict[str, int]) -> None:
+    found = read_all(SentinelReader(), shared_data / path)
+    assert (found.rows, found.rejects, found.skipped) == (rows, [], {})
+    if "packed" in path:
+        return
+    csv.field_size_limit(1 << 24)
+    unpacked = gzip.open if path.endswith(".gz") else open
+    with unpacked(shared_data / path, "rt", encoding="utf-8-sig", newline="") as file:  # type: ignore[operator]
+        records = list(csv.DictReader(file))
+    [(table, count)] = found.rows.items()
+    assert len(records) == count
+    column = {"alert": "Entities", "syslog": "SyslogMessage"}.get(table)
+    if column:
+        name = {"alert": "entities", "syslog": "message"}[table]
+        said = found.tables[table][name].to_pylist()
+        assert said == [record[column] or None for record in records]
+
+
+def test_pids_are_numbers_and_parents_are_found(shared_data: Path) -> None:
+    table = read_all(SentinelReader(), shared_data / "host/processes_on_host.csv").tables["process"]
+    with (shared_data / "host/processes_on_host.csv").open(encoding="utf-8", newline="") as file:
+        records = list(csv.DictReader(file))
+    assert table["pid"].to_pylist() == [int(record["NewProcessId"], 16) for record in records]
+    assert table["parent_pid"].to_pylist() == [int(record["ProcessId"], 16) for record in records]
+
+
+def test_audit_log_has_an_event_per_serial(shared_data: Path) -> None:
+    found = read_all(AuditdReader(), shared_data / "host/auditd_log.txt")
+    assert (found.rows, found.rejects) == ({"syslog": 938, "process": 146, "logon": 191}, [])
+    lines = (shared_data / "host/auditd_log.txt").read_text().split("\n")
+    ids = {line.partition("audit(")[2].partition(")")[0] for line in lines if line}
+    assert set(found.tables["syslog"]["record_id"].to_pylist()) == ids
