@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pyarrow.compute as pc
 import pytest
 
 from flowsleuth.readers.azure_blob import AzureBlobReader
+from flowsleuth.readers.azure_tables import AzureTableReader
 from flowsleuth.testing import read_all
 
 pytestmark = pytest.mark.real
@@ -27,3 +29,20 @@ def test_nsg_v2_all_tuples(shared_data: Path) -> None:
 
 
 SUMS = (3_142, 1_507_812, 37_404_504)
+
+
+def test_traffic_analytics_counted_once(shared_data: Path) -> None:
+    path = shared_data / "azure/AzureNetworkAnalytics_az_net_comms.csv"
+    found = read_all(AzureTableReader(), path)
+    table = found.tables["flow"]
+    assert (len(table), found.rejects, pc.sum(table["flow_count"]).as_py()) == (1_360, [], 4_909), "of 921 records"
+    assert read_all(AzureTableReader(), path, chunk_size=2_000).tables["flow"].equals(table)
+    other = read_all(AzureTableReader(), shared_data / "azure/AzureNetworkAnalytics_az_net_flows.csv")
+    assert (other.rows, other.rejects) == ({"flow": 460}, [])
+
+
+def test_vm_connection(shared_data: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(shared_data / "azure/vmconnection_log4shell.zip") as archive:
+        archive.extractall(tmp_path)
+    found = read_all(AzureTableReader(), next(tmp_path.glob("*.json")))
+    assert (found.rows, found.rejects) == ({"flow": 5}, [])

@@ -13,6 +13,7 @@ READERS = Catalogue(
         "azure": "flowsleuth.readers.azure_blob:AzureBlobReader",
         "sentinel": "flowsleuth.readers.sentinel:SentinelReader",
         "auditd": "flowsleuth.readers.auditd:AuditdReader",
+        "azure_tables": "flowsleuth.readers.azure_tables:AzureTableReader",
         "flowsleuth": "flowsleuth.readers.own:OwnReader",
         "table": "flowsleuth.readers.mapped:MappedReader",
     },
