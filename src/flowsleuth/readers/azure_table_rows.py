@@ -114,7 +114,7 @@ def flows_of(fields: Fields, size: int, is_repeated: Mask) -> Flows:
     columns["flow_count"] = pc.if_else(is_own, cells.counters["started"], only(counts, flows.take(rows)))
     columns["action"] = _action(fields, size, faults, cells.of).take(rows)
     _add_hosts(columns, fields, size, rows, is_in)
-    sensor = by_value(way, lambda word: {"I": "inbound", "O": "outbound"}.get(word), pa.string()).take(rows)
+    sensor = by_value(way, {"I": "inbound", "O": "outbound"}.get, pa.string()).take(rows)
     shared = (cells.is_many | is_repeated[cells.of]) & ~cells.has_own
     return Flows(columns, cells.of, faults, sensor, shared)
 
