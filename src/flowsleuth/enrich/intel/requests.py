@@ -1,0 +1,78 @@
+"""From a declared question and an observable to the one request that asks it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from flowsleuth.enrich.intel.cache import request_key
+from flowsleuth.enrich.intel.configuration import Access
+from flowsleuth.enrich.intel.keys import HIDDEN
+from flowsleuth.enrich.intel.provider import Question, fill, template_values
+
+
+@dataclass(frozen=True)
+class Request:
+    """What goes over the wire. Headers, address and body may hold keys, so they are not shown."""
+
+    method: str
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes | None = field(repr=False)
+    basic: tuple[str, str] | None = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One observable to be asked of one service.
+
+    Attributes
+    ----------
+    access : Access
+    kind, value : str
+        Type and safe form of the observable.
+    question : Question
+    """
+
+    access: Access
+    kind: str
+    value: str
+    question: Question
+
+    def key(self) -> str:
+        """What the answer is kept under: the request as it is, with every key hidden."""
+        request = self._build(dict.fromkeys(self.access.secrets, HIDDEN))
+        return request_key(self.access.name, f"{request.method} {request.url}", (request.body or b"").decode())
+
+    def request(self) -> Request:
+        """The request, keys in their places."""
+        return self._build({name: secret.reveal() for name, secret in self.access.secrets.items()})
+
+    def _build(self, secrets: Mapping[str, str]) -> Request:
+        provider, question = self.access.provider, self.question
+        values = {**self.access.values, **secrets, **template_values(self.kind, self.value)}
+        path = fill(question.path, values)
+        params = fill({**provider.params, **question.params}, values)
+        headers = {"Accept": "application/json", **fill(dict(provider.headers), values)}
+        body: bytes | None = None
+        if question.json is not None:
+            body = json.dumps(fill(question.json, values)).encode()
+            headers["Content-Type"] = "application/json"
+        elif question.form is not None:
+            body = urlencode(fill(question.form, values)).encode()
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        basic = None
+        if provider.basic and all(name in values for name in provider.basic):
+            basic = (values[provider.basic[0]], values[provider.basic[1]])
+        url = self.access.url + path + (f"?{urlencode(params)}" if params else "")
+        return Request(question.method, url, headers, body, basic)
+
+    def page(self) -> str | None:
+        """The page for people that the provider declares."""
+        found: Any = fill(
+            self.access.provider.reference, {**self.access.values, **template_values(self.kind, self.value)}
+        )
+        return found or None
