@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import tomllib
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flowsleuth.errors import OptionError, WorkspaceError
@@ -87,6 +89,9 @@ class Settings:
         knows a fact is believed.
     lists : tuple of str
         Lists of addresses, networks and names of your own, from the workspace: MISP warning lists or plain text.
+    intel : mapping
+        The table ``[intel]`` as it is written, read by :mod:`flowsleuth.enrich.intel.configuration`; not shown, because
+        keys of services may stand in it.
     """
 
     home: tuple[str, ...] = DEFAULT_HOME
@@ -96,6 +101,7 @@ class Settings:
     context: str = CONTEXT
     geography: tuple[str, ...] = ()
     lists: tuple[str, ...] = ()
+    intel: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for network in self.home:

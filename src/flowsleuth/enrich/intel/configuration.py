@@ -275,5 +275,6 @@ def how_to_set(access: Access) -> str:
     >>> how_to_set(find_access(PROVIDERS.load("otx"), {}, {}))
     'set FLOWSLEUTH_OTX_API_KEY, or api_key in [intel.providers.otx] of flowsleuth.toml'
     """
-    names = " and ".join(variable(access.name, name) for name in access.missing)
+    group = access.provider.keys_of or access.name
+    names = " and ".join(variable(group, name) for name in access.missing)
     return f"set {names}, or {' and '.join(access.missing)} in [intel.providers.{access.name}] of flowsleuth.toml"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 
 from flowsleuth import __version__
 from flowsleuth.enrich.intel.cache import AnswerCache, Kept
@@ -115,6 +117,14 @@ class Runner:
         fresh.clear()
 
 
+@lru_cache(maxsize=1)
+def _tls() -> ssl.SSLContext:
+    """Certificates are read once, which takes longer than many a look-up."""
+    import httpx
+
+    return httpx.create_ssl_context()
+
+
 async def _ask_all(
     lines: dict[str, tuple[Access, list[Ask]]],
     options: LookupOptions,
@@ -127,6 +137,7 @@ async def _ask_all(
     under_way = sum(access.concurrency for access, _ in lines.values())
     limits = httpx.Limits(max_connections=under_way, max_keepalive_connections=under_way)
     async with httpx.AsyncClient(
+        verify=_tls(),
         timeout=options.timeout_s,
         limits=limits,
         follow_redirects=False,  # a key goes to nobody but the address it is for

@@ -51,7 +51,7 @@ def _complain(error: Exception) -> None:
 
 
 def _run(parsed: argparse.Namespace) -> int:
-    from flowsleuth.faces.cli import notebook_verbs, serve_verbs, story_verbs, triage_verbs, verbs
+    from flowsleuth.faces.cli import intel_verbs, notebook_verbs, serve_verbs, story_verbs, triage_verbs, verbs
 
     action = {
         "init": verbs.init,
@@ -63,6 +63,7 @@ def _run(parsed: argparse.Namespace) -> int:
         "investigate": story_verbs.investigate,
         "story": story_verbs.story,
         **triage_verbs.ACTIONS,
+        **intel_verbs.ACTIONS,
         "notebooks": notebook_verbs.notebooks,
         "serve": serve_verbs.serve,
         "user": serve_verbs.user,

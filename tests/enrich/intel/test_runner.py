@@ -1,0 +1,216 @@
+"""Many observables, several services, and what goes wrong on the way."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import sqlite3
+import time
+
+import pytest
+
+from flowsleuth.enrich.intel.answers import needed
+from flowsleuth.enrich.intel.cache import FILE_NAME, AnswerCache, Kept
+from flowsleuth.enrich.intel.configuration import LookupOptions, find_access, read_options
+from flowsleuth.enrich.intel.lookup_rows import asks_of, check
+from flowsleuth.enrich.intel.provider import Provider, Question, Verdict
+from flowsleuth.enrich.intel.rate import TokenBucket
+from flowsleuth.enrich.intel.runner import Runner
+from flowsleuth.errors import OptionError, StoreError
+from flowsleuth.testing.intel_server import Answer, IntelServer
+
+KEY = "s3cret-key-1234567"
+QUICK = LookupOptions(timeout_s=0.5, attempts=3, backoff_s=0.01, patience=5)
+
+
+def read(answer, value):
+    return Verdict(True, "high", {"echo": needed(answer, "ip")})
+
+
+def provider(**changes):
+    given = {
+        "name": "kit", "summary": "", "url": "https://kit.example", "documentation": "https://kit.example",
+        "questions": {"ipv4": Question("/{quoted}", read)}, "params": {"key": "{api_key}"}, "per_minute": 60_000,
+        "burst": 50, "concurrency": 10,
+    }  # fmt: skip
+    return Provider(**given | changes)
+
+
+def look_up(server, values, options=QUICK, cache=None, *, of=None, **how):
+    access = find_access(of or provider(), {"api_key": KEY, "url": server.url}, {})
+    return Runner(options, cache, **how).run([ask for _, _, ask in asks_of(check(values), [access]) if ask])
+
+
+def echo(asked):
+    return Answer({"ip": asked.path[1:]})
+
+
+def addresses(count, first=1):
+    return [f"8.{n // 65536}.{n // 256 % 256}.{n % 256}" for n in range(first, first + count)]
+
+
+def test_order_progress_and_concurrency():
+    told = []
+    with IntelServer(lambda asked: Answer({"ip": asked.path[1:]}, delay_s=0.01)) as server:
+        found = look_up(server, addresses(60), tell=told.append)
+    assert [one.details["echo"] for one in found] == addresses(60)
+    assert [one.done for one in told] == list(range(1, 61))
+    assert {(one.total, one.provider) for one in told} == {(60, "kit")}
+    assert 2 <= server.most_at_once <= 10
+    assert all(one.as_of and one.as_of.tzinfo for one in found)
+
+
+def test_equal_ones_are_asked_once_and_private_ones_never():
+    with IntelServer(echo) as server:
+        found = look_up(server, ["8.8.8.8", "8.8[.]8.8", " 8.8.8.8:53 ", "10.0.0.1", "fe80::1"])
+    assert [one.details["echo"] for one in found] == ["8.8.8.8"] * 3
+    assert [asked.path for asked in server.asked] == ["/8.8.8.8"]
+
+
+def test_one_failure_loses_nothing_else():
+    faults = {
+        "/8.0.0.3": Answer(b"oops", 500),
+        "/8.0.0.5": Answer(b"{broken"),
+        "/8.0.0.7": Answer(closes=True),
+        "/8.0.0.9": Answer({}, delay_s=2),
+        "/8.0.0.11": Answer({"unheard": "of"}),
+        "/8.0.0.13": Answer({"error": "none"}, 404),
+        "/8.0.0.15": Answer(b"no", 403),
+        "/8.0.0.17": Answer(b"[" * 100_000),
+    }
+    with IntelServer(lambda asked: faults.get(asked.path) or echo(asked)) as server:
+        found = dict(zip(addresses(20), look_up(server, addresses(20)), strict=True))
+    statuses = {value: one.status for value, one in found.items() if one.status}
+    assert statuses == {
+        "8.0.0.3": 500, "8.0.0.5": 3, "8.0.0.7": 3, "8.0.0.9": 3, "8.0.0.11": 10, "8.0.0.13": 4, "8.0.0.15": 403,
+        "8.0.0.17": 3,
+    }  # fmt: skip
+    assert found["8.0.0.9"].details == {"reason": "no answer in 0.5 s"}
+    assert found["8.0.0.7"].details == {"reason": "the connection failed: RemoteProtocolError"}
+    assert found["8.0.0.11"].details == {"reason": "the answer is not as documented: no ip"}
+    assert [asked.path for asked in server.asked].count("/8.0.0.3") == 3
+    assert [asked.path for asked in server.asked].count("/8.0.0.9") == 1
+
+
+def test_it_waits_as_long_as_it_is_told():
+    times = []
+
+    def answer(asked):
+        times.append(time.monotonic())
+        return Answer(b"slow down", 429, {"Retry-After": "1"}) if len(times) == 1 else echo(asked)
+
+    with IntelServer(answer) as server:
+        [one] = look_up(server, "8.8.8.8")
+    assert one.status == 0
+    assert 0.99 <= times[1] - times[0] < 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "asked_at_most", "says"),
+    [
+        (Answer(b"", 401), 10, "it refused the key"),
+        (Answer(b"", 429, {"Retry-After": "86400"}), 10, "it asks to wait 86400 s"),
+        (Answer(b"", 503), 60, "it failed 5 times in a row, the last time: HTTP 503"),
+    ],
+)
+def test_a_service_that_does_not_want_is_left_alone(fault, asked_at_most, says):
+    with IntelServer(lambda asked: fault) as server:
+        found = look_up(server, addresses(100))
+    assert len(server.asked) <= asked_at_most
+    assert len(found) == 100
+    assert {one.status for one in found} == {fault.status, 5}
+    assert says in found[-1].details["reason"]
+
+
+def test_the_rate_is_kept():
+    limited = provider(per_minute=1_200, burst=2)
+    with IntelServer(echo) as server:
+        begin = time.monotonic()
+        look_up(server, addresses(14), of=limited)
+        took = time.monotonic() - begin
+    assert 0.6 <= took < 1.5  # (14 - 2) / 20 a second
+
+
+def test_a_burst_comes_back_after_a_pause():
+    bucket = TokenBucket(60, burst=3)
+    assert [bucket.reserve(0) for _ in range(4)] == [0, 0, 0, 1]
+    assert [bucket.reserve(10) for _ in range(4)] == [0, 0, 0, 1]
+    bucket.pause(100)
+    assert bucket.reserve(20) == 80
+
+
+def test_the_cache(tmp_path):
+    cache = AnswerCache(tmp_path / "deep" / FILE_NAME)
+    missing = {"/8.0.0.2": Answer({}, 404), "/8.0.0.3": Answer(b"", 500)}
+    with IntelServer(lambda asked: missing.get(asked.path) or echo(asked)) as server:
+        first = look_up(server, addresses(4), cache=cache)
+        before = len(server.asked)
+        again = look_up(server, addresses(4), cache=cache)
+        new = [asked.path for asked in server.asked[before:]]
+        offline = look_up(server, addresses(5), cache=cache, offline=True)
+        stale = look_up(server, addresses(1), LookupOptions(max_age_h=0), cache)
+    assert [one.status for one in first] == [0, 4, 500, 0]
+    assert set(new) == {"/8.0.0.3"}
+    assert server.asked[-1].path == "/8.0.0.1"
+    assert [one.from_cache for one in again] == [True, True, False, True]
+    assert again[0].as_of == first[0].as_of
+    assert [one.status for one in offline] == [0, 4, 5, 0, 5]
+    assert not stale[0].from_cache
+    cache.close()
+    content = b"".join(path.read_bytes() for path in cache.path.parent.iterdir())
+    assert KEY.encode() not in content
+
+
+def test_another_server_is_another_answer(tmp_path):
+    cache = AnswerCache(tmp_path / FILE_NAME)
+    for word in ("a", "b"):
+        with IntelServer(lambda asked, word=word: Answer({"ip": word})) as server:
+            [one] = look_up(server, "8.8.8.8", cache=cache)
+            assert one.details["echo"] == word
+    cache.close()
+
+
+def test_a_cache_that_is_none(tmp_path):
+    path = tmp_path / FILE_NAME
+    path.write_bytes(b"not a database, but long enough to look at" * 50)
+    with pytest.raises(StoreError, match="cannot be opened"):
+        AnswerCache(path).get(["x"], dt.datetime.now(dt.UTC))
+    path.unlink()
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version = 99")
+    with pytest.raises(StoreError, match="newer"):
+        AnswerCache(path).put([("r", "p", "ipv4", "8.8.8.8", Kept(200, "", dt.datetime.now(dt.UTC)))])
+
+
+def test_keys_are_in_no_log_and_no_row(caplog):
+    caplog.set_level(logging.DEBUG)
+    with IntelServer(lambda asked: Answer({"ip": f"you sent {asked.query['key']}"})) as server:
+        [one] = look_up(server, "8.8.8.8")
+        assert server.asked[0].query == {"key": KEY}
+    assert one.details["echo"] == "you sent ***"
+    assert KEY not in caplog.text
+    assert "/8.8.8.8?key=***" in caplog.text
+
+
+def test_nobody_listens():
+    with IntelServer(echo) as server:
+        pass
+    [one] = look_up(server, "8.8.8.8")
+    assert (one.status, one.details["reason"]) == (3, "the connection failed: ConnectError")
+
+
+def test_it_runs_where_a_loop_is_running_already():
+    import asyncio
+
+    async def notebook():
+        with IntelServer(echo) as server:
+            return look_up(server, "8.8.8.8")
+
+    assert asyncio.run(notebook())[0].status == 0
+
+
+def test_options():
+    assert read_options({"timeout_s": 5, "url_query": "strip"}).url_query == "strip"
+    for wrong in ({"timeout": 5}, {"timeout_s": 0}, {"attempts": "x"}, {"url_query": "drop"}, {"max_age_h": -1}):
+        with pytest.raises(OptionError):
+            read_options(wrong)
