@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
-from flowsleuth import __version__
 from flowsleuth.enrich.intel.cache import AnswerCache, Kept
 from flowsleuth.enrich.intel.configuration import Access, LookupOptions
 from flowsleuth.enrich.intel.keys import Secret, hide
@@ -141,7 +140,7 @@ async def _ask_all(
         timeout=options.timeout_s,
         limits=limits,
         follow_redirects=False,  # a key goes to nobody but the address it is for
-        headers={"User-Agent": f"flowsleuth/{__version__}"},
+        headers={"User-Agent": "flowsleuth"},
     ) as client:
         await asyncio.gather(
             *(Line(access, asks, client, options, done).run() for access, asks in lines.values()),

@@ -1,0 +1,136 @@
+"""``ws.lookup`` and ``flowsleuth lookup``, against a server on this machine."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from tests.enrich.intel.documented import CROWDSEC, INTERNETDB, OTX
+
+import flowsleuth
+from flowsleuth.enrich.intel.configuration import find_access
+from flowsleuth.errors import OptionError
+from flowsleuth.faces.cli import main
+from flowsleuth.schema.intel import LOOKUP
+from flowsleuth.testing.intel_server import Answer, IntelServer
+from flowsleuth.workspace import init
+
+KEY = "kit-key-31415926535"
+MSTICPY = (
+    "Ioc", "IocType", "SafeIoc", "QuerySubtype", "Provider", "Result", "Severity", "Details", "RawResult", "Reference",
+    "Status",
+)  # fmt: skip
+
+
+@pytest.fixture
+def server():
+    def answer(asked):
+        if asked.path.startswith("/indicators"):
+            assert asked.headers["x-otx-api-key"] == KEY
+            return Answer(OTX)
+        if asked.path.startswith("/v2/smoke"):
+            return Answer(CROWDSEC)
+        return Answer(INTERNETDB)
+
+    with IntelServer(answer) as server:
+        yield server
+
+
+@pytest.fixture
+def case(tmp_path, server):
+    init(tmp_path / "case")
+    settings = tmp_path / "case" / "flowsleuth.toml"
+    rate = "per_minute = 6000\nburst = 10"
+    settings.write_text(
+        settings.read_text() + f'[intel]\nurl_query = "strip"\n[intel.providers.otx]\napi_key = "{KEY}"\n'
+        f'url = "{server.url}"\n{rate}\n[intel.providers.crowdsec]\napi_key = "{KEY}"\nurl = "{server.url}"\n'
+        f'scope = "secondary"\n{rate}\n[intel.providers.internetdb]\nenabled = true\nurl = "{server.url}"\n{rate}\n'
+    )
+    return tmp_path / "case"
+
+
+def test_the_result_has_msticpys_names(case, server):
+    given = ["185[.]7.214.104", "http://ana:pw@evil.com/a?token=1", "10.0.0.5", None]
+    with flowsleuth.open(case) as ws:
+        found = ws.lookup(given)
+        assert KEY not in repr(ws.settings)
+    assert found.table.column_names == [*MSTICPY, "as_of", "from_cache"] == list(LOOKUP.names)
+    rows = found.table.to_pylist()
+    assert [(row["SafeIoc"], row["Provider"], row["Status"]) for row in rows] == [
+        ("185.7.214.104", "otx", 0),
+        ("http://evil.com/a", "otx", 0),
+        ("10.0.0.5", None, 2),
+        (None, None, 2),
+    ]
+    first = dict(rows[0])
+    assert first.pop("as_of").tzinfo is not None
+    assert json.loads(first.pop("RawResult")) == OTX
+    assert json.loads(first.pop("Details")) == {
+        "pulses": 2, "names": ["Scanners", "RedLine C2"], "tags": ["ssh", "scan", "c2"], "adversaries": ["X"],
+        "malware": ["RedLine"], "asn": "AS57523 chang way",
+    }  # fmt: skip
+    assert first == {
+        "Ioc": "185[.]7.214.104", "IocType": "ipv4", "SafeIoc": "185.7.214.104", "QuerySubtype": None,
+        "Provider": "otx", "Result": True, "Severity": "high",
+        "Reference": "https://otx.alienvault.com/browse/global/pulses?q=185.7.214.104", "Status": 0,
+        "from_cache": False,
+    }  # fmt: skip
+    assert all("token" not in asked.path and "pw" not in asked.path for asked in server.asked)
+
+
+def test_scope_names_and_types(case):
+    with flowsleuth.open(case) as ws:
+        asked = {scope: ws.lookup("8.8.8.8", scope=scope).table["Provider"].to_pylist() for scope in ("primary", "all")}
+        named = ws.lookup(["8.8.8.8", "evil.com"], providers="crowdsec", types="ipv4").table.to_pylist()
+        with pytest.raises(OptionError, match="FLOWSLEUTH_VIRUSTOTAL_API_KEY"):
+            ws.lookup("8.8.8.8", providers=["virustotal"])
+    assert asked == {"primary": ["otx"], "all": ["otx", "internetdb", "crowdsec"]}
+    assert [(row["SafeIoc"], row["Status"]) for row in named] == [("8.8.8.8", 0), ("evil.com", 2)]
+
+
+def test_nothing_in_something_odd(case):
+    with flowsleuth.open(case) as ws:
+        assert len(ws.lookup([])) == 0
+        with pytest.raises(OptionError, match="neither"):
+            ws.lookup(5)
+
+
+def test_the_command(case, server, capsys):
+    assert main(["lookup", "8.8.8[.]8", "10.0.0.1", "-w", str(case), "--format", "json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [(row["SafeIoc"], row["Severity"], row["Status"]) for row in rows] == [
+        ("8.8.8.8", "high", 0),
+        ("10.0.0.1", "unknown", 2),
+    ]
+    before = len(server.asked)
+    assert main(["lookup", "8.8.8.8", "-w", str(case), "--offline"]) == 0
+    out = capsys.readouterr().out
+    assert "answered (cache)" in out
+    assert "RedLine" in out
+    assert len(server.asked) == before
+    assert main(["intel", "providers", "-w", str(case), "--format", "json"]) == 0
+    offered = {one["name"]: one for one in json.loads(capsys.readouterr().out)}
+    assert offered["otx"]["is_enabled"]
+    assert offered["virustotal"]["missing"] == ["api_key"]
+    assert main(["lookup", "8.8.8.8", "--provider", "nobody"]) == 2
+
+
+def test_text_from_services_is_harmless_on_a_terminal(case, server, capsys, monkeypatch):
+    monkeypatch.setattr(server, "_answer", lambda asked: Answer(OTX | {"asn": "\x1b[31mred"}))
+    assert main(["lookup", "9.9.9.9", "-w", str(case)]) == 0
+    assert "\x1b" not in capsys.readouterr().out
+
+
+def test_without_a_workspace(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.delenv("FLOWSLEUTH_OTX_API_KEY", raising=False)
+    assert main(["lookup", "8.8.8.8"]) == 2
+    assert "no service is set up" in capsys.readouterr().err
+    assert main(["lookup", "8.8.8.8", "--provider", "internetdb", "--offline", "--format", "csv"]) == 0
+    assert "offline, and not in the cache" in capsys.readouterr().out
+
+
+def test_keys_from_the_environment(monkeypatch):
+    from flowsleuth.enrich.intel import PROVIDERS
+
+    assert find_access(PROVIDERS.load("otx"), {}, {"FLOWSLEUTH_OTX_API_KEY": KEY}).is_enabled
