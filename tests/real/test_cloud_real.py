@@ -8,9 +8,10 @@ from pathlib import Path
 import pyarrow.compute as pc
 import pytest
 
+from flowsleuth.readers.aws_vpc import AwsVpcReader
 from flowsleuth.readers.azure_blob import AzureBlobReader
 from flowsleuth.readers.azure_tables import AzureTableReader
-from flowsleuth.testing import read_all
+from flowsleuth.testing import check_reader, count_lines, read_all
 
 pytestmark = pytest.mark.real
 
@@ -46,3 +47,21 @@ def test_vm_connection(shared_data: Path, tmp_path: Path) -> None:
         archive.extractall(tmp_path)
     found = read_all(AzureTableReader(), next(tmp_path.glob("*.json")))
     assert (found.rows, found.rejects) == ({"flow": 5}, [])
+
+
+def test_vpc_examples_of_the_manual(shared_data: Path) -> None:
+    found = check_reader(
+        AwsVpcReader(),
+        shared_data / "aws/vpc_flow_v2_default_examples.log",
+        expect_rows={"flow": 10, "health": 4},
+        records=count_lines(),
+        has_zone=True,
+    )
+    assert found.tables["health"]["status"].to_pylist() == ["no data", "lost"] * 2
+    check_reader(
+        AwsVpcReader(),
+        shared_data / "aws/vpc_flow_v3_custom_tcpflags_examples.log",
+        expect_rows={"flow": 8},
+        records=count_lines(header=1),
+        has_zone=True,
+    )

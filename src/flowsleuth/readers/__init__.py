@@ -14,6 +14,7 @@ READERS = Catalogue(
         "sentinel": "flowsleuth.readers.sentinel:SentinelReader",
         "auditd": "flowsleuth.readers.auditd:AuditdReader",
         "azure_tables": "flowsleuth.readers.azure_tables:AzureTableReader",
+        "aws_vpc": "flowsleuth.readers.aws_vpc:AwsVpcReader",
         "flowsleuth": "flowsleuth.readers.own:OwnReader",
         "table": "flowsleuth.readers.mapped:MappedReader",
     },

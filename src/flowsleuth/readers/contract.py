@@ -122,7 +122,8 @@ class Reader(Protocol):
     Notes
     -----
     A reader whose content cannot be recognised sets ``is_by_name_only = True`` (absent: False) and lets ``sniff`` give
-    None; it then reads what ``--reader`` hands it. A reader whose rows are not single lines may have
+    None; it then reads what ``--reader`` hands it. One that knows most of its files sets ``reads_by_name = True`` to be
+    handed the others too. A reader whose rows are not single lines may have
     ``raw_record(source, row) -> str | None``, which finds the text of a row for ``flowsleuth explain``.
     """
 

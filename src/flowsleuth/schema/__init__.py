@@ -4,6 +4,7 @@ from flowsleuth.errors import CatalogueError
 from flowsleuth.schema.columns import Column, Table
 from flowsleuth.schema.events import ALERT, DNS, HTTP, TLS
 from flowsleuth.schema.flow import FLOW
+from flowsleuth.schema.health import HEALTH
 from flowsleuth.schema.hosts import LOGON, PROCESS, SYSLOG
 from flowsleuth.schema.results import QUEUE, REJECT, SCORE, SUSPECT
 
@@ -11,6 +12,7 @@ __all__ = [
     "ALERT",
     "DNS",
     "FLOW",
+    "HEALTH",
     "GROWN",
     "HTTP",
     "LOGON",
@@ -28,7 +30,7 @@ __all__ = [
 ]
 
 TABLES: dict[str, Table] = {
-    t.name: t for t in (FLOW, DNS, HTTP, TLS, ALERT, PROCESS, LOGON, SYSLOG, REJECT, SCORE, SUSPECT, QUEUE)
+    t.name: t for t in (FLOW, DNS, HTTP, TLS, ALERT, PROCESS, LOGON, SYSLOG, HEALTH, REJECT, SCORE, SUSPECT, QUEUE)
 }
 
 GROWN = ("alert",)

@@ -219,7 +219,8 @@ class Ingest:
             kind = reader.sniff(source.sample)
             if kind is not None:
                 return name, kind
-        if self._named and getattr(self._readers[self._named], "is_by_name_only", False):
+        named = self._readers.get(self._named or "")
+        if self._named and (getattr(named, "is_by_name_only", False) or getattr(named, "reads_by_name", False)):
             return self._named, self._named
         tried = list(self._readers)
         if source.fault and not source.sample.head:
