@@ -106,7 +106,7 @@ def test_format_option_gz_and_cloudwatch(data: Path, tmp_path: Path) -> None:
     header, *lines = (data / CUSTOM).read_text().splitlines()
     bare = tmp_path / "bare.log.gz"
     bare.write_bytes(gzip.compress("\n".join(lines).encode() + b"\n"))
-    console = AwsOptions(" ".join("${%s}" % name for name in header.split()))
+    console = AwsOptions(" ".join(f"${{{name}}}" for name in header.split()))
     for options in (AwsOptions(header), console):
         found = read_all(READER, bare, options=options, source_file="x")
         other = [t["flow"].drop_columns(["source_row", "flow_id"]) for t in (found.tables, whole.tables)]

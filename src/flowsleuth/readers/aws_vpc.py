@@ -4,13 +4,13 @@ Text is told apart by its header line, or has the 14 fields of the default forma
 given by the option ``format``, as in the console (``${version} ${srcaddr} …``) or as plain names.
 
 - A record is one way of a conversation at one interface, summed up over up to 1 or 10 minutes: ``src_bytes`` is what
-  ``srcaddr`` sent in that time, ``dst_bytes`` is null, and ``start`` and ``end`` have that grain. The other way, and the
-  other interface, are records of their own.
+  ``srcaddr`` sent in that time, ``dst_bytes`` is null, and ``start`` and ``end`` have that grain. The other way, and
+  the other interface, are records of their own.
 - ``NODATA`` and ``SKIPDATA`` are rows of the table ``health``: no traffic, records lost.
-- ``src_ip`` and ``dst_ip`` are ``srcaddr`` and ``dstaddr``; ``pkt-srcaddr`` and ``pkt-dstaddr`` (the packet's own, where
-  a gateway stands between) are in ``extra``, or taken where the others are not logged. ``tcp_flags`` is the number that
-  AWS gives, all flags of the time together. The instance is ``src_host`` of what goes out and ``dst_host`` of what comes
-  in, if ``flow-direction`` is logged.
+- ``src_ip`` and ``dst_ip`` are ``srcaddr`` and ``dstaddr``; ``pkt-srcaddr`` and ``pkt-dstaddr`` (the packet's own,
+  where a gateway stands between) are in ``extra``, or taken where the others are not logged. ``tcp_flags`` is the
+  number that AWS gives, all flags of the time together. The instance is ``src_host`` of what goes out and ``dst_host``
+  of what comes in, if ``flow-direction`` is logged.
 - AWS does not log traffic to its own resolver, DHCP, metadata and time service: absence is no evidence.
 
 Format: https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html
