@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from flowsleuth.readers.auditd import AuditdReader
+from flowsleuth.readers.osquery import OsqueryReader
 from flowsleuth.readers.sentinel import SentinelReader
 from flowsleuth.testing import read_all
 
@@ -63,3 +64,8 @@ def test_audit_log_has_an_event_per_serial(shared_data: Path) -> None:
     lines = (shared_data / "host/auditd_log.txt").read_text().split("\n")
     ids = {line.partition("audit(")[2].partition(")")[0] for line in lines if line}
     assert set(found.tables["syslog"]["record_id"].to_pylist()) == ids
+
+
+def test_osquery_results(shared_data: Path) -> None:
+    found = read_all(OsqueryReader(), shared_data / "host/osqueryd.results.log")
+    assert (found.rows, found.rejects) == ({"syslog": 266, "process": 14}, [])

@@ -15,6 +15,8 @@ READERS = Catalogue(
         "auditd": "flowsleuth.readers.auditd:AuditdReader",
         "azure_tables": "flowsleuth.readers.azure_tables:AzureTableReader",
         "aws_vpc": "flowsleuth.readers.aws_vpc:AwsVpcReader",
+        "syslog": "flowsleuth.readers.syslog:SyslogReader",
+        "osquery": "flowsleuth.readers.osquery:OsqueryReader",
         "flowsleuth": "flowsleuth.readers.own:OwnReader",
         "table": "flowsleuth.readers.mapped:MappedReader",
     },
