@@ -1,1 +1,1 @@
-"""An observable → facts. So far an address → its network's name, place and owner, from files of the user's own."""
+"""An observable → facts: from tables of the package and files of the user, and from others when the user says so."""

@@ -35,8 +35,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from flowsleuth.enrich.networks import parse_networks
-from flowsleuth.enrich.ranges import RangeMap, parse_ipv6
-from flowsleuth.schema.addresses import parse_ipv4
+from flowsleuth.enrich.ranges import AddressKeys, RangeMap
 from flowsleuth.schema.columns import Column
 
 if TYPE_CHECKING:
@@ -99,14 +98,12 @@ def address_types(addresses: pa.Array) -> pa.Array:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    known = registry()
-    at = known.ranges.find(addresses)
+    known, keys = registry(), AddressKeys.of(addresses)
+    at = known.ranges.find(keys)
     special = known.rows["type"].combine_chunks().take(pa.array(at, mask=at < 0))
-    _, is_address = parse_ipv4(addresses)
-    unknown = np.flatnonzero((at < 0) & ~is_address)
-    if len(unknown):
-        _, is_ipv6 = parse_ipv6(addresses.take(pa.array(unknown)))
-        is_address[unknown] = is_ipv6
+    is_address = np.zeros(len(addresses), dtype=bool)
+    is_address[keys.four_at] = True
+    is_address[keys.six_at] = True
     fallback = pc.if_else(pa.array(is_address), GLOBAL, INVALID)
     found = pc.coalesce(special, fallback)
     return pc.if_else(addresses.is_valid(), found, pa.scalar(None, pa.string()))

@@ -138,24 +138,61 @@ class RangeMap:
             return made
         return cls(Range(4, a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True))
 
-    def find(self, addresses: pa.Array) -> npt.NDArray[np.int64]:
+    def find(self, addresses: pa.Array | AddressKeys) -> npt.NDArray[np.int64]:
         """The number of the range each address is in, in the order they were given; -1 for none.
 
         Parameters
         ----------
-        addresses : pyarrow.Array of string
-            Canonical text; null is in no range.
+        addresses : pyarrow.Array of string, or AddressKeys
+            Canonical text; null is in no range. Keys, where many maps are asked about the same addresses.
+        """
+        import numpy as np
+
+        keys = addresses if isinstance(addresses, AddressKeys) else AddressKeys.of(addresses)
+        found = np.full(keys.size, NONE, dtype=np.int64)
+        found[keys.four_at] = self._four.find(keys.four)
+        if len(self._six.low):
+            found[keys.six_at] = self._six.find(keys.six)
+        return found
+
+
+@dataclass(frozen=True)
+class AddressKeys:
+    """A column of addresses, parsed.
+
+    Attributes
+    ----------
+    size : int
+        Rows of the column.
+    four, six : numpy array
+        IPv4 as uint32, IPv6 as 16 bytes.
+    four_at, six_at : numpy array of int64
+        Where they are in the column; what is in neither is no address.
+    """
+
+    size: int
+    four: npt.NDArray[np.uint32]
+    four_at: npt.NDArray[np.int64]
+    six: npt.NDArray[Any]
+    six_at: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, addresses: pa.Array) -> AddressKeys:
+        """Parse a column of text.
+
+        Examples
+        --------
+        >>> import pyarrow as pa
+        >>> keys = AddressKeys.of(pa.array(["::1", "10.0.0.1", "host"]))
+        >>> keys.four.tolist(), keys.four_at.tolist(), keys.six_at.tolist()
+        ([167772161], [1], [0])
         """
         import numpy as np
 
         values, is_ipv4 = parse_ipv4(addresses)
-        found = np.full(len(addresses), NONE, dtype=np.int64)
-        found[is_ipv4] = self._four.find(values[is_ipv4])
-        others = np.flatnonzero(~is_ipv4)
-        if len(others) and len(self._six.low):
-            asked, good = parse_ipv6(addresses.take(_indices(others)))
-            found[others[good]] = self._six.find(asked[good])
-        return found
+        four_at, others = np.flatnonzero(is_ipv4), np.flatnonzero(~is_ipv4)
+        packed, is_ipv6 = parse_ipv6(addresses.take(_indices(others)))
+        return cls(len(addresses), values[four_at], four_at, packed[is_ipv6], others[is_ipv6])
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from flowsleuth.errors import CatalogueError
 from flowsleuth.schema.columns import Column, Table
 from flowsleuth.schema.events import ALERT, DNS, HTTP, TLS
+from flowsleuth.schema.facts import FACT
 from flowsleuth.schema.flow import FLOW
 from flowsleuth.schema.health import HEALTH
 from flowsleuth.schema.hosts import LOGON, PROCESS, SYSLOG
@@ -11,6 +12,7 @@ from flowsleuth.schema.results import QUEUE, REJECT, SCORE, SUSPECT
 __all__ = [
     "ALERT",
     "DNS",
+    "FACT",
     "FLOW",
     "GROWN",
     "HEALTH",
@@ -30,7 +32,8 @@ __all__ = [
 ]
 
 TABLES: dict[str, Table] = {
-    t.name: t for t in (FLOW, DNS, HTTP, TLS, ALERT, PROCESS, LOGON, SYSLOG, HEALTH, REJECT, SCORE, SUSPECT, QUEUE)
+    t.name: t
+    for t in (FLOW, DNS, HTTP, TLS, ALERT, PROCESS, LOGON, SYSLOG, HEALTH, REJECT, SCORE, SUSPECT, QUEUE, FACT)
 }
 
 GROWN = ("alert",)

@@ -1,15 +1,72 @@
-"""What a workspace knows about addresses without asking anybody: its files, and the tables of the package."""
+"""Facts about the addresses and names of a workspace: gathered, kept in table ``fact``, and joined to its flows."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from flowsleuth.errors import OptionError
+from flowsleuth.workspace.results import Rows
 
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pyarrow as pa
+
     from flowsleuth.enrich.context_files import RangeFacts
+    from flowsleuth.enrich.lists import NamedList
     from flowsleuth.settings import Settings
+    from flowsleuth.store import Store
+    from flowsleuth.store.catalog import Part
 
 CACHE = "cache"
+LISTS = "lists"
+LOCAL = ("types", "geography", "lists")
+"""What is gathered unless something else is asked for; none of it asks the network."""
+BATCH = 1_000_000
+"""Addresses looked up at a time."""
+NAMES = (("dns", "query"), ("tls", "server_name"), ("http", "host"), ("flow", "server_name"))
+"""Where names are stored."""
+SIDES = ("src", "dst")
+JOINED = {
+    "country_code": "string",
+    "country": "string",
+    "city": "string",
+    "asn": "int64",
+    "as_name": "string",
+    "address_type": "string",
+}
+"""Facts of which an address has one, by the type of the column that flows get."""
+
+
+@dataclass
+class EnrichReport:
+    """What :meth:`flowsleuth.Workspace.enrich` did.
+
+    Attributes
+    ----------
+    addresses, names : int
+        Distinct ones that were looked up.
+    facts : dict of str to int
+        Rows written, by fact.
+    notes : list of str
+        Sources that told nothing, entries that were passed by, and why.
+    seconds : float
+    """
+
+    addresses: int = 0
+    names: int = 0
+    facts: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def count(self, rows: pa.Table) -> None:
+        """Note rows that were written."""
+        if len(rows):
+            fact = rows["fact"][0].as_py()
+            self.facts[fact] = self.facts.get(fact, 0) + len(rows)
 
 
 def geography_of(folder: Path, settings: Settings) -> tuple[RangeFacts, ...]:
@@ -18,3 +75,166 @@ def geography_of(folder: Path, settings: Settings) -> tuple[RangeFacts, ...]:
 
     files = [folder / path for path in settings.geography]
     return (*load_geography(files, folder / CACHE / "geography"), registered_countries())
+
+
+def lists_of(folder: Path, settings: Settings) -> tuple[tuple[NamedList, ...], tuple[str, ...]]:
+    """The package's lists, those fetched into ``lists/``, and those of the settings; and what could not be read."""
+    from flowsleuth.enrich.lists import load_lists
+
+    fetched = sorted(path for path in (folder / LISTS).glob("*") if path.is_file() and not path.name.startswith("."))
+    return load_lists([*fetched, *(folder / path for path in settings.lists)])
+
+
+def enrich(
+    store: Store,
+    folder: Path,
+    settings: Settings,
+    only: Iterable[str] = LOCAL,
+    tell: Callable[[str], None] | None = None,
+) -> EnrichReport:
+    """Gather local facts about every stored address and name; see :meth:`flowsleuth.Workspace.enrich`."""
+    wanted = _checked(only)
+    begin = time.perf_counter()
+    report = EnrichReport()
+    with store.writing():
+        makers = {kind: _maker(folder, settings, kind, report) for kind in wanted}
+        parts: dict[str, list[Part]] = {kind: [] for kind in wanted}
+        for values, observed in _observed(store, wanted, report):
+            for kind, make in makers.items():
+                if observed == "ip" or kind == "lists":
+                    for rows in _joined(make(values, observed), report):
+                        parts[kind] += store.write("fact", rows, tag=kind)
+            if tell is not None:
+                tell(f"{report.addresses:,} addresses, {report.names:,} names")
+        old = [part for kind in wanted for part in store.catalog.parts("fact", tag=kind)]
+        store.replace(old, [part for kind in wanted for part in parts[kind]])
+    report.seconds = time.perf_counter() - begin
+    return report
+
+
+def _observed(store: Store, wanted: list[str], report: EnrichReport) -> Iterator[tuple[pa.Array, str]]:
+    """What is stored, a batch at a time: addresses, then names."""
+    for addresses in distinct(store, [("flow", "src_ip"), ("flow", "dst_ip")]):
+        report.addresses += len(addresses)
+        yield addresses, "ip"
+    if "lists" in wanted:
+        for names in distinct(store, NAMES, lower=True):
+            report.names += len(names)
+            yield names, "domain"
+
+
+def _checked(only: Iterable[str]) -> list[str]:
+    wanted = [only] if isinstance(only, str) else list(only)
+    for name in wanted:
+        if name not in LOCAL:
+            raise OptionError("no such kind of facts", where=name, available=LOCAL)
+    return [name for name in LOCAL if name in wanted]
+
+
+def _joined(tables: Iterable[pa.Table], report: EnrichReport) -> Iterator[pa.Table]:
+    """The rows of a batch as one table, counted."""
+    import pyarrow as pa
+
+    made = []
+    for table in tables:
+        report.count(table)
+        made.append(table)
+    if made:
+        yield pa.concat_tables(made)
+
+
+def _maker(folder: Path, settings: Settings, kind: str, report: EnrichReport) -> Callable[..., Iterator[pa.Table]]:
+    from flowsleuth.enrich.fact_rows import list_rows, source_rows
+
+    if kind == "lists":
+        lists, notes = lists_of(folder, settings)
+        report.notes += [
+            *notes,
+            *(f"{one.name}: {one.passed_by:,} entries passed by" for one in lists if one.passed_by),
+        ]
+        return lambda values, observed: list_rows(values, observed, lists)
+    sources: Sequence[Any]
+    if kind == "types":
+        from flowsleuth.enrich.address_types import AddressTypes
+
+        sources = [AddressTypes()]
+    else:
+        from flowsleuth.workspace.investigation import load_context
+
+        sources = load_context(folder / settings.context, settings.home, geography_of(folder, settings)).facts
+        report.notes += [f"{one.name}: {one.absent}" for one in sources if one.absent and one.name in _named(settings)]
+        report.notes += [note for one in sources for note in getattr(one, "notes", ())]
+    return lambda values, _: source_rows(values, sources)
+
+
+def _named(settings: Settings) -> set[str]:
+    return {Path(path).name for path in settings.geography}
+
+
+def distinct(store: Store, columns: Iterable[tuple[str, str]], lower: bool = False) -> Iterator[pa.Array]:
+    """Distinct values of columns of stored tables, in pieces; nulls and empty texts left out."""
+    import ibis
+    import pyarrow as pa
+
+    stored = store.catalog.tables()
+    asked = [(table, column) for table, column in columns if table in stored]
+    if not asked:
+        return
+    expressions = []
+    for table, column in asked:
+        value = store.table(table)[column]
+        expressions.append(store.table(table).select(value=value.lower() if lower else value).distinct())
+    every = ibis.union(*expressions, distinct=True) if len(expressions) > 1 else expressions[0]
+    every = every.filter(every.value.notnull() & (every.value != ""))
+    held: list[pa.Array] = []
+    for batch in store.batches(every, BATCH):
+        held.append(batch.column(0).cast(pa.string()))
+        if sum(map(len, held)) >= BATCH:
+            yield pa.concat_arrays(held)
+            held = []
+    if held:
+        yield pa.concat_arrays(held)
+
+
+def facts_of(store: Store, observable: str | None, fact: str | None) -> Rows:
+    """See :meth:`flowsleuth.Workspace.facts`."""
+    table = store.table("fact")
+    if observable is not None:
+        table = table.filter(table.observable == canonical(observable))
+    if fact is not None:
+        table = table.filter(table.fact == fact)
+    return Rows(store.arrow(table.order_by(["observable", "fact", "value", "source"])))
+
+
+def canonical(observable: str) -> str:
+    """An address in canonical text, anything else in lower case.
+
+    Examples
+    --------
+    >>> canonical("2001:DB8::0:1"), canonical("Example.ORG.")
+    ('2001:db8::1', 'example.org')
+    """
+    from flowsleuth.schema.addresses import canonical_address
+
+    try:
+        return canonical_address(observable.strip())
+    except ValueError:
+        return observable.strip().lower().rstrip(".")
+
+
+def flows_with_facts(store: Store) -> ir.Table:
+    """See :meth:`flowsleuth.Workspace.flows_with_facts`."""
+    flow, known = store.table("flow"), address_facts(store)
+    for side in SIDES:
+        renamed = known.rename({f"{side}_{name}": name for name in known.columns})
+        flow = flow.left_join(renamed, flow[f"{side}_ip"] == renamed[f"{side}_address"]).drop(f"{side}_address")
+    return flow
+
+
+def address_facts(store: Store) -> ir.Table:
+    """One row per address that has facts: ``address``, the facts it has one of, ``lists``."""
+    fact = store.table("fact")
+    fact = fact.filter(fact.observable_type == "ip")
+    columns = {name: fact.value.max(where=fact.fact == name).cast(kind) for name, kind in JOINED.items()}
+    lists = fact.value.collect(where=fact.fact == "list", distinct=True).sort().join(", ")
+    return fact.group_by(address=fact.observable).aggregate(**columns, lists=lists)

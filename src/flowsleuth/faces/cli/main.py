@@ -51,7 +51,15 @@ def _complain(error: Exception) -> None:
 
 
 def _run(parsed: argparse.Namespace) -> int:
-    from flowsleuth.faces.cli import intel_verbs, notebook_verbs, serve_verbs, story_verbs, triage_verbs, verbs
+    from flowsleuth.faces.cli import (
+        enrich_verbs,
+        intel_verbs,
+        notebook_verbs,
+        serve_verbs,
+        story_verbs,
+        triage_verbs,
+        verbs,
+    )
 
     action = {
         "init": verbs.init,
@@ -64,6 +72,7 @@ def _run(parsed: argparse.Namespace) -> int:
         "story": story_verbs.story,
         **triage_verbs.ACTIONS,
         **intel_verbs.ACTIONS,
+        **enrich_verbs.ACTIONS,
         "notebooks": notebook_verbs.notebooks,
         "serve": serve_verbs.serve,
         "user": serve_verbs.user,

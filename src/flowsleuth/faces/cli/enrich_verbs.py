@@ -1,0 +1,135 @@
+"""``flowsleuth enrich``, ``flowsleuth facts``, ``flowsleuth lists``."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import flowsleuth
+from flowsleuth.faces.cli.show import print_json, print_table, printable_text, write_tables
+
+if TYPE_CHECKING:
+    import argparse
+
+    from flowsleuth.workspace.enrichment import EnrichReport
+
+KINDS = ("types", "geography", "lists")
+FORMATS = ("table", "json", "csv", "parquet")
+
+
+def add_enrich(verbs: Any) -> None:
+    """The grammar."""
+    from flowsleuth.faces.cli.arguments import add_workspace
+
+    parser = verbs.add_parser(
+        "enrich",
+        help="what is known of every stored address and name",
+        description="Gather address types, places, autonomous systems and lists into table fact. Asks no network.",
+    )
+    add_workspace(parser)
+    parser.add_argument("--only", choices=KINDS, action="append", help="only this kind; may be repeated")
+    parser.add_argument("--quiet", action="store_true", help="no summary")
+    parser.add_argument("--format", choices=("table", "json"), default="table")
+    facts = verbs.add_parser(
+        "facts", help="facts about an address or name", description="Table fact: who said what, as of when."
+    )
+    facts.add_argument("observable", metavar="ADDRESS|NAME", nargs="?", help="(default: all)")
+    add_workspace(facts)
+    facts.add_argument("--fact", metavar="FACT", help="only this one, such as country or list")
+    facts.add_argument("--format", choices=FORMATS, default="table")
+    facts.add_argument("--output", metavar="FILE", help="write there instead of to standard output")
+    _add_lists(verbs)
+
+
+def _add_lists(verbs: Any) -> None:
+    from flowsleuth.faces.cli.arguments import add_workspace
+
+    lists = verbs.add_parser(
+        "lists", help="lists of clouds, resolvers, scanners, Tor …", description="Show the lists, or fetch newer ones."
+    )
+    deeds = lists.add_subparsers(dest="deed", metavar="show|update", required=True)
+    showing = deeds.add_parser("show", help="which lists there are, or which of them an address or name is on")
+    showing.add_argument("observable", metavar="ADDRESS|NAME", nargs="?")
+    updating = deeds.add_parser("update", help="fetch newer lists; this asks the network")
+    updating.add_argument("names", metavar="LIST", nargs="*", help="(default: all of the package's)")
+    for one in (showing, updating):
+        add_workspace(one)
+        one.add_argument("--format", choices=("table", "json"), default="table")
+
+
+def enrich(parsed: argparse.Namespace) -> int:
+    """``flowsleuth enrich``."""
+    with flowsleuth.open(parsed.workspace, engine=parsed.engine) as ws:
+        report = ws.enrich(parsed.only)
+    if parsed.format == "json":
+        print_json(vars(report))
+    elif not parsed.quiet:
+        _show(report)
+    for note in report.notes:
+        print(f"flowsleuth: {printable_text(note)}", file=sys.stderr)
+    return 0
+
+
+def _show(report: EnrichReport) -> None:
+    print_table([(fact, f"{rows:,}") for fact, rows in report.facts.items()], ["fact", "rows"], right=("rows",))
+    print(f"{report.addresses:,} addresses and {report.names:,} names in {report.seconds:.1f} s")
+
+
+def facts(parsed: argparse.Namespace) -> int:
+    """``flowsleuth facts``."""
+    with flowsleuth.open(parsed.workspace, engine=parsed.engine) as ws:
+        rows = ws.facts(parsed.observable, parsed.fact).to_arrow()
+        if not len(rows) and not ws.store.catalog.parts("fact"):
+            print(f"no facts yet; they are gathered by: flowsleuth enrich -w {parsed.workspace}", file=sys.stderr)
+    if parsed.format == "table" and parsed.output is None:
+        columns = ["observable", "fact", "value", "source", "as_of"]
+        lines = [
+            (row["observable"], row["fact"], row["value"], row["source"], _day(row["as_of"]))
+            for row in rows.to_pylist()
+        ]
+        print_table(lines, columns, wrap=("value", "source"))
+        return 0
+    form = "csv" if parsed.format == "table" else parsed.format
+    write_tables(iter([rows]), form, parsed.output)
+    return 0
+
+
+def _day(moment: Any) -> str:
+    return "" if moment is None else f"{moment:%Y-%m-%d}"
+
+
+def lists(parsed: argparse.Namespace) -> int:
+    """``flowsleuth lists``."""
+    with flowsleuth.open(parsed.workspace, engine=parsed.engine) as ws:
+        if parsed.deed == "update":
+            return _update(ws, parsed)
+        if parsed.observable:
+            found = ws.lists_of(parsed.observable).to_arrow().to_pylist()
+            rows = [{"list": row["value"], "source": row["source"], "as_of": row["as_of"]} for row in found]
+        else:
+            rows = ws.lists().to_arrow().to_pylist()
+    if parsed.format == "json":
+        print_json(rows)
+        return 0
+    if not rows:
+        print("on none of the lists")
+        return 0
+    columns = list(rows[0])
+    lines = [[_day(row[name]) if name == "as_of" else row[name] for name in columns] for row in rows]
+    print_table(lines, columns, right=("entries",), wrap=("title", "source"))
+    return 0
+
+
+def _update(ws: flowsleuth.Workspace, parsed: argparse.Namespace) -> int:
+    done = ws.update_lists(parsed.names or None)
+    if parsed.format == "json":
+        print_json([vars(one) for one in done])
+    else:
+        lines = [
+            (one.name, "" if one.error else f"{one.entries:,}", one.version, one.error or "fetched") for one in done
+        ]
+        print_table(lines, ["list", "entries", "version", "what became of it"], right=("entries",))
+    return 1 if any(one.error for one in done) else 0
+
+
+ACTIONS = {"enrich": enrich, "facts": facts, "lists": lists}

@@ -1,0 +1,186 @@
+"""The methods of :class:`flowsleuth.workspace.Workspace` that tell what is known of addresses and names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from flowsleuth.enrich.online.list_updates import ListUpdate
+    from flowsleuth.settings import Settings
+    from flowsleuth.store import Store
+    from flowsleuth.workspace.enrichment import EnrichReport
+    from flowsleuth.workspace.results import Rows
+
+
+class EnrichMethods:
+    """Facts: gathered, kept, asked for."""
+
+    folder: Path
+    settings: Settings
+
+    if TYPE_CHECKING:
+
+        @property
+        def store(self) -> Store: ...
+
+    def enrich(self, only: Iterable[str] | None = None, *, tell: Callable[[str], None] | None = None) -> EnrichReport:
+        """Gather facts about every stored address and name from local sources, and keep them in table ``fact``.
+
+        Nothing leaves the machine. What an earlier run found is replaced in one step; a run that is killed leaves it.
+
+        Parameters
+        ----------
+        only : iterable of str, optional
+            Of ``types`` (address types), ``geography`` (place and AS, context files), ``lists``; all three by default.
+        tell : callable, optional
+            Told how far it is, in words.
+
+        Returns
+        -------
+        EnrichReport
+
+        Raises
+        ------
+        OptionError
+            There is no such kind.
+        StoreError
+            Another process writes to the workspace.
+
+        Examples
+        --------
+        >>> import flowsleuth, pathlib, tempfile
+        >>> log = pathlib.Path(tempfile.mkdtemp()) / "flows.csv"
+        >>> _ = log.write_text("firstSeen,duration,proto,srcAddr,srcPort,dstAddr,dstPort,packets,bytes,flows\\n"
+        ...     "2023-11-14 22:13:20.500,0.250,TCP,10.0.0.5,50000,104.16.0.1,443,4,900,1\\n")
+        >>> with flowsleuth.open(tempfile.mkdtemp() + "/case", create=True) as ws:
+        ...     _ = ws.ingest(log)
+        ...     report = ws.enrich()
+        ...     told = ws.facts("104.16.0.1").to_pandas()
+        >>> report.addresses, dict(zip(told["fact"], told["value"]))["list"]
+        (2, 'cloudflare')
+        """
+        from flowsleuth.workspace.enrichment import LOCAL, enrich
+
+        return enrich(self.store, self.folder, self.settings, LOCAL if only is None else only, tell)
+
+    def facts(self, observable: str | None = None, fact: str | None = None) -> Rows:
+        """What is known of an address or a name (or of all), from whom, as of when.
+
+        Parameters
+        ----------
+        observable : str, optional
+            An address in any spelling, or a name.
+        fact : str, optional
+            Only this one, such as ``country`` or ``list``.
+
+        Returns
+        -------
+        Rows
+            Table ``fact``; empty before :meth:`enrich`.
+        """
+        from flowsleuth.workspace.enrichment import facts_of
+
+        return facts_of(self.store, observable, fact)
+
+    def flows_with_facts(self) -> ir.Table:
+        """The flows with what is known of both addresses, as an Ibis table: nothing is baked into stored rows.
+
+        Returns
+        -------
+        ibis table
+            The columns of ``flow``, then for each side (``src_``, ``dst_``): ``country_code``, ``country``, ``city``,
+            ``asn``, ``as_name``, ``address_type``, ``lists``; null before :meth:`enrich`.
+
+        Examples
+        --------
+        >>> import flowsleuth, tempfile
+        >>> with flowsleuth.open(tempfile.mkdtemp() + "/case", create=True) as ws:
+        ...     ws.flows_with_facts().columns[-3:]
+        ('dst_as_name', 'dst_address_type', 'dst_lists')
+        """
+        from flowsleuth.workspace.enrichment import flows_with_facts
+
+        return flows_with_facts(self.store)
+
+    def geo(self, ip: str) -> dict[str, Any]:
+        """Where an address is and whose, by local sources.
+
+        Returns
+        -------
+        dict
+            ``address``, ``country``, ``country_code``, ``region``, ``city``, ``latitude``, ``longitude`` (degrees),
+            ``asn``, ``as_name``, ``owner``, ``source`` (who told something); None what nobody knows.
+
+        Raises
+        ------
+        OptionError
+            It is no address.
+
+        Examples
+        --------
+        >>> import flowsleuth, tempfile
+        >>> with flowsleuth.open(tempfile.mkdtemp() + "/case", create=True) as ws:
+        ...     ws.geo("193.0.6.139")["country"]
+        'Netherlands'
+        """
+        from flowsleuth.workspace.address_answers import geo
+
+        return geo(self.folder, self.settings, ip)
+
+    def lists_of(self, observable: str) -> Rows:
+        """The lists that an address or a name is on: rows of table ``fact``, asked now.
+
+        Examples
+        --------
+        >>> import flowsleuth, tempfile
+        >>> with flowsleuth.open(tempfile.mkdtemp() + "/case", create=True) as ws:
+        ...     ws.lists_of("1.1.1.1").to_pandas()["value"].tolist()
+        ['public-dns-v4']
+        """
+        from flowsleuth.workspace.address_answers import on_lists
+
+        return on_lists(self.folder, self.settings, observable)
+
+    def lists(self) -> Rows:
+        """The lists that addresses and names are compared with: of the package, fetched, and named in the settings.
+
+        Returns
+        -------
+        Rows
+            ``list``, ``kind``, ``entries``, ``version``, ``as_of``, ``source``, ``title``, in the order of names.
+
+        Examples
+        --------
+        >>> import flowsleuth, tempfile
+        >>> with flowsleuth.open(tempfile.mkdtemp() + "/case", create=True) as ws:
+        ...     len(ws.lists())
+        11
+        """
+        from flowsleuth.workspace.address_answers import list_lists
+
+        return list_lists(self.folder, self.settings)
+
+    def update_lists(self, names: Iterable[str] | None = None) -> list[ListUpdate]:
+        """Fetch today's lists from where the package's come from, into ``lists/`` of the workspace.
+
+        This asks the network (GitHub, and the Tor project for its exits); a list that cannot be fetched or read stays
+        as it is, and its update says why.
+
+        Parameters
+        ----------
+        names : iterable of str, optional
+            Which lists; all of the package's by default.
+
+        Raises
+        ------
+        OptionError
+            There is no such list.
+        """
+        from flowsleuth.enrich.online.list_updates import update_lists
+        from flowsleuth.workspace.enrichment import LISTS
+
+        return update_lists(self.folder / LISTS, names)
