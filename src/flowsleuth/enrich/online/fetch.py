@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from flowsleuth import __version__
-
 TIMEOUT_S = 15.0
 LARGEST_BYTES = 64 * 2**20
 RETRIES = 2
@@ -104,7 +102,7 @@ def _pause(found: Fetched, attempt: int) -> float:
 
 
 def _once(url: str, timeout_s: float, largest_bytes: int, headers: Mapping[str, str]) -> Fetched:
-    agent = {"User-Agent": f"flowsleuth/{__version__}", "Accept-Encoding": "identity"}
+    agent = {"User-Agent": "flowsleuth", "Accept-Encoding": "identity"}
     request = urllib.request.Request(url, headers={**agent, **headers})  # noqa: S310 - the opener has no other schemes
     try:
         with _opener().open(request, timeout=timeout_s) as answer:
