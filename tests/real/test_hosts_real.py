@@ -11,6 +11,7 @@ import pytest
 from flowsleuth.readers.auditd import AuditdReader
 from flowsleuth.readers.osquery import OsqueryReader
 from flowsleuth.readers.sentinel import SentinelReader
+from flowsleuth.readers.windows_events import WindowsReader
 from flowsleuth.testing import read_all
 
 pytestmark = pytest.mark.real
@@ -69,3 +70,29 @@ def test_audit_log_has_an_event_per_serial(shared_data: Path) -> None:
 def test_osquery_results(shared_data: Path) -> None:
     found = read_all(OsqueryReader(), shared_data / "host/osqueryd.results.log")
     assert (found.rows, found.rejects) == ({"syslog": 266, "process": 14}, [])
+
+
+ZIPS = [
+    ("aptsimulator_cobaltstrike.zip", 2_611, {"process": 73, "flow": 2}),
+    ("cmd_mshta_vbscript_execute_psh.zip", 1_127, {"process": 6}),
+    ("covenant_psremoting_command.zip", 4_284, {"logon": 16, "flow": 55, "process": 16}),
+    ("empire_launcher_vbs.zip", 2_067, {"logon": 2, "flow": 10, "process": 10}),
+    ("psh_python_webserver.zip", 2_395, {"process": 6}),
+]
+
+
+@pytest.mark.parametrize(("name", "records", "rows"), ZIPS)
+def test_windows_events_in_zip_archives(shared_data: Path, name: str, records: int, rows: dict[str, int]) -> None:
+    found = read_all(WindowsReader(), shared_data / "host/otrf" / name)
+    assert (found.rows, found.rejects) == (rows, [])
+    assert sum(found.rows.values()) + sum(found.skipped.values()) == records
+
+
+def test_messages_of_linux_sysmon_and_auoms(shared_data: Path) -> None:
+    kinds = {"sysmon": {"syslog": 93, "process": 31, "flow": 6}, "auoms_auditd": {"syslog": 50, "process": 50}}
+    for name, rows in kinds.items():
+        log = shared_data / f"host/otrf/syslog_{name}_log4shell_cve2021_44228_jndi_reference.zip"
+        found = read_all(SentinelReader(), log)
+        assert (found.rows, found.rejects) == (rows, [])
+        commands = found.tables["process"]["command_line"].to_pylist()
+        assert any(line and "YmFzaCAtaSA+JiAvZGV2L3RjcC8" in line for line in commands)

@@ -17,6 +17,8 @@ READERS = Catalogue(
         "aws_vpc": "flowsleuth.readers.aws_vpc:AwsVpcReader",
         "syslog": "flowsleuth.readers.syslog:SyslogReader",
         "osquery": "flowsleuth.readers.osquery:OsqueryReader",
+        "windows": "flowsleuth.readers.windows_events:WindowsReader",
+        "evtx": "flowsleuth.readers.evtx:EvtxReader",
         "flowsleuth": "flowsleuth.readers.own:OwnReader",
         "table": "flowsleuth.readers.mapped:MappedReader",
     },

@@ -203,10 +203,15 @@ def _lower(text: str) -> str | None:
     return said(text.strip().lower())
 
 
+def _guid(text: str) -> str | None:
+    return said(text.strip().strip("{}").lower())
+
+
 HOWS: dict[str, Callable[[pa.Array], pa.Array]] = {
     "whole": _each(said, pa.string()),
     "text": _each(_trimmed, pa.string()),
     "lower": _each(_lower, pa.string()),
+    "guid": _each(_guid, pa.string()),
     "sid": _each(_somebody, pa.string()),
     "time": times,
     "int": _each(whole_number, pa.int64()),

@@ -10,6 +10,7 @@ import bz2
 import hashlib
 import lzma
 import sys
+import zipfile
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -39,6 +40,7 @@ _MAGIC = (
     (b"BZh", "bz2"),
     (b"\xfd7zXZ\x00", "xz"),
     (b"\x28\xb5\x2f\xfd", "zst"),
+    (b"PK\x03\x04", "zip"),
 )
 
 
@@ -53,7 +55,7 @@ class Sample:
     head : bytes
         Up to 64 KiB of decompressed content.
     compression : str
-        ``""``, ``gz``, ``bz2``, ``xz`` or ``zst``.
+        ``""``, ``gz``, ``bz2``, ``xz``, ``zst`` or ``zip``.
     is_whole : bool
         The head is all there is.
     path : Path or None
@@ -205,7 +207,25 @@ def _zstd_blocks(raw: IO[bytes]) -> Iterator[bytes | str]:
         yield block
 
 
-def _blocks(raw: IO[bytes], compression: str) -> Iterator[bytes | str]:
+def _zip_blocks(path: Path | None) -> Iterator[bytes | str]:
+    """The one file of a zip archive, in blocks: however large it says it is, memory stays flat."""
+    if path is None:
+        yield "zip: cannot be read from a pipe: unpack it"
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            files = [member for member in archive.infolist() if not member.is_dir()]
+            if len(files) != 1:
+                yield f"zip: {len(files)} files in it: unpack it"
+                return
+            with archive.open(files[0]) as file:
+                while block := file.read(BLOCK):
+                    yield block
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError) as error:
+        yield f"zip: corrupt or encrypted: {error}"
+
+
+def _blocks(raw: IO[bytes], compression: str, path: Path | None = None) -> Iterator[bytes | str]:
     if compression == "gz":
         yield from _Members(lambda: zlib.decompressobj(31), b"\x1f\x8b", "gz").blocks(raw)
     elif compression == "bz2":
@@ -214,6 +234,8 @@ def _blocks(raw: IO[bytes], compression: str) -> Iterator[bytes | str]:
         yield from _Members(lzma.LZMADecompressor, b"\xfd7zXZ\x00", "xz", SMALL_BLOCK).blocks(raw)
     elif compression == "zst":
         yield from _zstd_blocks(raw)
+    elif compression == "zip":
+        yield from _zip_blocks(path)
     else:
         while block := raw.read(BLOCK):
             yield block
@@ -276,7 +298,7 @@ class Source:
             raise ReaderError(f"cannot be read: {error.strerror or error}", where=name) from None
         self.size = None if self.path is None else self.path.stat().st_size
         self.compression = next((kind for mark, kind in _MAGIC if magic.startswith(mark)), "")
-        self._blocks = _blocks(_Replay(magic, self._raw), self.compression)  # type: ignore[arg-type]
+        self._blocks = _blocks(_Replay(magic, self._raw), self.compression, self.path)  # type: ignore[arg-type]
         self._digest = hashlib.sha256()
         self._ends: deque[tuple[int, Any]] = deque(maxlen=AHEAD)
         self._ahead: list[bytes] = []

@@ -21,7 +21,7 @@ SYSTEM_SESSIONS = {"0x3e7": "SYSTEM", "0x3e5": "LOCAL SERVICE", "0x3e4": "NETWOR
 """Logon ids that Windows gives to the same accounts on every machine."""
 
 _WHEN = ("TimeGenerated", "TimeCreated", "SystemTime", "@timestamp", "EventTime")
-_HOST = ("Computer", "Hostname", "MachineName", "winlog.computer_name", "host")
+_HOST = ("Computer", "Hostname", "MachineName")
 _NUMBER = ("EventRecordId", "RecordNumber", "RecordId", "EventRecordID")
 
 
@@ -113,7 +113,7 @@ SYSMON_PROCESS = Kind(
         "start": field("UtcTime", *_WHEN, how="time"),
         "host": field(*_HOST),
         "pid": field("ProcessId", how="int"),
-        "process_guid": field("ProcessGuid", how="lower"),
+        "process_guid": field("ProcessGuid", how="guid"),
         "path": field("Image"),
         "name": field("Image", how="name"),
         "command_line": field("CommandLine", how="whole"),
@@ -123,7 +123,7 @@ SYSMON_PROCESS = Kind(
         "logon_id": field("LogonId", how="session"),
         "integrity": field("IntegrityLevel", how="lower"),
         "parent_pid": field("ParentProcessId", how="int"),
-        "parent_guid": field("ParentProcessGuid", how="lower"),
+        "parent_guid": field("ParentProcessGuid", how="guid"),
         "parent_path": field("ParentImage"),
         "parent_name": field("ParentImage", how="name"),
         "parent_command_line": field("ParentCommandLine", how="whole"),
@@ -137,7 +137,7 @@ SYSMON_PROCESS = Kind(
 
 
 def _settle_connection(records: Records, made: Made) -> None:
-    """The side that began is the source: Sysmon says so by ``Initiated``, and writes its own side first if it did."""
+    """Sysmon writes the side that began as the source, whether it was its own (``Initiated``) or not."""
     made.columns["proto"] = by_value(
         flat(records.get("Protocol")), lambda text: protocol_keyword(text) if said(text) else None, pa.string()
     )
