@@ -19,6 +19,7 @@ READERS = Catalogue(
         "osquery": "flowsleuth.readers.osquery:OsqueryReader",
         "windows": "flowsleuth.readers.windows_events:WindowsReader",
         "evtx": "flowsleuth.readers.evtx:EvtxReader",
+        "gcp_vpc": "flowsleuth.readers.gcp_vpc:GcpVpcReader",
         "flowsleuth": "flowsleuth.readers.own:OwnReader",
         "table": "flowsleuth.readers.mapped:MappedReader",
     },
