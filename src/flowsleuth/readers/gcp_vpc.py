@@ -5,8 +5,8 @@
   packets; the other way is a record of its own.
 - Google samples packets and scales the counters; the rate is not in the record, so ``sampling_rate`` is null. What it
   adds about machines and places may be wrong or missing.
-- Names of the virtual machines are ``src_host`` and ``dst_host``, AS numbers ``src_as`` and ``dst_as``, the subnetwork is
-  ``sensor``, the entry's id ``uid``. All else is in ``extra``, by its name below ``jsonPayload``.
+- Names of the virtual machines are ``src_host`` and ``dst_host``, AS numbers ``src_as`` and ``dst_as``, the subnetwork
+  is ``sensor``, the entry's id ``uid``. All else is in ``extra``, by its name below ``jsonPayload``.
 - Entries of other logs in the same export are counted by the name of their log.
 
 Format: https://cloud.google.com/vpc/docs/about-flow-logs-records
@@ -27,13 +27,14 @@ import pyarrow.compute as pc
 from flowsleuth.readers.arrays import by_value, flat, only
 from flowsleuth.readers.contract import Batch, ReadContext, Reject
 from flowsleuth.readers.fields import in_order
+from flowsleuth.readers.instants import instants_of_text
 from flowsleuth.readers.json_records import Part, Plan
 from flowsleuth.readers.json_shape import Path, Shape
 from flowsleuth.readers.json_source import JsonBatch, first_records, read_json
 from flowsleuth.readers.json_text import as_json, pack_object
 from flowsleuth.readers.rows import build_rows
 from flowsleuth.readers.streams import CHUNK, Sample, Source
-from flowsleuth.readers.times import parse_times, seconds_between
+from flowsleuth.readers.times import seconds_between
 from flowsleuth.schema import FLOW
 from flowsleuth.schema.protocols import protocol_keyword
 
@@ -51,13 +52,16 @@ _PAYLOAD = "jsonPayload"
 _OPENED = frozenset(
     {
         (_PAYLOAD,), ("resource",), ("resource", "labels"),
-        *((_PAYLOAD, name) for name in ("connection", "src_instance", "dest_instance", "src_location", "dest_location")),
+        *((_PAYLOAD, name) for name in ("connection", "src_instance", "dest_instance")),
+        *((_PAYLOAD, name) for name in ("src_location", "dest_location")),
     }
 )  # fmt: skip
 _KEPT = ("reporter", "@timestamp")
 _WAYS = {"SRC": "outbound", "SRC_GATEWAY": "outbound", "DEST": "inbound", "DEST_GATEWAY": "inbound"}
 _WITH_PORTS = ("tcp", "udp", "sctp", "dccp", "udplite")
 _UTC = ZoneInfo("UTC")
+_FINER = r"(\.[0-9]{6})[0-9]+"
+"""Digits behind the microsecond."""
 NOT_A_TIME = "not a time"
 
 
@@ -153,9 +157,8 @@ def _columns(fields: Mapping[str, pa.Array], size: int) -> tuple[dict[str, Any],
     times: dict[str, pa.Array] = {}
     for name in ("start_time", "end_time", "@timestamp"):
         text = _given(fields, name, size)
-        found = parse_times(text, _UTC)
-        times[name] = found.values
-        for at in np.flatnonzero(found.is_bad).tolist():
+        times[name], is_bad = instants_of_text(pc.replace_substring_regex(text, _FINER, r"\1"), _UTC)
+        for at in np.flatnonzero(is_bad).tolist():
             faults.setdefault(at, f"{name}={text[at].as_py()!r}"[:300])
     start = pc.coalesce(times["start_time"], times["@timestamp"])
     end = only(pc.and_(pc.is_valid(times["start_time"]), pc.greater_equal(times["end_time"], start)), times["end_time"])
