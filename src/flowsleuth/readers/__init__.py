@@ -20,6 +20,7 @@ READERS = Catalogue(
         "windows": "flowsleuth.readers.windows_events:WindowsReader",
         "evtx": "flowsleuth.readers.evtx:EvtxReader",
         "gcp_vpc": "flowsleuth.readers.gcp_vpc:GcpVpcReader",
+        "paloalto": "flowsleuth.readers.paloalto:PaloAltoReader",
         "flowsleuth": "flowsleuth.readers.own:OwnReader",
         "table": "flowsleuth.readers.mapped:MappedReader",
     },
