@@ -49,7 +49,7 @@ def test_syslog_keeps_every_promise(data: Path) -> None:
     started, ended, denied = found.tables["flow"].to_pylist()
     assert (started["src_bytes"], started["duration_s"], ended["src_bytes"]) == (None, None, 1500)
     assert json.loads(started["extra"])["bytes_sent"] == 1500
-    assert (denied["action"], json.loads(denied["extra"])["field_67"]) == ("denied", "uuid-1")
+    assert (denied["action"], json.loads(denied["extra"])["field_66"]) == ("denied", "uuid-1")
 
 
 def test_rows_in_full(data: Path) -> None:

@@ -103,7 +103,7 @@ class Words:
                 self.faults.setdefault(at, ("not a time", f"{name}={text[at].as_py()!r}"[:300]))
         return pc.coalesce(*values)
 
-    def extra(self, used: frozenset[str], more: Mapping[str, pa.Array]) -> pa.Array:
+    def others(self, used: frozenset[str], more: Mapping[str, pa.Array]) -> pa.Array:
         """All fields that have no column."""
         rest = {self.names[name]: column for name, column in self.fields.items() if name not in used}
         return json_extra(rest | dict(more), self.size)
@@ -161,7 +161,7 @@ def flow_columns(words: Words) -> dict[str, Any]:
             columns[f"{side}_{unit}"] = only(ends, words.number(f"{unit}_{way}"))
     begun = {f"{unit}_{way}": only(pc.invert(ends), not_zero(words.number(f"{unit}_{way}")))
              for unit in ("bytes", "packets") for way in ("sent", "received")}  # fmt: skip
-    columns["extra"] = words.extra(_USED, begun)
+    columns["extra"] = words.others(_USED, begun)
     return columns
 
 
@@ -175,7 +175,7 @@ def alert_columns(words: Words) -> dict[str, Any]:
         "category": pc.coalesce(words.text("thr_category"), words.text("subtype")),
         "severity": by_value(words.text("severity"), lambda word: _SEVERITY.get(word.lower()), pa.int32()),
     }
-    columns["extra"] = words.extra(_ALERT_USED, {"severity": words.text("severity")})
+    columns["extra"] = words.others(_ALERT_USED, {"severity": words.text("severity")})
     return {name: column for name, column in columns.items() if name in ALERT.names}
 
 
