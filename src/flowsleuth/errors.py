@@ -119,3 +119,29 @@ class MissingExtraError(FlowsleuthError):
 
 class RefusedError(FlowsleuthError):
     """Who asks is not known, or may not do this."""
+
+
+class QueryError(FlowsleuthError):
+    """Somebody else's data could not be asked, or answered with an error."""
+
+
+class QueryFileError(QueryError):
+    """A query file is not in the format, or a query in it is not complete; the message names file and query."""
+
+
+class QueryParameterError(QueryError, ValueError):
+    """A parameter of a query is missing, unknown, or has a value that must not be put there."""
+
+    exit_code = 2
+
+
+class QueryLoginError(QueryError):
+    """The other side does not know who asks, or refuses it."""
+
+
+class QueryThrottledError(QueryError):
+    """The other side is busy; ``retry_after_s`` is when it said to come back, if it said."""
+
+    def __init__(self, message: str, *, where: str | None = None, retry_after_s: float | None = None) -> None:
+        super().__init__(message, where=where)
+        self.retry_after_s = retry_after_s

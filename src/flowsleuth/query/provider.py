@@ -1,0 +1,350 @@
+"""``QueryProvider``: the queries of a library as methods, put to one place through its driver."""
+
+from __future__ import annotations
+
+import datetime as dt
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flowsleuth.errors import CatalogueError, QueryParameterError
+from flowsleuth.query.arguments import resolve
+from flowsleuth.query.definitions import QueryDefinition
+from flowsleuth.query.drivers import DRIVERS
+from flowsleuth.query.drivers.contract import Driver, Request
+from flowsleuth.query.files import environment_of, for_environment, read_library
+from flowsleuth.query.functions import QueryFunction, QueryGroup
+from flowsleuth.query.languages import renderer
+from flowsleuth.query.languages.values import Rendered, Value
+from flowsleuth.query.ranges import border_risk, has_closed_end, parts_of
+from flowsleuth.query.report import ATTRIBUTE, PartialResultWarning, QueryReport, with_report
+from flowsleuth.query.runner import Patience, put_together, run_parts
+from flowsleuth.schema.time_range import TimeRange, parse_period
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from flowsleuth.query.browser import QueryBrowser
+
+ALL_TIME = TimeRange(dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.datetime(2200, 1, 1, tzinfo=dt.UTC))
+_CONTROLS = ("print_query", "split_by", "split_query_by", "query_options")
+
+
+@dataclass(frozen=True)
+class _Call:
+    """A call sorted out: what is about the query, and what is about how it is run."""
+
+    objects: tuple[Any, ...]
+    given: Mapping[str, Any]
+    split_by: Any = None
+    options: Mapping[str, Any] | None = None
+    only_text: bool = False
+
+
+class QueryProvider:
+    """Queries to one place, as methods in groups.
+
+    Parameters
+    ----------
+    environment : str or Driver
+        ``LocalData``, ``Workspace``, ``Sentinel``, ``DefenderXDR``, ``Kusto``, ``Splunk``, ``Elastic``, ``OpenSearch``,
+        or a name that msticpy has for one of them (``MSSentinel``, ``M365D`` …); or a driver of your own.
+    query_paths : iterable of path
+        Query files, and folders of them, in msticpy's format; a query of the same name and group goes before ours.
+    own_queries : bool
+        Whether the library that comes with flowsleuth is there too.
+    time_range : TimeRange or what it can be made of, optional
+        For queries that are called without a window; all time for data that are here, the last day for others.
+    parallel : int, optional
+        How many parts of a split window are asked at once; the driver knows by default.
+    patience : Patience
+        How a busy side is asked again.
+    **connection
+        What the driver needs: see ``help(flowsleuth.query.drivers)`` or ``docs/queries.md``.
+
+    Raises
+    ------
+    CatalogueError
+        No such environment.
+    QueryFileError
+        A query file is not in the format.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "AzureNetworkAnalytics.csv").write_text(
+    ...     "FlowStartTime,FlowEndTime,VMName,VMIPAddress,AllExtIPs,AllowedOutFlows,AllowedInFlows\\n"
+    ...     "2019-02-12 13:00:07,2019-02-12 13:00:48,msticalertswin1,10.0.3.5,65.55.44.109,1,0\\n")
+    >>> local = QueryProvider("LocalData", data_paths=[folder])
+    >>> flows = local.Network.list_azure_network_flows_by_host(host_name="MSTICAlertsWin1")
+    >>> flows[["VMName", "AllExtIPs"]].to_dict("records")
+    [{'VMName': 'msticalertswin1', 'AllExtIPs': '65.55.44.109'}]
+    >>> "list_azure_network_flows_by_host" in dir(local.Network)
+    True
+    """
+
+    def __init__(
+        self,
+        environment: str | Driver,
+        *,
+        query_paths: Iterable[str | Path] = (),
+        own_queries: bool = True,
+        time_range: Any = None,
+        parallel: int | None = None,
+        patience: Patience = Patience(),  # noqa: B008 - frozen
+        **connection: Any,
+    ) -> None:
+        self.driver = _driver(environment, connection)
+        self.environment = self.driver.environment
+        self.patience = patience
+        self.parallel = parallel or self.driver.parallel
+        self._window = None if time_range is None else TimeRange.of(time_range)
+        self._is_connected = False
+        self._queries: dict[str, QueryDefinition] = {}
+        paths = [query_paths] if isinstance(query_paths, str | Path) else query_paths
+        self._add(read_library(paths, own=own_queries))
+
+    # connection ---------------------------------------------------------------------------------------------------
+
+    def connect(self) -> QueryProvider:
+        """Make the connection now, rather than at the first query; gives itself.
+
+        Raises
+        ------
+        MissingExtraError
+            The package for it is not installed.
+        QueryError
+            It cannot be reached, or is not set well.
+        """
+        if not self._is_connected:
+            self.driver.connect()
+            self._is_connected = True
+        return self
+
+    def close(self) -> None:
+        """Let the connection go."""
+        self.driver.close()
+        self._is_connected = False
+
+    def __enter__(self) -> QueryProvider:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def time_range(self) -> TimeRange:
+        """The window of queries that are called without one."""
+        if self._window is not None:
+            return self._window
+        return ALL_TIME if self.driver.is_local else TimeRange.of("-1d")
+
+    @time_range.setter
+    def time_range(self, window: Any) -> None:
+        self._window = None if window is None else TimeRange.of(window)
+
+    def tables(self) -> dict[str, dict[str, str]]:
+        """Tables with their columns and types, where the other side tells; else empty."""
+        return self.connect().driver.tables()
+
+    # the library --------------------------------------------------------------------------------------------------
+
+    def _add(self, queries: Iterable[QueryDefinition]) -> int:
+        mine = for_environment(queries, self.environment)
+        for query in mine:
+            for family in query.families or ("Other",):
+                self._queries[f"{family}.{query.name}"] = query
+        return len(mine)
+
+    def add_queries(self, *paths: str | Path) -> int:
+        """Read more query files; the number of queries that are for this environment.
+
+        Raises
+        ------
+        QueryFileError
+            A file is not in the format.
+        """
+        return self._add(read_library(paths, own=False))
+
+    def list_queries(self, text: str = "") -> list[str]:
+        """Names of queries, ``Group.query``; with a text, those that :meth:`search` finds."""
+        return self.search(text) if text else sorted(self._queries)
+
+    def search(self, text: str) -> list[str]:
+        """Queries that have every word of a text in their name, description, parameters, tags or table.
+
+        Examples
+        --------
+        >>> QueryProvider("Sentinel").search("heartbeat ip_address")
+        ['Heartbeat.get_heartbeat_for_ip', 'Network.get_heartbeat_for_ip']
+        """
+        words = text.casefold().split()
+        return sorted(name for name, one in self._queries.items() if all(word in _words(name, one) for word in words))
+
+    def definition(self, name: str) -> QueryDefinition:
+        """A query by its name, with or without its group.
+
+        Raises
+        ------
+        CatalogueError
+            There is no such query.
+        """
+        if name in self._queries:
+            return self._queries[name]
+        found = {id(one): one for key, one in self._queries.items() if key.rpartition(".")[2] == name}
+        if len(found) == 1:
+            return next(iter(found.values()))
+        several = [key for key in self.list_queries() if key.rpartition(".")[2] == name]
+        told = "several groups have a query of this name" if several else f"no such query in {self.environment}"
+        near = several or self.search(name.rpartition(".")[2]) or self.list_queries()
+        raise CatalogueError(told, where=name, available=near)
+
+    def query(self, name: str) -> QueryFunction:
+        """A query as a function, by its name."""
+        return QueryFunction(self, name, self.definition(name))
+
+    def help(self, name: str) -> str:
+        """What a query does, its parameters, and its text."""
+        return self.query(name).help()
+
+    def browse(self, text: str = "") -> QueryBrowser:
+        """A list of the queries with what they do, for notebooks; a widget to choose from where ipywidgets is there."""
+        from flowsleuth.query.browser import QueryBrowser
+
+        return QueryBrowser(self.environment, {name: self._queries[name] for name in self.list_queries(text)})
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or "_queries" not in self.__dict__:
+            raise AttributeError(name)
+        group = QueryGroup(self, name)
+        if not dir(group):
+            groups = sorted({key.split(".")[0] for key in self._queries})
+            raise AttributeError(f"{self.environment} has no group {name!r} of queries; it has {', '.join(groups)}")
+        return group
+
+    def __dir__(self) -> list[str]:
+        return sorted({*object.__dir__(self), *(key.split(".")[0] for key in self._queries)})
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.list_queries())
+
+    def __repr__(self) -> str:
+        return f"QueryProvider({self.environment!r}, queries={len(self._queries)})"
+
+    # asking -------------------------------------------------------------------------------------------------------
+
+    def run(self, name: str, *objects: Any, **given: Any) -> Any:
+        """Call a query by its name: see :class:`QueryFunction`."""
+        return self.query(name)(*objects, **given)
+
+    def text_of(self, query: QueryDefinition, *objects: Any, **given: Any) -> str:
+        """The query as it would be sent, without sending it; for a split window, its first part."""
+        call = _sort_out(query, objects, given)
+        return self._requests(query, call)[0].query.text
+
+    def arrow_of(self, query: QueryDefinition, name: str, *objects: Any, **given: Any) -> pa.Table:
+        """Ask a query of the library; see :class:`QueryFunction`."""
+        call = _sort_out(query, objects, given)
+        notes = [risk] if call.split_by and (risk := border_risk(query)) else []
+        return self._ask(name, self._requests(query, call), notes)
+
+    def exec_query(
+        self, text: str | Mapping[str, Any], *, start: Any = None, end: Any = None, **options: Any
+    ) -> pd.DataFrame:
+        """Put a text of your own, as it is.
+
+        Parameters
+        ----------
+        text : str or mapping
+            In the language of the place; a mapping is a JSON document for Elasticsearch.
+        start, end : optional
+            The window, where the driver sends one beside the text (Sentinel, Splunk).
+        **options
+            For this call, such as ``database`` (Kusto), ``index`` (Elasticsearch) or ``timeout_s``.
+        """
+        return to_frame(self.exec_arrow(text, start=start, end=end, **options))
+
+    def exec_arrow(
+        self, text: str | Mapping[str, Any], *, start: Any = None, end: Any = None, **options: Any
+    ) -> pa.Table:
+        """The same as :meth:`exec_query`, as an Arrow table."""
+        window = TimeRange() if start is None and end is None else TimeRange.of(start=start, end=end)
+        if self.driver.language == "elastic":
+            rendered = renderer("elastic")(QueryDefinition("exec_query", (), (), text), {})
+        else:
+            rendered = Rendered(str(text), bound_text=str(text))
+        return self._ask("", [Request(rendered, window.start, window.end, options, not window.is_open)], [])
+
+    def _requests(self, query: QueryDefinition, call: _Call) -> list[Request]:
+        values = resolve(query, call.objects, call.given, window=self.time_range)
+        write = renderer(self.driver.language)
+        options = call.options or {}
+        start, end = (_moment(values.get(name)) for name in ("start", "end"))
+        if not call.split_by:
+            return [Request(write(query, values), start, end, options)]
+        if start is None or end is None:
+            raise QueryParameterError("this query has no start and end to split", where=f"{query.name}(split_by=…)")
+        requests = []
+        for first, last in parts_of(start, end, parse_period(call.split_by), closed=has_closed_end(query)):
+            window = {"start": Value(first, values["start"].origin), "end": Value(last, values["end"].origin)}
+            requests.append(Request(write(query, values | window), first, last, options))
+        return requests
+
+    def _ask(self, name: str, requests: list[Request], notes: list[str]) -> pa.Table:
+        self.connect()
+        outcomes = run_parts(self.driver, requests, self.patience, self.parallel)
+        parts = tuple(one.part for one in outcomes)
+        report = QueryReport(self.environment, name, requests[0].query.text, parts, tuple(notes))
+        if not report.is_complete:
+            warnings.warn(report.summary(), PartialResultWarning, stacklevel=4)
+        rows = put_together([one.rows for one in outcomes if one.rows is not None])
+        return with_report(rows, report)
+
+
+def to_frame(rows: pa.Table) -> pd.DataFrame:
+    """As pandas; times are UTC; the report is in ``attrs``."""
+    import json
+
+    frame = rows.replace_schema_metadata(None).to_pandas()
+    frame.attrs[ATTRIBUTE] = json.loads((rows.schema.metadata or {})[ATTRIBUTE.encode()])
+    return frame
+
+
+def _driver(environment: str | Driver, connection: dict[str, Any]) -> Driver:
+    if not isinstance(environment, str):
+        if connection:
+            raise QueryParameterError("a driver that is made already takes no connection", where=", ".join(connection))
+        return environment
+    ours = environment_of(environment)
+    key = "OpenSearch" if environment.casefold() == "opensearch" else ours or environment
+    kind = DRIVERS.load(key)
+    try:
+        made: Driver = kind(**connection)
+    except TypeError as error:
+        raise QueryParameterError(str(error).partition("() ")[2] or str(error), where=key) from None
+    return made
+
+
+def _sort_out(query: QueryDefinition, objects: tuple[Any, ...], given: Mapping[str, Any]) -> _Call:
+    """Take out what is about the call; a parameter of the query of that name stays one."""
+    rest = dict(given)
+    found = {name: rest.pop(name) for name in _CONTROLS if name in rest and query.parameter_of(name) is None}
+    words = [one for one in objects if isinstance(one, str) and one.casefold() in ("print", "help", "?")]
+    things = tuple(one for one in objects if not any(one is word for word in words))
+    split = found.get("split_by") or found.get("split_query_by")
+    return _Call(things, rest, split, found.get("query_options"), bool(found.get("print_query")) or bool(words))
+
+
+def _moment(value: Value | None) -> dt.datetime | None:
+    return value.value if value is not None and isinstance(value.value, dt.datetime) else None
+
+
+def _words(name: str, query: QueryDefinition) -> str:
+    tables = [one.default for one in query.parameters.values() if one.name == "table" and isinstance(one.default, str)]
+    parts: list[Any] = [name, query.description, *query.parameters, *tables]
+    tags = query.metadata.get("tags")
+    return " ".join(map(str, [*parts, *(tags if isinstance(tags, list) else [])])).casefold()
