@@ -92,6 +92,8 @@ class Settings:
     intel : mapping
         The table ``[intel]`` as it is written, read by :mod:`flowsleuth.enrich.intel.configuration`; not shown, because
         keys of services may stand in it.
+    query : mapping
+        The table ``[query]`` as it is written, read by :mod:`flowsleuth.provider_settings`; not shown either.
     """
 
     home: tuple[str, ...] = DEFAULT_HOME
@@ -102,6 +104,7 @@ class Settings:
     geography: tuple[str, ...] = ()
     lists: tuple[str, ...] = ()
     intel: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    query: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for network in self.home:

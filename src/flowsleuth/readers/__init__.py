@@ -19,8 +19,6 @@ READERS = Catalogue(
         "osquery": "flowsleuth.readers.osquery:OsqueryReader",
         "windows": "flowsleuth.readers.windows_events:WindowsReader",
         "evtx": "flowsleuth.readers.evtx:EvtxReader",
-        "gcp_vpc": "flowsleuth.readers.gcp_vpc:GcpVpcReader",
-        "paloalto": "flowsleuth.readers.paloalto:PaloAltoReader",
         "flowsleuth": "flowsleuth.readers.own:OwnReader",
         "table": "flowsleuth.readers.mapped:MappedReader",
     },

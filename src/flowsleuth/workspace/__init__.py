@@ -14,6 +14,7 @@ from flowsleuth.settings import DEFAULT_HOME, FILE_NAME, Settings
 from flowsleuth.workspace.casework import Casework
 from flowsleuth.workspace.enrich_methods import EnrichMethods
 from flowsleuth.workspace.intel_methods import IntelMethods
+from flowsleuth.workspace.query_methods import QueryMethods
 from flowsleuth.workspace.time_range import TimeMethods
 from flowsleuth.workspace.triage_methods import TriageMethods
 
@@ -114,7 +115,7 @@ def open(
     return Workspace(path, settings, analyst)
 
 
-class Workspace(Casework, TriageMethods, TimeMethods, IntelMethods, EnrichMethods):
+class Workspace(Casework, TriageMethods, TimeMethods, IntelMethods, EnrichMethods, QueryMethods):
     """One investigation: logs in, suspects out.
 
     Get one from :func:`flowsleuth.open`.

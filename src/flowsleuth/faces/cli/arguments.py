@@ -11,6 +11,7 @@ from flowsleuth.errors import OptionError
 from flowsleuth.faces.cli.enrich_verbs import add_enrich
 from flowsleuth.faces.cli.intel_arguments import add_intel
 from flowsleuth.faces.cli.notebook_verbs import add_notebooks
+from flowsleuth.faces.cli.query_verbs import add_query
 from flowsleuth.faces.cli.serve_verbs import add_serve, add_user
 from flowsleuth.faces.cli.triage_arguments import add_triage
 from flowsleuth.settings import DEFAULT_HOME, parse_zone
@@ -102,6 +103,7 @@ def build_parser() -> Parser:
     add_triage(verbs)
     add_intel(verbs)
     add_enrich(verbs)
+    add_query(verbs)
     add_notebooks(verbs)
     add_serve(verbs)
     add_user(verbs)
