@@ -148,7 +148,7 @@ class Detector(Protocol):
     Options : type
         A frozen dataclass; every field has a default and ``metadata={"help": …, "unit": …, "min": …, "max": …}``.
     evidence_names : tuple of str
-        What each number of the ``evidence`` list is.
+        What each number of the ``evidence`` list is; a list may end early, what is missing is 0.
     version : int
         Raised when scores change for the same input and options.
 

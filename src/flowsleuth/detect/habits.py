@@ -34,7 +34,7 @@ PRIOR_WORDS = 5.0
 host that hardly speaks is judged by all hosts, and one that speaks a lot by its own ways."""
 OWN_SHARE = 0.05
 """A host with a larger share of a word is judged without its own volume of it; below, that changes nothing."""
-BLOCK = 262_144
+BLOCK = 131_072
 TINY = 1e-300
 FIT = StepwiseOptions(n_batch_passes=5)
 """Five passes after the stepwise start: the tails of words move by less than their own noise after that."""

@@ -86,20 +86,28 @@ def split_rows(rows: pa.Table, is_first: NDArray[np.bool_]) -> tuple[pa.Table, p
 
 
 def evidence_matrix(column: Any, width: int) -> Floats:
-    """A column of ``evidence`` lists as float64, shape (n, width).
+    """A column of ``evidence`` lists as float64, shape (n, width); 0 where a list is shorter, or missing.
 
     Examples
     --------
     >>> import pyarrow as pa
-    >>> evidence_matrix(pa.chunked_array([[[1.0, 2.0]], [[3.0, 4.0]]]), 2).tolist()
-    [[1.0, 2.0], [3.0, 4.0]]
+    >>> evidence_matrix(pa.chunked_array([[[1.0, 2.0]], [[3.0]]]), 2).tolist()
+    [[1.0, 2.0], [3.0, 0.0]]
     """
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()
-    flat: Floats = column.flatten().to_numpy(zero_copy_only=False)
-    return flat.reshape(-1, width)
+    lengths = pc.list_value_length(column).fill_null(0).to_numpy(zero_copy_only=False)
+    if (lengths == width).all():
+        flat: Floats = column.flatten().to_numpy(zero_copy_only=False)
+        return flat.reshape(-1, width)
+    matrix = np.zeros((len(column), width))
+    for at in range(width):
+        has = np.flatnonzero(lengths > at)
+        matrix[has, at] = pc.list_element(column.take(pa.array(has)), at).to_numpy(zero_copy_only=False)
+    return matrix
 
 
 def numbers(column: Any, missing: float = np.nan) -> Floats:

@@ -98,8 +98,8 @@ class SuspiciousDetector:
         for batch in day.batches(model.counts.flows_to_judge(), BATCH_ROWS):
             if not batch.num_rows:
                 continue
-            found = model.judge(batch, spare=len(TAUGHT))
-            found = found if taught is None else taught.add_to(found, batch)
+            found = model.judge(batch, spare=len(TAUGHT) if taught else 0)
+            found = taught.add_to(found, batch) if taught else found
             score = 1.0 - reference.tail(found.surprise)
             sink(scored_rows(batch, score, found.surprise, found.suspect_id, found.evidence))
             scored += batch.num_rows

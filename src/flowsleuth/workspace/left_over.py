@@ -8,7 +8,7 @@ import numpy as np
 
 from flowsleuth.schema import FLOW
 from flowsleuth.triage.members import member_flows
-from flowsleuth.workspace.queue_parts import load_detector, service_port
+from flowsleuth.workspace.queue_parts import fact_of, load_detector, service_port
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -95,7 +95,6 @@ def _spans(flows: pa.Table) -> pa.Table:
 
 def _words(store: Store, name: str, rows: pa.Table) -> dict[str, Any]:
     """Reason, service port and taught nats of the flows that are shown now."""
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     detector = load_detector(store, name)
@@ -104,11 +103,9 @@ def _words(store: Store, name: str, rows: pa.Table) -> dict[str, Any]:
     scored = store.table("score", dates, name)
     found = store.arrow(scored.filter(scored.flow_id.isin(ids)).select("flow_id", "evidence"))
     evidence = found.take(pc.index_in(rows["flow_id"], value_set=found["flow_id"].combine_chunks()))["evidence"]
-    facts = {
-        fact: pc.list_element(evidence, detector.evidence_names.index(fact))
-        for fact in ("owner", "taught")
-        if fact in detector.evidence_names
+    words = {
+        "reason": detector.reasons(rows.append_column("evidence", evidence)),
+        "service_port": service_port(rows, fact_of(detector, evidence, "owner")),
     }
-    owner = facts.get("owner", pa.nulls(len(rows), pa.float64()))
-    words = {"reason": detector.reasons(rows.append_column("evidence", evidence))}
-    return words | {"service_port": service_port(rows, owner)} | {k: v for k, v in facts.items() if k == "taught"}
+    has_taught = "taught" in detector.evidence_names
+    return words | ({"taught": fact_of(detector, evidence, "taught")} if has_taught else {})

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.detect import DETECTORS
+from flowsleuth.detect.scored_rows import evidence_matrix
 from flowsleuth.errors import DetectorError, StoreError
 from flowsleuth.schema import QUEUE
 from flowsleuth.store.queue_rows import strongest_rows
@@ -77,9 +78,9 @@ def queue_rows(store: Store, detector: Detector, date: str, suspects: pa.Table, 
     columns = _beside(top, flows, evidence)
     rows = pa.table(columns)
     columns |= {
-        "taught": _fact(detector, rows, "taught").fill_null(0.0),
+        "taught": fact_of(detector, rows["evidence"], "taught").fill_null(0.0),
         "reason": detector.reasons(rows),
-        "service_port": service_port(rows, _fact(detector, rows, "owner")),
+        "service_port": service_port(rows, fact_of(detector, rows["evidence"], "owner")),
         **_spans(rows, extents),
     }
     return pa.table([_cast(columns[f.name], f.type) for f in schema], schema=schema)
@@ -101,14 +102,16 @@ def _cast(column: Any, kind: pa.DataType) -> Any:
     return column if column.type == kind else column.cast(kind)
 
 
-def _fact(detector: Detector, rows: pa.Table, name: str) -> Any:
-    """One number of the evidence as a column; all null where the detector has no such number."""
+def fact_of(detector: Detector, evidence: Any, name: str) -> pa.Array:
+    """One number of a column of evidence; null where there is no evidence, or no such number at all."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     if name not in detector.evidence_names:
-        return pa.nulls(len(rows), pa.float64())
-    return pc.list_element(rows["evidence"], detector.evidence_names.index(name))
+        return pa.nulls(len(evidence), pa.float64())
+    names = detector.evidence_names
+    values = evidence_matrix(evidence, len(names))[:, names.index(name)]
+    return pa.array(values, mask=pc.is_null(evidence).to_numpy(zero_copy_only=False))
 
 
 def service_port(rows: pa.Table, owner: Any) -> Any:
