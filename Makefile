@@ -4,11 +4,12 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 CASE ?= demo-case
 
-.PHONY: help demo test check bench docs web format lock clean
+.PHONY: help demo test test-spark check bench docs web format lock clean
 
 help:
 	@echo "make demo    ingest bundled real logs, score them, show the suspects"
-	@echo "make test    all tests (Spark and real-data tests run where Java and ../shared/data are)"
+	@echo "make test    all tests but Spark's (real-data tests run where ../shared/data is)"
+	@echo "make test-spark  the tests that start a real Spark cluster on loopback (needs Java)"
 	@echo "make check   formatter, linter, type checker, import contracts, documentation build"
 	@echo "make bench   speed and detection against the peers, in one run"
 	@echo "make docs    build the manual into site/"
@@ -33,7 +34,10 @@ demo: $(VENV)/base.stamp
 	@sh scripts/demo.sh $(BIN)/flowsleuth $(CASE)
 
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not spark"
+
+test-spark: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -m spark tests
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
