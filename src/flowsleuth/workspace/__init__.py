@@ -14,6 +14,7 @@ from flowsleuth.settings import DEFAULT_HOME, FILE_NAME, Settings
 from flowsleuth.workspace.casework import Casework
 from flowsleuth.workspace.enrich_methods import EnrichMethods
 from flowsleuth.workspace.intel_methods import IntelMethods
+from flowsleuth.workspace.pivot_methods import PivotMethods
 from flowsleuth.workspace.query_methods import QueryMethods
 from flowsleuth.workspace.time_range import TimeMethods
 from flowsleuth.workspace.triage_methods import TriageMethods
@@ -115,7 +116,7 @@ def open(
     return Workspace(path, settings, analyst)
 
 
-class Workspace(Casework, TriageMethods, TimeMethods, IntelMethods, EnrichMethods, QueryMethods):
+class Workspace(Casework, TriageMethods, TimeMethods, IntelMethods, EnrichMethods, QueryMethods, PivotMethods):
     """One investigation: logs in, suspects out.
 
     Get one from :func:`flowsleuth.open`.

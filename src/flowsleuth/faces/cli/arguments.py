@@ -114,10 +114,12 @@ def build_parser() -> Parser:
 
 
 def _add_investigation(verbs: Any) -> None:
+    from flowsleuth.faces.cli.pivot_verbs import add_pivot
     from flowsleuth.faces.cli.story_verbs import add_investigate, add_story
 
     add_investigate(verbs)
     add_story(verbs)
+    add_pivot(verbs)
 
 
 def add_workspace(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,104 @@
+"""Pivots that hand on to the workspace: who owns it, where it is, what intelligence says."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from flowsleuth.errors import WorkspaceError
+from flowsleuth.workspace.pivots.names import by_host
+from flowsleuth.workspace.pivots.pivot import ASKED, Found, Pivot, Question
+from flowsleuth.workspace.pivots.values import canonical_or_none
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from flowsleuth.workspace import Workspace
+
+TI_OPTIONS = ("providers", "scope", "offline")
+
+
+def method_of(workspace: Workspace, name: str) -> Callable[..., Any]:
+    """A method of the workspace.
+
+    Raises
+    ------
+    WorkspaceError
+        This version of flowsleuth does not have it.
+    """
+    found: Callable[..., Any] | None = getattr(workspace, name, None)
+    if found is None:
+        hint = "install a version that has it, or ask only pivots over stored tables: ws.pivots()"
+        raise WorkspaceError(f"this version of flowsleuth has no ws.{name}()", where=f"pivot {name}", hint=hint)
+    return found
+
+
+def one_by_one(question: Question, method: str) -> Found:
+    """The facts a method gives about each value, a row each; what is no plain value becomes JSON text."""
+    ask = method_of(question.workspace, method)
+    rows = []
+    for value in question.values:
+        facts = ask(value, **question.options)
+        rows.append({ASKED: value, **{str(k): _cell(v) for k, v in dict(facts or {}).items() if str(k) != ASKED}})
+    return Found(_table(rows))
+
+
+def _cell(value: Any) -> Any:
+    if value is None or isinstance(value, str | int | float | bool | dt.datetime):
+        return value
+    return json.dumps(value, default=str, ensure_ascii=False)
+
+
+def _table(rows: list[dict[str, Any]]) -> pa.Table:
+    """Rows as a table; a column whose values are of several types is text."""
+    import pyarrow as pa
+
+    names = list(dict.fromkeys(name for row in rows for name in row)) or [ASKED]
+    columns = {}
+    for name in names:
+        values = [row.get(name) for row in rows]
+        try:
+            columns[name] = pa.array(values)
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            columns[name] = pa.array([None if value is None else str(value) for value in values], pa.string())
+    columns[ASKED] = columns[ASKED].cast(pa.string())
+    return pa.table(columns)
+
+
+def intelligence(question: Question, kind: str) -> Found:
+    """What providers say: the rows of ``ws.lookup``, each value sent once."""
+    import pyarrow as pa
+
+    lookup = method_of(question.workspace, "lookup")
+    found = lookup(list(question.values), **question.options)
+    rows: pa.Table = found.to_arrow() if hasattr(found, "to_arrow") else found
+    named = [canonical_or_none(kind, ioc) or ioc for ioc in rows["Ioc"].to_pylist()]
+    return Found(rows.add_column(0, ASKED, pa.array(named, pa.string())))
+
+
+def _of_hosts(question: Question) -> Found:
+    """Of URLs whose host is an address, the facts of the address."""
+    whois = partial(one_by_one, method="whois")
+    return by_host(question, whois, whois)
+
+
+def _facts(method: str) -> Callable[[Question], Found]:
+    return partial(one_by_one, method=method)
+
+
+def _ti(kind: str) -> Pivot:
+    ask: Callable[[Question], Found] = partial(intelligence, kind=kind)
+    return Pivot(kind, "ti", "What threat intelligence says.", ask, "ws.lookup", TI_OPTIONS)
+
+
+IP_WHOIS = Pivot("IpAddress", "whois", "Whose network it is.", _facts("whois"), "ws.whois", ("online",))
+IP_GEO = Pivot("IpAddress", "geo", "Where it is and which AS routes it.", _facts("geo"), "ws.geo")
+IP_TI = _ti("IpAddress")
+DNS_WHOIS = Pivot("Dns", "whois", "Who registered it.", _facts("whois"), "ws.whois", ("online",))
+DNS_TI = _ti("Dns")
+URL_WHOIS = Pivot("Url", "whois", "Who registered its host.", _of_hosts, "ws.whois", ("online",))
+URL_TI = _ti("Url")
+FILE_TI = _ti("File")

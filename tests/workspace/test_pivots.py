@@ -1,0 +1,488 @@
+"""Pivots over stored tables: what is found about an address, host, account, domain, URL, file; one or many at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+import flowsleuth
+from flowsleuth.errors import CatalogueError, OptionError, WorkspaceError
+from flowsleuth.schema import TABLES
+from flowsleuth.schema.entities import Account, Dns, File, FileHash, Host, IpAddress, Url
+from flowsleuth.workspace.pivots import PIVOTS, Found, Pivot, Question, load_pivot
+from flowsleuth.workspace.pivots import pivot as pivot_module
+
+DAY = dt.datetime(2024, 3, 14, tzinfo=dt.UTC)
+HASH = "ab" * 32
+
+
+def at(seconds: float) -> dt.datetime:
+    return DAY + dt.timedelta(seconds=seconds)
+
+
+def put(ws, name, rows):
+    """Rows of a table, numbered, straight into the store."""
+    table = TABLES[name]
+    full = [{table.id_column: n, **row, "start": at(row["start"])} for n, row in enumerate(rows, 1)]
+    ws.store.replace([], ws.store.write(name, pa.Table.from_pylist(full, schema=table.arrow_schema())))
+
+
+FLOWS = [
+    {"start": 0, "src_ip": "10.0.0.5", "dst_ip": "192.0.2.7", "dst_port": 443, "proto": "tcp", "src_bytes": 100,
+     "dst_bytes": 900, "server_name": "www.example.org", "src_host": "WEB1.corp.example"},
+    {"start": 60, "src_ip": "192.0.2.7", "dst_ip": "10.0.0.5", "dst_port": 22, "proto": "tcp", "src_bytes": 5,
+     "dst_bytes": None, "service": "ssh", "dst_host": "rg/web1"},
+    {"start": 120, "src_ip": "10.0.0.6", "dst_ip": "2001:db8::9", "dst_port": 53, "proto": "udp"},
+    {"start": 180, "src_ip": "10.0.0.5", "dst_ip": "10.0.0.6", "dst_port": 445, "proto": "tcp", "src_bytes": 1},
+    {"start": 90_000, "src_ip": "10.0.0.5", "dst_ip": "198.51.100.1", "dst_port": 80, "proto": "tcp"},
+    {"start": 90_060, "src_ip": "10.0.0.50", "dst_ip": "192.0.2.70", "dst_port": 80, "proto": "tcp",
+     "server_name": "EXAMPLE.org"},
+    {"start": 90_120, "src_ip": "10.0.0.7", "dst_ip": "10.0.0.7", "dst_port": 9, "proto": "udp"},
+]  # fmt: skip
+DNS = [
+    {"start": 0, "src_ip": "10.0.0.5", "dst_ip": "10.0.0.1", "query": "www.example.org", "qtype": "A",
+     "answers": '["cdn.example.net", "192.0.2.7"]'},
+    {"start": 5, "src_ip": "10.0.0.6", "dst_ip": "10.0.0.1", "query": "WWW.example.org", "qtype": "AAAA",
+     "answers": '["2001:DB8:0::9"]'},
+    {"start": 9, "src_ip": "10.0.0.6", "dst_ip": "10.0.0.1", "query": "db2.corp.example", "qtype": "A",
+     "answers": '["10.0.0.6", "10.0.0.60"]'},
+    {"start": 9, "src_ip": "10.0.0.6", "dst_ip": "10.0.0.1", "query": "badexample.org", "qtype": "A",
+     "answers": "no json"},
+]  # fmt: skip
+ENTITIES = [
+    {"$id": "1", "Type": "host", "HostName": "WEB1"},
+    {"$id": "2", "Type": "account", "Name": "Ana", "NTDomain": "CORP", "Host": {"$ref": "1"}},
+    {"$id": "3", "Type": "ip", "Address": "2001:DB8:0:0::9"},
+    {"$id": "4", "Type": "file", "Directory": "C:\\Temp", "Name": "Evil.exe",
+     "FileHashes": [{"Type": "filehash", "Algorithm": "SHA256", "Value": HASH.upper()}]},
+    {"$id": "5", "Type": "url", "Url": "http://Evil.example.org:80/a?b"},
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def ws(tmp_path_factory):
+    with flowsleuth.open(tmp_path_factory.mktemp("pivots") / "case", create=True) as ws:
+        put(ws, "flow", FLOWS)
+        put(ws, "dns", DNS)
+        put(ws, "tls", [{"start": 1, "src_ip": "10.0.0.5", "dst_ip": "192.0.2.7", "server_name": "www.example.org"}])
+        put(ws, "http", [
+            {"start": 2, "src_ip": "10.0.0.6", "dst_ip": "198.51.100.1", "host": "Evil.example.org", "uri": "/a?b"},
+            {"start": 3, "src_ip": "10.0.0.6", "dst_ip": "198.51.100.1", "host": None, "uri": "http://evil.example.org/a?b"},
+            {"start": 4, "src_ip": "10.0.0.6", "dst_ip": "198.51.100.1", "host": "evil.example.org", "uri": "/a"},
+        ])  # fmt: skip
+        put(ws, "alert", [
+            {"start": 10, "name": "scan", "src_ip": "10.0.0.5", "dst_ip": "192.0.2.7", "severity": 2},
+            {"start": 20, "name": "evil", "host": "WEB1", "entities": json.dumps(ENTITIES)},
+            {"start": 30, "name": "broken", "entities": '[{"HostName": "web1"'},
+        ])  # fmt: skip
+        put(ws, "logon", [
+            {"start": 1, "host": "web1.corp.example", "user": "ana", "domain": "CORP", "src_ip": "10.0.0.6"},
+            {"start": 2, "host": "web10", "user": "ANA", "src_ip": "192.0.2.7", "is_success": False},
+            {"start": 3, "host": "db2", "user": "ana", "domain": "OTHER", "src_host": "WEB1"},
+        ])  # fmt: skip
+        put(ws, "process", [
+            {"start": 1, "host": "WEB1", "pid": 7, "path": "c:\\temp\\evil.exe", "name": "evil.exe", "user": "ana",
+             "sha256": HASH},
+            {"start": 2, "host": "db2", "pid": 8, "path": "/usr/bin/wget", "name": "wget", "user": "root"},
+        ])  # fmt: skip
+        yield ws
+
+
+def pairs(answer, *columns):
+    return [tuple(row[name] for name in columns) for row in answer.table.to_pylist()]
+
+
+def ids(answer):
+    name = next(name for name in answer.table.column_names if name.endswith("_id"))
+    return answer.table[name].to_pylist()
+
+
+# addresses ----------------------------------------------------------------------------------------------------------
+
+
+def test_flows_of_an_address_with_all_columns(ws):
+    found = ws.ip("10.0.0.5").flows()
+    assert ids(found) == [1, 2, 4, 5]  # 10.0.0.50 is another
+    assert found.table.column_names == list(TABLES["flow"].names)
+    assert found.table.to_pylist()[0]["server_name"] == "www.example.org"
+    assert found.notes == ()
+    assert ids(ws.ip(IpAddress("2001:DB8:0:0::9")).flows()) == [3]
+    assert len(ws.ip("203.0.113.1").flows()) == 0
+
+
+@pytest.mark.parametrize(
+    ("network", "flows"),
+    [
+        ("10.0.0.4/31", [1, 2, 4, 5]),
+        ("10.0.0.0/8", [1, 2, 3, 4, 5, 6, 7]),
+        ("2001:db8::/32", [3]),
+        ("2001:d00::/24", [3]),
+    ],
+)
+def test_flows_of_a_network(ws, network, flows):
+    assert ids(ws.ip(network).flows()) == flows
+
+
+def test_a_cut_is_told(ws):
+    found = ws.ip("10.0.0.5").flows(limit=3)
+    assert ids(found) == [1, 2, 4] and found.notes == ("only the first 3 rows in order of start: limit=None gives all",)
+    assert "limit=None" in found._repr_html_()
+    assert ids(ws.ip("10.0.0.5").flows(limit=4)) == [1, 2, 4, 5]
+    assert ws.ip("10.0.0.5").flows(limit=4).notes == ()
+    assert len(ws.ip("10.0.0.5").peers(limit=1)) == 1
+    with pytest.raises(OptionError, match="at least one row"):
+        ws.ip("10.0.0.5").flows(limit=0)
+
+
+def test_the_windows_of_workspace_and_call(ws):
+    try:
+        ws.time_range = "2024-03-15"
+        assert ids(ws.ip("10.0.0.5").flows()) == [5]
+        assert ids(ws.ip("10.0.0.5").flows(start="2024-03-14", end="2024-03-14T00:01")) == [1]
+        assert ids(ws.ip("10.0.0.5").flows(time_range=(None, "2024-03-15"))) == [1, 2, 4]
+        with pytest.raises(OptionError, match="ends before"):
+            ws.ip("10.0.0.5").flows(time_range=("2024-03-15", "2024-03-14"))
+    finally:
+        ws.time_range = None
+    assert ws.time_range.is_open
+
+
+def test_peers_of_an_address(ws):
+    found = ws.ip("10.0.0.5").peers()
+    assert found.table.to_pylist()[0] == {
+        "peer": "192.0.2.7", "way": "two way", "is_internal": False, "connections": 2, "connections_to_peer": 1,
+        "connections_from_peer": 1, "bytes_out": 100, "bytes_in": 905, "packets_out": None, "packets_in": None,
+        "ports": 2, "service": "ssh", "server_name": "www.example.org", "first_seen": at(0), "last_seen": at(60),
+    }  # fmt: skip
+    assert pairs(found, "peer", "way") == [
+        ("192.0.2.7", "two way"), ("10.0.0.6", "outbound"), ("198.51.100.1", "outbound"),
+    ]  # fmt: skip
+    assert pairs(ws.ip("198.51.100.1").peers(), "peer", "way") == [("10.0.0.5", "outbound")]  # our side opened it
+    assert pairs(ws.ip("10.0.0.6").peers(), "peer", "way", "bytes_in") == [
+        ("10.0.0.5", "inbound", 1), ("2001:db8::9", "outbound", None),
+    ]  # fmt: skip
+    assert len(ws.ip("10.0.0.7").peers()) == 0  # only with itself
+
+
+def test_peers_of_a_network_are_outside_it(ws):
+    assert sorted(pairs(ws.ip("10.0.0.4/30").peers(), "peer")) == [("192.0.2.7",), ("198.51.100.1",), ("2001:db8::9",)]
+    both = ws.pivots().IpAddress.peers(["10.0.0.4/30", "10.0.0.5"])
+    assert sorted(pairs(both, "asked", "peer")) == [
+        ("10.0.0.4/30", "192.0.2.7"), ("10.0.0.4/30", "198.51.100.1"), ("10.0.0.4/30", "2001:db8::9"),
+        ("10.0.0.5", "10.0.0.6"), ("10.0.0.5", "192.0.2.7"), ("10.0.0.5", "198.51.100.1"),
+    ]  # fmt: skip
+
+
+def test_names_of_an_address_by_role(ws):
+    assert pairs(ws.ip("192.0.2.7").dns(), "name", "role", "qtype", "times") == [
+        ("www.example.org", "answer", "A", 1), ("www.example.org", "tls", None, 1),
+    ]  # fmt: skip
+    assert pairs(ws.ip("2001:db8::9").dns(), "name", "role", "qtype") == [("WWW.example.org", "answer", "AAAA")]
+    assert {name for name, role in pairs(ws.ip("10.0.0.6").dns(), "name", "role") if role == "client"} == {
+        "WWW.example.org", "db2.corp.example", "badexample.org",
+    }  # fmt: skip
+    assert ("db2.corp.example", "10.0.0.60") in pairs(ws.ip("10.0.0.32/27").dns(), "name", "address")
+    assert ("www.example.org", "answer", "2001:db8::/32") in [
+        (name.lower(), role, asked) for name, role, asked in
+        pairs(ws.pivots().IpAddress.dns(["2001:db8::/32", "10.0.0.6"]), "name", "role", "asked")
+    ]  # fmt: skip
+
+
+def test_alerts_by_ends_and_entities(ws):
+    assert pairs(ws.ip("192.0.2.7").alerts(), "name") == [("scan",)]
+    assert pairs(ws.ip("2001:db8::9").alerts(), "name") == [("evil",)]
+    assert pairs(ws.ip("2001:db8::/32").alerts(), "name") == [("evil",)]
+    assert len(ws.ip("2001:db8::").alerts()) == 0
+    assert pairs(ws.host("web1").alerts(), "name") == [("scan",), ("evil",)]  # scan by its address
+    assert pairs(ws.account("corp\\ANA").alerts(), "name") == [("evil",)]
+    assert len(ws.account("other\\ana").alerts()) == 0
+    assert pairs(ws.dns("example.org").alerts(), "name") == [("evil",)]
+    assert pairs(ws.url("HTTP://evil.example.org/a?b").alerts(), "name") == [("evil",)]
+    for file in (HASH.upper(), "c:\\temp\\EVIL.exe", "evil.exe"):
+        assert pairs(ws.file(file).alerts(), "name") == [("evil",)]
+    assert len(ws.file("d:\\evil.exe").alerts()) == 0
+
+
+def test_logons(ws):
+    assert ids(ws.ip("192.0.2.7").logons()) == [2]
+    assert ids(ws.ip("10.0.0.0/8").logons()) == [1]
+    assert ids(ws.host("WEB1").logons()) == [1, 3]
+    assert ids(ws.host("web1.corp.example").logons()) == [1, 3]  # WEB1 without a domain may be it
+    assert ids(ws.host("web1.other.example").logons()) == [3]
+    assert ids(ws.account("ANA").logons()) == [1, 2, 3]
+    assert ids(ws.account("corp\\ana").logons()) == [1, 2]
+    assert ids(ws.account(Account("ana", UPNSuffix="corp.example")).logons()) == [1, 2]
+
+
+# hosts, files -------------------------------------------------------------------------------------------------------
+
+
+def test_a_host_by_name_and_by_its_addresses(ws):
+    assert ids(ws.host("web1").flows()) == [1, 2, 4, 5]
+    assert ids(ws.host(Host("WEB1", DnsDomain="corp.example")).flows()) == [1, 2, 4, 5]
+    assert ids(ws.host("web1.other.example").flows()) == [1, 2, 4, 5]  # "rg/web1" names no domain
+    found = ws.host("DB2").flows()
+    assert ids(found) == [3, 4] and found.notes == (
+        "also by addresses that DNS answers gave for the name: 10.0.0.6, 10.0.0.60",
+    )
+    assert ids(ws.host("10.0.0.6").flows()) == [3, 4]
+    assert len(ws.host("web").flows()) == 0
+    assert pairs(ws.host("web1").peers(), "peer")[0] == ("192.0.2.7",)
+    assert "badexample.org" in [name for (name,) in pairs(ws.host("db2").dns(), "name")]
+
+
+def test_addresses_of_a_host_and_who_tells(ws):
+    assert sorted(pairs(ws.host("web1").addresses(), "address", "source", "name", "times")) == [
+        ("10.0.0.5", "flow", "WEB1.corp.example", 2),
+    ]  # fmt: skip
+    assert pairs(ws.host("db2").addresses(), "address", "source") == [("10.0.0.6", "dns"), ("10.0.0.60", "dns")]
+
+
+def test_processes(ws):
+    assert ids(ws.host("web1").processes()) == [1]
+    assert ids(ws.account("ana").processes()) == [1]
+    for file in (HASH, "C:\\TEMP\\evil.exe", "EVIL.EXE", FileHash(Value=HASH), File("evil.exe", "c:\\temp")):
+        assert ids(ws.file(file).processes()) == [1]
+    assert ids(ws.file("/usr/bin/wget").processes()) == [2]
+    assert len(ws.file("/usr/bin/WGET").processes()) == 0
+
+
+def test_domains_and_urls(ws):
+    assert ids(ws.dns("example.org").flows()) == [1, 6]
+    assert ids(ws.dns("www.example.org.").flows()) == [1]
+    assert ids(ws.dns("example.org").dns()) == [1, 2]  # badexample.org is another
+    assert ids(ws.url("https://www.example.org/x").flows()) == [1]
+    assert ids(ws.url("http://192.0.2.7/x").flows()) == [1, 2]
+    assert ids(ws.url("http://evil.example.org/a?b").requests()) == [1, 2]
+    assert ids(ws.url(Url("https://EVIL.example.org/a")).requests()) == [3]
+    assert ids(ws.url("https://www.example.org/").dns()) == [1, 2]
+    assert pairs(ws.dns("www.example.org").addresses(), "address", "role") == [
+        ("192.0.2.7", "answer"), ("192.0.2.7", "tls"), ("2001:db8::9", "answer"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ["x' OR 1=1 --", 'a"b', "%", "_", "\\", "';drop table flow;--"])
+def test_values_are_bound_whatever_they_hold(ws, value):
+    for kind, ask in (("host", ws.host), ("account", ws.account), ("file", ws.file), ("dns", ws.dns)):
+        try:
+            subject = ask(value)
+        except OptionError:
+            continue
+        for name in subject.__dir__():
+            if name in ("flows", "alerts", "logons", "processes", "addresses", "peers"):
+                assert len(getattr(subject, name)()) == 0, (kind, name)
+
+
+@pytest.mark.parametrize(
+    ("ask", "value"),
+    [("ip", "web1"), ("ip", ""), ("ip", None), ("ip", 5), ("url", "no url"), ("dns", "a b"), ("host", " "),
+     ("ip", Host("web1")), ("host", IpAddress("10.0.0.5"))],
+)  # fmt: skip
+def test_what_is_no_such_thing_is_refused(ws, ask, value):
+    with pytest.raises(OptionError):
+        getattr(ws, ask)(value)
+
+
+# facts from elsewhere -----------------------------------------------------------------------------------------------
+
+
+class Told:
+    """Answers for the workspace's own methods, and counts what it is asked."""
+
+    def __init__(self):
+        self.asked = []
+
+    def whois(self, value, online=False):
+        self.asked.append((value, online))
+        return (
+            {"asn": 64_500, "nets": [{"cidr": "192.0.2.0/24"}], "registered": at(0)} if value == "192.0.2.7" else None
+        )
+
+    def lookup(self, observables, *, providers=None, scope="primary", offline=False):
+        from flowsleuth.workspace.results import Rows
+
+        self.asked += observables
+        return Rows(pa.table({"Ioc": observables, "Severity": ["high"] * len(observables)}))
+
+
+@pytest.fixture
+def told(ws, monkeypatch):
+    told = Told()
+    monkeypatch.setattr(type(ws), "whois", staticmethod(told.whois), raising=False)
+    monkeypatch.setattr(type(ws), "lookup", staticmethod(told.lookup), raising=False)
+    return told
+
+
+def test_facts_are_handed_on(ws, told):
+    assert ws.ip("192.0.2.7").whois(online=True) == {
+        "asn": 64_500, "nets": '[{"cidr": "192.0.2.0/24"}]', "registered": at(0),
+    }  # fmt: skip
+    assert told.asked == [("192.0.2.7", True)]
+    assert ws.ip("203.0.113.1").whois() == {}
+    assert pairs(ws.ip("192.0.2.7").ti(), "Ioc", "Severity") == [("192.0.2.7", "high")]
+    assert ws.url("http://192.0.2.7/").whois()["asn"] == 64_500
+    with pytest.raises(OptionError, match="no such options"):
+        ws.pivots().IpAddress.whois("192.0.2.7", fast=True)
+
+
+def test_what_is_missing_is_said(ws, monkeypatch):
+    monkeypatch.setattr(type(ws), "geo", None, raising=False)
+    with pytest.raises(WorkspaceError, match=r"no ws\.geo\(\)"):
+        ws.ip("192.0.2.7").geo()
+
+
+# columns ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_column_joined_back(ws, told):
+    frame = pd.DataFrame(
+        {"IPAddress": ["192.0.2.7", " 192.0.2.7", None, 5, "no address", "203.0.113.1", float("nan"), ["192.0.2.7"]],
+         "asn": range(8)},
+        index=list("abcdefgh"),
+    )  # fmt: skip
+    before = frame.copy(deep=True)
+    found = ws.pivot(frame, "IpAddress.whois", column="IPAddress")
+    pd.testing.assert_frame_equal(frame, before)
+    assert frame.attrs == {}
+    assert told.asked == [("192.0.2.7", False), ("203.0.113.1", False)]  # each once, nothing that is none
+    assert list(found.index) == list("abcdefgh")
+    assert found["asn_whois"].tolist()[:2] == [64_500, 64_500] and found["asn_whois"].isna().sum() == 6
+    assert found["asn"].dtype == frame["asn"].dtype
+    assert found.attrs["notes"] == ["5 rows have no IpAddress in 'IPAddress'"]
+
+
+def test_several_answers_to_a_row(ws):
+    frame = pd.DataFrame(
+        {"ip": ["10.0.0.6", "203.0.113.1", "10.0.0.5", "10.0.0.6"], "n": [1, 2, 3, 4]}, index=[9, 8, 7, 6]
+    )
+    found = ws.pivot(frame, "IpAddress.peers", column="ip")
+    assert found[["n", "peer"]].to_numpy().tolist()[:2] == [[1, "10.0.0.5"], [1, "2001:db8::9"]]
+    assert list(found.index) == [9, 9, 8, 7, 7, 7, 6, 6] and pd.isna(found["peer"].iloc[2])
+    inner = ws.pivot(frame, "IpAddress.peers", column="ip", join="inner")
+    assert list(inner.index) == [9, 9, 7, 7, 7, 6, 6]
+    alone = ws.pivot(frame, "IpAddress.peers", column="ip", join="none")
+    assert sorted(set(alone["ip"])) == ["10.0.0.5", "10.0.0.6"] and len(alone) == 5
+
+
+def test_arrow_and_rows_in_answer_out(ws):
+    table = pa.table({"ip": ["10.0.0.7", "192.0.2.7"], "name": ["a", "b"]})
+    found = ws.pivot(table, "ipaddress.DNS", column="ip")
+    assert found.table.column_names[:3] == ["ip", "name", "name_dns"]
+    assert found.table["name_dns"].to_pylist() == [None, "www.example.org", "www.example.org"]
+    flows = ws.pivot(ws.ip("10.0.0.6").peers(), "IpAddress.flows", column="peer", limit=None)
+    assert len(flows) == 5 and flows.notes == ()
+
+
+@pytest.mark.parametrize("values", [[], [None], [1.5]])
+def test_nothing_to_ask(ws, values):
+    found = ws.pivot(pd.DataFrame({"ip": values}), "IpAddress.peers", column="ip")
+    assert len(found) == len(values) and "peer" in found.columns
+    assert len(ws.pivot(pd.DataFrame({"ip": values}), "IpAddress.whois", column="ip")) == len(values)
+
+
+@pytest.mark.parametrize("name", PIVOTS.names())
+def test_every_pivot_answers_many_as_it_answers_one(ws, told, monkeypatch, name):
+    """The kit: asked together and one by one, the same rows; the column asked; nothing about nothing."""
+    monkeypatch.setattr(type(ws), "geo", lambda self, ip: {"country": "XX"}, raising=False)
+    values = {
+        "IpAddress": ["10.0.0.5", "192.0.2.7", "10.0.0.4/30"], "Host": ["web1", "db2"],
+        "Account": ["ana", "corp\\ana"], "Dns": ["example.org", "www.example.org"],
+        "Url": ["http://evil.example.org/a?b", "http://192.0.2.7/"], "File": [HASH, "/usr/bin/wget"],
+    }  # fmt: skip
+    pivot = load_pivot(name)
+    assert pivot.full_name == name and pivot.summary.endswith(".") and pivot.needs
+    asked = [value for value in values[pivot.entity] if pivot.needs.startswith("table") or "/30" not in value]
+    together = pivot.answer(Question(ws, tuple(asked), limit=None)).rows
+    assert set(together["asked"].to_pylist()) <= set(asked)
+    for value in asked[-2:]:
+        alone = pivot.answer(Question(ws, (value,), limit=None)).rows
+        mine = together.filter(pa.compute.equal(together["asked"], value))
+        assert rows_of(alone) == rows_of(mine), value
+    if pivot.needs.startswith("table"):
+        assert len(pivot.answer(Question(ws, ())).rows) == 0
+
+
+def rows_of(table):
+    return sorted(
+        (sorted(((k, v) for k, v in row.items() if v is not None), key=repr) for row in table.to_pylist()), key=repr
+    )
+
+
+def test_refusals_of_columns(ws):
+    frame = pd.DataFrame([["a", "b"]], columns=["ip", "ip"])
+    with pytest.raises(OptionError, match="more than once"):
+        ws.pivot(frame, "IpAddress.peers", column="ip")
+    with pytest.raises(OptionError, match="no such column"):
+        ws.pivot(frame, "IpAddress.peers", column="IP")
+    with pytest.raises(OptionError, match="no such join"):
+        ws.pivot(frame, "IpAddress.peers", column="ip", join="right")
+    with pytest.raises(CatalogueError, match=r"IpAddress\.nothing"):
+        ws.pivot(frame, "IpAddress.nothing", column="ip")
+    with pytest.raises(OptionError, match="not a table"):
+        ws.pivot("10.0.0.5", "IpAddress.peers", column="ip")
+
+
+def test_many_values_are_joined_not_written_out(ws):
+    many = [f"10.{a}.{b}.5" for a in range(40) for b in range(40)]
+    frame = pd.DataFrame({"ip": np.array(many, dtype=object)})
+    assert len(ws.pivot(frame, "IpAddress.flows", column="ip", join="none")) == 4
+    assert len(ws.pivot(frame, "IpAddress.peers", column="ip", join="inner")) == 3
+
+
+# finding them -------------------------------------------------------------------------------------------------------
+
+
+def test_found_by_completion_and_listed(ws):
+    assert {"whois", "geo", "ti", "flows", "peers", "dns", "alerts", "logons"} <= set(dir(ws.ip("::1")))
+    assert {"flows", "peers", "addresses", "alerts", "logons", "processes"} <= set(dir(ws.host("web1")))
+    assert set(dir(ws.pivots())) >= {"IpAddress", "Host", "Account", "Url", "Dns", "File"}
+    assert "peers" in dir(ws.pivots().IpAddress)
+    listed = ws.pivots().to_pandas()
+    assert listed["pivot"].tolist() == PIVOTS.names() and len(ws.pivots()) == len(listed)
+    assert "IpAddress.flows" in repr(ws.pivots()) and "whois" in repr(ws.ip("::1"))
+    assert ws.pivots()["ipaddress.flows"].pivot is ws.pivots().IpAddress.flows.pivot
+    with pytest.raises(AttributeError, match="no pivot 'nothing'"):
+        ws.ip("::1").nothing()
+    with pytest.raises(AttributeError, match="no pivots of 'Nothing'"):
+        ws.pivots().Nothing  # noqa: B018
+
+
+def test_nothing_is_grafted_onto_entities(ws):
+    before = set(dir(IpAddress))
+    ws.ip("::1").flows()
+    assert set(dir(IpAddress)) == before
+
+
+def length(question: Question) -> pa.Table:
+    return pa.table({"asked": list(question.values), "length": [len(value) for value in question.values]})
+
+
+LENGTH = Pivot("Dns", "length", "How long a name is.", length, "nothing")
+BROKEN = Pivot("Dns", "broken", "Forgets the column.", lambda question: Found(pa.table({"a": [1]})), "nothing")
+
+
+def test_a_plug_in_adds_one(ws, monkeypatch):
+    plugged = dict(PIVOTS._entries()) | {"Dns.length": f"{__name__}:LENGTH", "Dns.broken": f"{__name__}:BROKEN"}
+    monkeypatch.setattr(PIVOTS, "_entries", lambda: plugged)
+    monkeypatch.setattr(pivot_module.PIVOTS, "load", lambda name: {"Dns.length": LENGTH, "Dns.broken": BROKEN}[name])
+    load_pivot.cache_clear()
+    try:
+        assert "length" in dir(ws.dns("example.org")) and "Dns.length" in list(ws.pivots())
+        assert ws.dns("Example.org").length().table.to_pylist() == [{"length": 11}]
+        found = ws.pivot(pd.DataFrame({"name": ["a.b", None]}), "Dns.length", column="name")
+        assert found["length"].tolist()[0] == 3
+        with pytest.raises(OptionError, match="no column 'asked'"):
+            ws.dns("example.org").broken()
+    finally:
+        load_pivot.cache_clear()
+
+
+def test_an_entity_is_asked_about_by_its_identity(ws):
+    assert ws.dns(Dns("WWW.example.org")).value == "www.example.org"
+    assert ws.host(Host("web1", DnsDomain="corp.example")).value == "web1.corp.example"
+    assert ws.ip("2001:DB8::0:1").entity == IpAddress("2001:db8::1")
