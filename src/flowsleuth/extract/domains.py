@@ -84,6 +84,16 @@ def why_not_public(domain: str) -> str | None:
             return found
     if len(labels) == 1:
         return "a name without a domain"
-    if labels[-1] not in top_level_domains() and labels[-1] != HIDDEN_SERVICE:
-        return f"{labels[-1]!r} is no top-level domain"
-    return None
+    return None if has_known_end(domain) else f"{labels[-1]!r} is no top-level domain"
+
+
+def has_known_end(domain: str) -> bool:
+    """The last label is a top-level domain, or one for local or special use.
+
+    Examples
+    --------
+    >>> has_known_end("evil.com"), has_known_end("printer.local"), has_known_end("setup.exe")
+    (True, True, False)
+    """
+    last = domain.rpartition(".")[2]
+    return last in top_level_domains() or last in SPECIAL_NAMES or last in (HIDDEN_SERVICE, "arpa")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from flowsleuth.errors import OptionError
-from flowsleuth.extract.domains import canonical_domain, why_not_public
+from flowsleuth.extract.domains import canonical_domain, has_known_end, why_not_public
 from flowsleuth.extract.refang import refang
 from flowsleuth.extract.special_addresses import why_not_global
 from flowsleuth.extract.urls import Url, parse_url
@@ -52,12 +52,15 @@ class Observable:
         One of :data:`TYPES`.
     refused : str or None
         Why it is not sent to anybody: not recognised, private, a placeholder; None when it may be.
+    is_doubtful : bool
+        It has the form, but is hardly one: a hash of zeros, a name without a known top-level domain (``setup.exe``).
     """
 
     given: str
     value: str | None
     type: ObservableType | None
     refused: str | None = None
+    is_doubtful: bool = False
 
     @property
     def is_known(self) -> bool:
@@ -102,8 +105,9 @@ def recognize(text: object, type: str | None = None) -> Observable:
 
     Examples
     --------
-    >>> recognize("hxxp://Evil[.]Example.COM/a?b")
-    Observable(given='hxxp://Evil[.]Example.COM/a?b', value='http://evil.example.com/a?b', type='url', refused=None)
+    >>> found = recognize("hxxp://Evil[.]Example.COM/a?b")
+    >>> found.type, found.value, found.refused
+    ('url', 'http://evil.example.com/a?b', None)
     >>> recognize("10.0.0.5").refused, recognize("11:22:33").refused
     ('private (RFC 1918)', 'no address, domain, URL or hash')
     """
@@ -183,7 +187,8 @@ def _as_hash(given: str, text: str) -> Observable:
     kind = cast(ObservableType, _HASH_LENGTHS[len(value)])
     counts = Counter(value).values()
     bits = -sum(n / len(value) * math.log2(n / len(value)) for n in counts)
-    return Observable(given, value, kind, "a placeholder, no hash" if bits < LEAST_BITS else None)
+    is_placeholder = bits < LEAST_BITS
+    return Observable(given, value, kind, "a placeholder, no hash" if is_placeholder else None, is_placeholder)
 
 
 def _as_address(given: str, text: str) -> Observable | None:
@@ -203,4 +208,4 @@ def _as_domain(given: str, text: str) -> Observable:
         value = canonical_domain(text)
     except ValueError as error:
         return _refused(given, str(error))
-    return Observable(given, value, "domain", why_not_public(value))
+    return Observable(given, value, "domain", why_not_public(value), not has_known_end(value))
