@@ -10,6 +10,7 @@ from typing import Any
 
 from flowsleuth.faces.cli.arguments import build_parser
 from flowsleuth.schema import TABLES, Table
+from flowsleuth.schema.intel import LOOKUP, MATCH, MATCHED_VALUE
 from flowsleuth.schema.investigation import FOUND
 from flowsleuth.workspace.offers import Offer, offered_detectors, offered_readers
 
@@ -127,6 +128,7 @@ def rest() -> str:
 FILLERS: dict[str, Callable[[], str]] = {
     "tables": tables,
     "found_tables": lambda: tables(FOUND),
+    "intel_tables": lambda: tables((LOOKUP, MATCH, MATCHED_VALUE)),
     "readers": lambda: _offers(offered_readers()),
     "detectors": lambda: _offers(offered_detectors()),
     "cli": cli,

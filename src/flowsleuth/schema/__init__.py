@@ -7,6 +7,7 @@ from flowsleuth.schema.facts import FACT
 from flowsleuth.schema.flow import FLOW
 from flowsleuth.schema.health import HEALTH
 from flowsleuth.schema.hosts import LOGON, PROCESS, SYSLOG
+from flowsleuth.schema.intel import INDICATOR
 from flowsleuth.schema.results import QUEUE, REJECT, SCORE, SUSPECT
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "GROWN",
     "HEALTH",
     "HTTP",
+    "INDICATOR",
     "LOGON",
     "PROCESS",
     "QUEUE",
@@ -33,7 +35,7 @@ __all__ = [
 
 TABLES: dict[str, Table] = {
     t.name: t
-    for t in (FLOW, DNS, HTTP, TLS, ALERT, PROCESS, LOGON, SYSLOG, HEALTH, REJECT, SCORE, SUSPECT, QUEUE, FACT)
+    for t in (FLOW, DNS, HTTP, TLS, ALERT, PROCESS, LOGON, SYSLOG, HEALTH, REJECT, SCORE, SUSPECT, QUEUE, FACT, INDICATOR)
 }
 
 GROWN = ("alert",)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowsleuth.enrich.intel.cache import FILE_NAME, AnswerCache
 from flowsleuth.enrich.intel.configuration import Access, Scopes, all_access, choose, read_options
+from flowsleuth.enrich.intel.local import FEEDS, local_rows
 from flowsleuth.enrich.intel.lookup_rows import (
     Checked,
     Row,
@@ -50,6 +51,7 @@ def look_up(
     scope: Scopes = "primary",
     offline: bool = False,
     tell: Tell | None = None,
+    indicators: pa.Table | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> pa.Table:
     """See :meth:`flowsleuth.Workspace.lookup`.
@@ -63,19 +65,24 @@ def look_up(
         Where answers are kept.
     providers, types, scope, offline, tell
         As there.
+    indicators : pyarrow.Table, optional
+        Rows of ``schema.INDICATOR``: local feeds.
     environ : mapping, optional
         Where keys are looked for; the process's own environment when not given.
     """
     options = read_options(settings)
     access = all_access(settings, os.environ if environ is None else environ)
-    chosen = choose(access, _listed(providers), scope)
+    named = _listed(providers)
+    asks_feeds = indicators is not None and len(indicators) > 0 and (named is None or FEEDS in named)
+    chosen = choose(access, None if named is None else [name for name in named if name != FEEDS], scope)
     checked = check(observables, _listed(types), options.url_query)
-    if checked and not chosen:
+    if checked and not chosen and not asks_feeds:
         raise OptionError("no service is set up to be asked", where="lookup", hint="see flowsleuth intel providers")
     cache = AnswerCache(folder / FILE_NAME)
     try:
         runner = Runner(options, cache, offline=offline, tell=tell)
-        return as_table(_rows(checked, chosen, runner))
+        local = local_rows(checked, indicators) if asks_feeds and indicators is not None else {}
+        return as_table(_rows(checked, chosen, runner, local))
     finally:
         cache.close()
 
@@ -87,17 +94,22 @@ def _listed(names: Iterable[str] | None) -> list[str] | None:
     return [names] if isinstance(names, str) else list(names)
 
 
-def _rows(checked: list[Checked], chosen: list[Access], runner: Runner) -> list[Row]:
-    """Observables in the order they were given, services in the order they are listed."""
+def _rows(
+    checked: list[Checked], chosen: list[Access], runner: Runner, local: Mapping[Checked, list[Row]]
+) -> list[Row]:
+    """Observables in the order they were given; of each what feeds say, then services in the order they are listed."""
     asks = asks_of(checked, chosen)
     outcomes = iter(runner.run([ask for _, _, ask in asks if ask is not None]))
-    rows: dict[Checked, list[Row]] = {one: [] for one in checked}
+    rows: dict[Checked, list[Row]] = {one: list(local.get(one, ())) for one in checked}
     for one, access, ask in asks:
         if ask is None:
             rows[one].append(unsupported_row(one, access))
         else:
             rows[one].append(row_of(one, access.name, ask.question.subtype, next(outcomes)))
-    return [row for one in checked for row in (rows[one] or [refused_row(one)])]
+    for one in checked:
+        if one.refused is not None and (chosen or not rows[one]):
+            rows[one].append(refused_row(one))
+    return [row for one in checked for row in rows[one]]
 
 
 def offered_providers(settings: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> list[dict[str, Any]]:

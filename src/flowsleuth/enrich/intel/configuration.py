@@ -113,10 +113,10 @@ def read_options(table: Mapping[str, Any]) -> LookupOptions:
     known = {one.name: one for one in dataclasses.fields(LookupOptions)}
     found: dict[str, Any] = {}
     for name, value in table.items():
-        if name == "providers":
+        if name in ("providers", "feeds"):
             continue
         if name not in known:
-            raise OptionError("no such setting", where=f"[intel] {name}", available=[*known, "providers"])
+            raise OptionError("no such setting", where=f"[intel] {name}", available=[*known, "providers", "feeds"])
         kind = {"float": float, "int": int}.get(str(known[name].type), str)
         try:
             found[name] = kind(value)
@@ -265,6 +265,40 @@ def choose(
             raise OptionError(f"needs {', '.join(access[name].missing)}", where=name, hint=how_to_set(access[name]))
         chosen.append(access[name])
     return chosen
+
+
+def feed_access(
+    table: Mapping[str, Any], name: str, environ: Mapping[str, str], keyring: Keyring | None = None
+) -> dict[str, Secret]:
+    """What a feed's server wants: ``user`` and ``password``, or an ``api_key`` in the ``header`` of that name.
+
+    Parameters
+    ----------
+    table : mapping
+        ``[intel]``; the feed's own table is ``[intel.feeds.NAME]``.
+    name : str
+    environ : mapping
+        For what is not set: ``FLOWSLEUTH_NAME_PASSWORD``, ``FLOWSLEUTH_NAME_API_KEY``.
+    keyring : callable, optional
+
+    Raises
+    ------
+    OptionError
+        An unknown name, or a key that cannot be found.
+
+    Examples
+    --------
+    >>> feed_access({"feeds": {"isac": {"user": "ana", "password": {"env": "PW"}}}}, "isac", {"PW": "s3cret"})
+    {'user': Secret(***), 'password': Secret(***)}
+    """
+    setting = table.get("feeds", {}).get(name, {})
+    allowed = ("user", "password", "api_key", "header")
+    unknown = sorted(set(setting) - set(allowed))
+    if unknown:
+        raise OptionError("no such setting", where=f"[intel.feeds.{name}] {unknown[0]}", available=allowed)
+    plain = "".join(c if c.isalnum() else "_" for c in name)
+    found = {one: find_key(setting.get(one), [variable(plain, one)], environ, keyring) for one in allowed}
+    return {one: secret for one, secret in found.items() if secret is not None}
 
 
 def how_to_set(access: Access) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -9,12 +10,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import flowsleuth
-from flowsleuth.faces.cli.show import print_json, print_table, write_tables
+from flowsleuth.faces.cli.show import print_json, print_table, printable_text, write_tables
 
 if TYPE_CHECKING:
     import argparse
 
     import pyarrow as pa
+
+    from flowsleuth.workspace import Workspace
+    from flowsleuth.workspace.feeds import FeedReport
 
 WIDEST = 100
 STATUS_WORDS = {
@@ -134,5 +138,122 @@ def _providers(parsed: argparse.Namespace) -> int:
     return 0
 
 
-INTEL: dict[str, Callable[[argparse.Namespace], int]] = {"providers": _providers}
+def _open(parsed: argparse.Namespace) -> Workspace:
+    return flowsleuth.open(parsed.workspace, engine=parsed.engine)
+
+
+def _add(parsed: argparse.Namespace) -> int:
+    with _open(parsed) as ws:
+        report = ws.intel_add(
+            parsed.source, name=parsed.name, severity=parsed.severity, format=parsed.feed_format, url=parsed.url
+        )
+    return _told([report], parsed)
+
+
+def _update(parsed: argparse.Namespace) -> int:
+    with _open(parsed) as ws:
+        reports = ws.intel_update(*parsed.names)
+    if not reports and parsed.format == "table":
+        print("no feed has an address; give one with: flowsleuth intel add FILE --name NAME --url URL")
+    return _told(reports, parsed)
+
+
+def _told(reports: list[FeedReport], parsed: argparse.Namespace) -> int:
+    if parsed.format == "json":
+        print_json([dataclasses.asdict(report) for report in reports])
+    else:
+        for report in reports:
+            _tell(report)
+    return 1 if any(report.error for report in reports) else 0
+
+
+def _tell(report: FeedReport) -> None:
+    if report.error:
+        print(f"flowsleuth: {printable_text(report.name)}: {printable_text(report.error)}", file=sys.stderr)
+        return
+    types = ", ".join(f"{count:,} {kind}" for kind, count in report.types.items())
+    print(f"{report.name}: {report.indicators:,} indicators read as {report.format} ({types})")
+    if report.refused:
+        print(f"{report.refused:,} rows are none:")
+        for reason, count in list(report.reasons.items())[:5]:
+            print(f"  {count:,} x {printable_text(reason)}")
+
+
+def _list(parsed: argparse.Namespace) -> int:
+    with _open(parsed) as ws:
+        found = ws.intel_feeds().table
+    return _give(found, parsed, _show_feeds)
+
+
+def _show_feeds(rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        print("no feeds; add one with: flowsleuth intel add FILE --name NAME", file=sys.stderr)
+        return
+    shown = [
+        (
+            row["feed"], f"{row['indicators']:,}", f"{row['high']:,}", f"{row['warning']:,}", row["format"],
+            f"{row['as_of']:%Y-%m-%d %H:%M}", row["url"] or row["file"],
+        )
+        for row in rows
+    ]  # fmt: skip
+    columns = ("feed", "indicators", "high", "warning", "format", "as of (UTC)", "from")
+    print_table(shown, columns, right=("indicators", "high", "warning"), wrap=("from",))
+
+
+def _match(parsed: argparse.Namespace) -> int:
+    with _open(parsed) as ws:
+        found = ws.intel_match(parsed.table, by=parsed.by, dates=parsed.date).table
+    if parsed.top is not None:
+        found = found.slice(0, parsed.top)
+    return _give(found, parsed, _show_values if parsed.by == "value" else _show_rows)
+
+
+def _show_values(rows: list[dict[str, Any]]) -> None:
+    shown = [
+        (
+            row["value"], row["column"], f"{row['rows']:,}", _time(row["first_seen"]), _time(row["last_seen"]),
+            row["feed"], row["severity"], row["indicator"], _what(row), row["row_id"],
+        )
+        for row in rows
+    ]  # fmt: skip
+    columns = ("value", "column", "rows", "first seen", "last seen", "feed", "severity", "meets", "what", "one of them")
+    _show(shown, columns, ("rows",))
+
+
+def _show_rows(rows: list[dict[str, Any]]) -> None:
+    shown = [
+        (
+            row["row_id"], _time(row["start"]), row["column"], row["value"], row["feed"], row["severity"],
+            row["indicator"], _what(row),
+        )
+        for row in rows
+    ]  # fmt: skip
+    _show(shown, ("row id", "start", "column", "value", "feed", "severity", "meets", "what"), ())
+
+
+def _show(shown: list[Any], columns: tuple[str, ...], right: tuple[str, ...]) -> None:
+    if not shown:
+        print("no row meets an indicator", file=sys.stderr)
+        return
+    print_table(shown, columns, right=right, wrap=("what", "meets", "value"))
+
+
+def _time(moment: Any) -> str:
+    return "" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S}"
+
+
+def _what(row: dict[str, Any]) -> str:
+    return "; ".join(text[:WIDEST] for text in (row["threat"], row["description"]) if text)
+
+
+def _remove(parsed: argparse.Namespace) -> int:
+    with _open(parsed) as ws:
+        count = ws.intel_remove(parsed.name)
+    print(f"{printable_text(parsed.name)}: {count:,} indicators removed")
+    return 0
+
+
+INTEL: dict[str, Callable[[argparse.Namespace], int]] = {
+    "providers": _providers, "add": _add, "list": _list, "update": _update, "match": _match, "remove": _remove,
+}  # fmt: skip
 ACTIONS: dict[str, Callable[[argparse.Namespace], int]] = {"lookup": lookup, "intel": intel}

@@ -17,7 +17,8 @@ _VALUES = (
     "remoteip", "localip", "portitem/remoteip", "network/dns", "network/uri", "network/url", "network/string",
     "dnsentryitem/host", "dnsentryitem/recordname", "dnsentryitem/recorddata/host",
     "dnsentryitem/recorddata/ipv4address", "urlhistoryitem/url", "urlhistoryitem/hostname",
-    "routeentryitem/destination", "email/receivedfromip", "cookiehistoryitem/hostname", "filedownloadhistoryitem/sourceurl",
+    "routeentryitem/destination", "email/receivedfromip", "cookiehistoryitem/hostname",
+    "filedownloadhistoryitem/sourceurl",
 )  # fmt: skip
 
 
