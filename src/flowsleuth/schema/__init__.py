@@ -35,7 +35,23 @@ __all__ = [
 
 TABLES: dict[str, Table] = {
     t.name: t
-    for t in (FLOW, DNS, HTTP, TLS, ALERT, PROCESS, LOGON, SYSLOG, HEALTH, REJECT, SCORE, SUSPECT, QUEUE, FACT, INDICATOR)
+    for t in (
+        FLOW,
+        DNS,
+        HTTP,
+        TLS,
+        ALERT,
+        PROCESS,
+        LOGON,
+        SYSLOG,
+        HEALTH,
+        REJECT,
+        SCORE,
+        SUSPECT,
+        QUEUE,
+        FACT,
+        INDICATOR,
+    )
 }
 
 GROWN = ("alert",)
