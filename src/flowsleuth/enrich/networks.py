@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _SPLIT = r"^\s*(?P<address>[^/\s]+)(?P<bits>(?:/\d{1,3})?)\s*$"
 _NUMBER = r"^\d+$"
+LAID_AT_MOST = 40_000_000
+"""Overlapping ranges are cut as whole columns up to so many segments covered (0.6 GB), else one by one."""
 
 
 @dataclass(frozen=True)
@@ -178,13 +180,80 @@ def _rest(size: int, four: Any, six: Any) -> npt.NDArray[np.int64]:
 
 
 def _disjoint(pieces: Pieces, width: int) -> Pieces:
-    """Sorted, and cut where they overlap."""
+    """Sorted, and cut where they overlap: each address belongs to the smallest range over it, of equal ones the later.
+
+    The ends of all ranges cut the space into segments; ranges are laid over the segments from the largest to the
+    smallest, as one assignment in which the last one counts.
+    """
     import numpy as np
 
     order = np.argsort(pieces.low, kind="stable")
     low, high, owner = pieces.low[order], pieces.high[order], pieces.owner[order]
     if bool((low[1:] > high[:-1]).all()):
         return Pieces(low, high, owner)
+    after, is_last = _successor(high, width)
+    starts = np.unique(np.concatenate([low, after[~is_last]]))
+    first = np.searchsorted(starts, low)
+    count = np.where(is_last, len(starts), np.searchsorted(starts, after)) - first
+    if int(count.sum()) > LAID_AT_MOST:
+        return _cut_one_by_one(low, high, owner, width)
+    largest_first = np.lexsort((owner, *(~half for half in _extent(low, high, width))))
+    first, count, owner = first[largest_first], count[largest_first], owner[largest_first]
+    places = np.arange(int(count.sum())) + np.repeat(first - np.cumsum(count) + count, count)
+    laid = np.full(len(starts), -1, dtype=np.int64)
+    laid[places] = np.repeat(owner, count)
+    return _segments(starts, laid, width)
+
+
+def _segments(starts: Any, owner: npt.NDArray[np.int64], width: int) -> Pieces:
+    """Segments that have an owner; neighbours of one owner as one."""
+    import numpy as np
+
+    changes = np.flatnonzero(np.concatenate([[True], owner[1:] != owner[:-1]]))
+    low, owner = starts[changes], owner[changes]
+    ends = np.concatenate([_predecessor(low[1:], width), _highest(width)])
+    kept = owner >= 0
+    return Pieces(low[kept], ends[kept], owner[kept])
+
+
+def _highest(width: int) -> Any:
+    import numpy as np
+
+    return np.array([2**32 - 1], np.uint32) if width == 4 else np.array([b"\xff" * 16], "S16")
+
+
+def _successor(ends: Any, width: int) -> tuple[Any, npt.NDArray[np.bool_]]:
+    """The address after each, and which have none (their successor is of no meaning)."""
+    import numpy as np
+
+    if width == 4:
+        return ends + np.uint32(1), ends == 2**32 - 1
+    high, low = halves(ends)
+    after = low + np.uint64(1)
+    return join(high + (after == 0), after), (high & low) == 2**64 - 1
+
+
+def _predecessor(ends: Any, width: int) -> Any:
+    import numpy as np
+
+    if width == 4:
+        return ends - np.uint32(1)
+    high, low = halves(ends)
+    return join(high - (low == 0), low - np.uint64(1))
+
+
+def _extent(low: Any, high: Any, width: int) -> tuple[Any, ...]:
+    """How large each range is, as one number or two halves, the lower one first."""
+    if width == 4:
+        return (high - low,)
+    (low_high, low_low), (high_high, high_low) = halves(low), halves(high)
+    return high_low - low_low, high_high - low_high - (high_low < low_low)
+
+
+def _cut_one_by_one(low: Any, high: Any, owner: npt.NDArray[np.int64], width: int) -> Pieces:
+    """The same for ranges that overlap very often: slower, and never large."""
+    import numpy as np
+
     made = cut(list(zip(_whole(low, width), _whole(high, width), owner.tolist(), strict=True)))
     if width == 4:
         ends = [np.array([piece[at] for piece in made], dtype=np.uint32) for at in (0, 1)]
