@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from flowsleuth.settings import Settings
     from flowsleuth.store import Store
     from flowsleuth.workspace.enrichment import EnrichReport
+    from flowsleuth.workspace.online_lookups import OnlineLookups, OnlineServices
     from flowsleuth.workspace.results import Rows
 
 
@@ -21,27 +22,44 @@ class EnrichMethods:
 
     folder: Path
     settings: Settings
+    online_services: OnlineServices | None = None
+    """Who is asked instead of the public services."""
 
     if TYPE_CHECKING:
 
         @property
         def store(self) -> Store: ...
 
-    def enrich(self, only: Iterable[str] | None = None, *, tell: Callable[[str], None] | None = None) -> EnrichReport:
-        """Gather facts about every stored address and name from local sources, and keep them in table ``fact``.
+    def enrich(
+        self,
+        only: Iterable[str] | None = None,
+        *,
+        offline: bool = False,
+        limit: int = 10_000,
+        tell: Callable[[str], None] | None = None,
+    ) -> EnrichReport:
+        """Gather facts about every stored address and name, and keep them in table ``fact``.
 
-        Nothing leaves the machine. What an earlier run found is replaced in one step; a run that is killed leaves it.
+        Unless kinds that ask others are named, nothing leaves the machine. What an earlier run found is replaced in one
+        step; a run that is killed leaves it.
 
         Parameters
         ----------
         only : iterable of str, optional
-            Of ``types`` (address types), ``geography`` (place and AS, context files), ``lists``; all three by default.
+            ``types`` (address types), ``geography`` (place and AS, context files), ``lists``: these three by default.
+            ``whois`` asks Team Cymru for AS and prefix of Internet addresses, ``rdap`` the registries, ``ptr`` the name
+            servers (extra ``dns``).
+        offline : bool
+            Of those, tell only what was kept from earlier.
+        limit : int
+            Ask others about so many addresses, those with most flows.
         tell : callable, optional
             Told how far it is, in words.
 
         Returns
         -------
         EnrichReport
+            Time-outs and failures of others are notes, never errors.
 
         Raises
         ------
@@ -49,6 +67,8 @@ class EnrichMethods:
             There is no such kind.
         StoreError
             Another process writes to the workspace.
+        MissingExtraError
+            ``ptr`` without the extra ``dns``.
 
         Examples
         --------
@@ -65,7 +85,15 @@ class EnrichMethods:
         """
         from flowsleuth.workspace.enrichment import LOCAL, enrich
 
-        return enrich(self.store, self.folder, self.settings, LOCAL if only is None else only, tell)
+        lookups = self._lookups(offline)
+        wanted = LOCAL if only is None else only
+        return enrich(self.store, self.folder, self.settings, wanted, tell, lookups=lookups, limit=limit)
+
+    def _lookups(self, offline: bool) -> OnlineLookups:
+        from flowsleuth.workspace.enrichment import CACHE
+        from flowsleuth.workspace.online_lookups import OnlineLookups, OnlineServices
+
+        return OnlineLookups(self.folder / CACHE, self.online_services or OnlineServices(), offline)
 
     def facts(self, observable: str | None = None, fact: str | None = None) -> Rows:
         """What is known of an address or a name (or of all), from whom, as of when.
@@ -184,3 +212,118 @@ class EnrichMethods:
         from flowsleuth.workspace.enrichment import LISTS
 
         return update_lists(self.folder / LISTS, names)
+
+    def whois(self, target: str, online: bool = False) -> dict[str, Any]:
+        """Who an address or a domain belongs to: local sources and kept answers first, the registries when told to.
+
+        Parameters
+        ----------
+        target : str
+            An address, or a domain.
+        online : bool
+            Ask RDAP (by IANA's bootstrap) and, for an address, Team Cymru, for what was not kept in the last 30 days.
+            An address that is not of the Internet, or a name of no public zone, is never sent.
+
+        Returns
+        -------
+        dict
+            ``observable``; what is known of ``asn``, ``as_name``, ``country_code``, ``country``, ``prefix``,
+            ``network``, ``cidr``, ``org``, ``abuse_email``, ``registered``, ``changed``, ``registrar``, ``nameservers``
+            …; ``status`` (``ok``, ``no data``, ``timed out``, ``not asked``, ``failed``), ``reason``, ``source``,
+            ``as_of`` (UTC, of the oldest answer), ``from_cache``.
+
+        Examples
+        --------
+        >>> import flowsleuth, tempfile
+        >>> with flowsleuth.open(tempfile.mkdtemp() + "/case", create=True) as ws:
+        ...     told = ws.whois("193.0.6.139")
+        >>> told["country"], told["status"]
+        ('Netherlands', 'ok')
+        """
+        from flowsleuth.workspace.address_answers import geo
+        from flowsleuth.workspace.enrichment import canonical
+        from flowsleuth.workspace.online_lookups import whois
+
+        asked = canonical(target)
+        is_address = ":" in asked or asked.replace(".", "").isdigit()
+        local = geo(self.folder, self.settings, asked) if is_address else {}
+        return whois(self._lookups(not online), asked, local)
+
+    def resolve(self, name: str, offline: bool = False) -> dict[str, Any]:
+        """The addresses of a name, by DNS now (or kept from the last day). Needs the extra ``dns``.
+
+        Parameters
+        ----------
+        name : str
+        offline : bool
+            Only what was kept.
+
+        Returns
+        -------
+        dict
+            ``observable``, ``A``, ``AAAA`` (lists, where there are any), ``status``, ``reason``, ``source``, ``as_of``,
+            ``from_cache``. A time-out is a status.
+
+        Raises
+        ------
+        MissingExtraError
+            The extra is not installed.
+        """
+        from flowsleuth.workspace.enrichment import canonical
+        from flowsleuth.workspace.online_lookups import answer_dict
+
+        asked = canonical(name)
+        return {"observable": asked} | answer_dict(self._lookups(offline).forward([asked])[asked])
+
+    def reverse(self, ip: str, offline: bool = False) -> dict[str, Any]:
+        """The names of an Internet address by PTR, now (or kept from the last day). Needs the extra ``dns``.
+
+        Returns
+        -------
+        dict
+            ``observable``, ``ptr`` (a list), ``status``, ``reason``, ``source``, ``as_of``, ``from_cache``.
+
+        Raises
+        ------
+        OptionError
+            It is no address.
+        MissingExtraError
+            The extra is not installed.
+
+        Examples
+        --------
+        >>> import flowsleuth, tempfile
+        >>> with flowsleuth.open(tempfile.mkdtemp() + "/case", create=True) as ws:
+        ...     ws.reverse("10.0.0.1")["reason"]
+        'an address of type private'
+        """
+        from flowsleuth.workspace.address_answers import address_of
+        from flowsleuth.workspace.online_lookups import answer_dict
+
+        asked = address_of(ip)
+        return {"observable": asked} | answer_dict(self._lookups(offline).ptr([asked])[asked])
+
+    def passive_dns(self, observable: str) -> Rows:
+        """The names an address had, or the addresses a name had, as the stored DNS, TLS and HTTP rows show it.
+
+        Parameters
+        ----------
+        observable : str
+            An address or a name.
+
+        Returns
+        -------
+        Rows
+            ``name``, ``address``, ``source`` (``dns``, ``tls``, ``http``), ``first_seen``, ``last_seen``,
+            ``sightings``, ``clients``, in the order of names.
+
+        Examples
+        --------
+        >>> import flowsleuth, tempfile
+        >>> with flowsleuth.open(tempfile.mkdtemp() + "/case", create=True) as ws:
+        ...     len(ws.passive_dns("192.0.2.1"))
+        0
+        """
+        from flowsleuth.workspace.passive_dns import passive_dns
+
+        return passive_dns(self.store, observable)

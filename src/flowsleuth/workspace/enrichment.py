@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from flowsleuth.settings import Settings
     from flowsleuth.store import Store
     from flowsleuth.store.catalog import Part
+    from flowsleuth.workspace.online_lookups import OnlineLookups
 
 CACHE = "cache"
 LISTS = "lists"
 LOCAL = ("types", "geography", "lists")
 """What is gathered unless something else is asked for; none of it asks the network."""
+KINDS = (*LOCAL, "whois", "rdap", "ptr")
 BATCH = 1_000_000
 """Addresses looked up at a time."""
 NAMES = (("dns", "query"), ("tls", "server_name"), ("http", "host"), ("flow", "server_name"))
@@ -91,13 +93,16 @@ def enrich(
     settings: Settings,
     only: Iterable[str] = LOCAL,
     tell: Callable[[str], None] | None = None,
+    *,
+    lookups: OnlineLookups | None = None,
+    limit: int = 10_000,
 ) -> EnrichReport:
-    """Gather local facts about every stored address and name; see :meth:`flowsleuth.Workspace.enrich`."""
+    """Gather facts about every stored address and name; see :meth:`flowsleuth.Workspace.enrich`."""
     wanted = _checked(only)
     begin = time.perf_counter()
     report = EnrichReport()
     with store.writing():
-        makers = {kind: _maker(folder, settings, kind, report) for kind in wanted}
+        makers = {kind: _maker(folder, settings, kind, report) for kind in wanted if kind in LOCAL}
         parts: dict[str, list[Part]] = {kind: [] for kind in wanted}
         for values, observed in _observed(store, wanted, report):
             for kind, make in makers.items():
@@ -106,14 +111,31 @@ def enrich(
                         parts[kind] += store.write("fact", rows, tag=kind)
             if tell is not None:
                 tell(f"{report.addresses:,} addresses, {report.names:,} names")
+        for kind in (kind for kind in wanted if kind not in LOCAL):
+            parts[kind] = _ask_others(store, lookups, kind, limit, report)
         old = [part for kind in wanted for part in store.catalog.parts("fact", tag=kind)]
         store.replace(old, [part for kind in wanted for part in parts[kind]])
     report.seconds = time.perf_counter() - begin
     return report
 
 
+def _ask_others(store: Store, lookups: OnlineLookups | None, kind: str, limit: int, report: EnrichReport) -> list[Part]:
+    """What others say, written."""
+    from flowsleuth.workspace.online_lookups import gather
+
+    assert lookups is not None
+    rows, addresses, notes = gather(store, lookups, kind, limit)
+    report.addresses = max(report.addresses, addresses)
+    report.notes += notes
+    for count in rows["fact"].value_counts().to_pylist():
+        report.facts[count["values"]] = report.facts.get(count["values"], 0) + count["counts"]
+    return store.write("fact", rows, tag=kind)
+
+
 def _observed(store: Store, wanted: list[str], report: EnrichReport) -> Iterator[tuple[pa.Array, str]]:
     """What is stored, a batch at a time: addresses, then names."""
+    if not set(wanted) & set(LOCAL):
+        return
     for addresses in distinct(store, [("flow", "src_ip"), ("flow", "dst_ip")]):
         report.addresses += len(addresses)
         yield addresses, "ip"
@@ -126,9 +148,9 @@ def _observed(store: Store, wanted: list[str], report: EnrichReport) -> Iterator
 def _checked(only: Iterable[str]) -> list[str]:
     wanted = [only] if isinstance(only, str) else list(only)
     for name in wanted:
-        if name not in LOCAL:
-            raise OptionError("no such kind of facts", where=name, available=LOCAL)
-    return [name for name in LOCAL if name in wanted]
+        if name not in KINDS:
+            raise OptionError("no such kind of facts", where=name, available=KINDS)
+    return [name for name in KINDS if name in wanted]
 
 
 def _joined(tables: Iterable[pa.Table], report: EnrichReport) -> Iterator[pa.Table]:
@@ -235,6 +257,11 @@ def address_facts(store: Store) -> ir.Table:
     """One row per address that has facts: ``address``, the facts it has one of, ``lists``."""
     fact = store.table("fact")
     fact = fact.filter(fact.observable_type == "ip")
-    columns = {name: fact.value.max(where=fact.fact == name).cast(kind) for name, kind in JOINED.items()}
+    columns = {name: _one_of(fact, name).cast(kind) for name, kind in JOINED.items()}
     lists = fact.value.collect(where=fact.fact == "list", distinct=True).sort().join(", ")
     return fact.group_by(address=fact.observable).aggregate(**columns, lists=lists)
+
+
+def _one_of(fact: ir.Table, name: str) -> Any:
+    """The value of a fact; where no local source knows it, what whois said."""
+    return fact.value.max(where=fact.fact == name).coalesce(fact.value.max(where=fact.fact == f"whois_{name}"))

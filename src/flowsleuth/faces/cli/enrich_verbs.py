@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from flowsleuth.workspace.enrichment import EnrichReport
 
-KINDS = ("types", "geography", "lists")
+KINDS = ("types", "geography", "lists", "whois", "rdap", "ptr")
 FORMATS = ("table", "json", "csv", "parquet")
 
 
@@ -24,10 +24,24 @@ def add_enrich(verbs: Any) -> None:
     parser = verbs.add_parser(
         "enrich",
         help="what is known of every stored address and name",
-        description="Gather address types, places, autonomous systems and lists into table fact. Asks no network.",
+        description="Gather address types, places, autonomous systems and lists into table fact. Asks no network "
+        "unless whois, rdap or ptr is named.",
     )
     add_workspace(parser)
-    parser.add_argument("--only", choices=KINDS, action="append", help="only this kind; may be repeated")
+    parser.add_argument(
+        "--only",
+        choices=KINDS,
+        action="append",
+        help="only this kind; may be repeated; whois, rdap and ptr ask others (default: types, geography, lists)",
+    )
+    parser.add_argument("--offline", action="store_true", help="of whois, rdap and ptr only what was kept from earlier")
+    parser.add_argument(
+        "--limit",
+        type=int,
+        default=10_000,
+        metavar="N",
+        help="ask others about the N busiest addresses (default: 10000)",
+    )
     parser.add_argument("--quiet", action="store_true", help="no summary")
     parser.add_argument("--format", choices=("table", "json"), default="table")
     facts = verbs.add_parser(
@@ -39,6 +53,28 @@ def add_enrich(verbs: Any) -> None:
     facts.add_argument("--format", choices=FORMATS, default="table")
     facts.add_argument("--output", metavar="FILE", help="write there instead of to standard output")
     _add_lists(verbs)
+    _add_questions(verbs)
+
+
+def _add_questions(verbs: Any) -> None:
+    from flowsleuth.faces.cli.arguments import add_workspace
+
+    whois = verbs.add_parser(
+        "whois",
+        help="who an address or domain belongs to",
+        description="Local sources and kept answers; with --online also the registries (RDAP) and Team Cymru.",
+    )
+    whois.add_argument("target", metavar="ADDRESS|DOMAIN")
+    names = verbs.add_parser(
+        "dns",
+        help="names of an address, addresses of a name",
+        description="What the stored DNS, TLS and HTTP rows show; with --online also what the name servers say now.",
+    )
+    names.add_argument("target", metavar="ADDRESS|NAME")
+    for one in (whois, names):
+        add_workspace(one)
+        one.add_argument("--online", action="store_true", help="ask others, too")
+        one.add_argument("--format", choices=("table", "json"), default="table")
 
 
 def _add_lists(verbs: Any) -> None:
@@ -60,7 +96,7 @@ def _add_lists(verbs: Any) -> None:
 def enrich(parsed: argparse.Namespace) -> int:
     """``flowsleuth enrich``."""
     with flowsleuth.open(parsed.workspace, engine=parsed.engine) as ws:
-        report = ws.enrich(parsed.only)
+        report = ws.enrich(parsed.only, offline=parsed.offline, limit=parsed.limit)
     if parsed.format == "json":
         print_json(vars(report))
     elif not parsed.quiet:
@@ -132,4 +168,40 @@ def _update(ws: flowsleuth.Workspace, parsed: argparse.Namespace) -> int:
     return 1 if any(one.error for one in done) else 0
 
 
-ACTIONS = {"enrich": enrich, "facts": facts, "lists": lists}
+def whois(parsed: argparse.Namespace) -> int:
+    """``flowsleuth whois``."""
+    with flowsleuth.open(parsed.workspace, engine=parsed.engine) as ws:
+        told = ws.whois(parsed.target, online=parsed.online)
+    if parsed.format == "json":
+        print_json(told)
+    else:
+        print_table([(name, value) for name, value in told.items() if value not in (None, "")], ["what", "value"])
+    return 0
+
+
+def names(parsed: argparse.Namespace) -> int:
+    """``flowsleuth dns``."""
+    with flowsleuth.open(parsed.workspace, engine=parsed.engine) as ws:
+        seen = ws.passive_dns(parsed.target).to_arrow().to_pylist()
+        now = _asked_now(ws, parsed.target) if parsed.online else None
+    if parsed.format == "json":
+        print_json({"seen": seen, "now": now})
+        return 0
+    columns = ["name", "address", "source", "first_seen", "last_seen", "sightings", "clients"]
+    print_table([[row[name] for name in columns] for row in seen], columns, right=("sightings", "clients"))
+    if now is not None:
+        told = [", ".join(value) for value in now.values() if isinstance(value, list)]
+        print(printable_text(f"now: {'; '.join(told) or now['status']} {now['reason']}".rstrip()))
+    return 0
+
+
+def _asked_now(ws: flowsleuth.Workspace, target: str) -> dict[str, Any]:
+    from flowsleuth.errors import OptionError
+
+    try:
+        return ws.reverse(target)
+    except OptionError:
+        return ws.resolve(target)
+
+
+ACTIONS = {"enrich": enrich, "facts": facts, "lists": lists, "whois": whois, "dns": names}
