@@ -19,6 +19,7 @@ READERS = Catalogue(
         "osquery": "flowsleuth.readers.osquery:OsqueryReader",
         "windows": "flowsleuth.readers.windows_events:WindowsReader",
         "evtx": "flowsleuth.readers.evtx:EvtxReader",
+        "pcap": "flowsleuth.readers.pcap:PcapReader",
         "flowsleuth": "flowsleuth.readers.own:OwnReader",
         "table": "flowsleuth.readers.mapped:MappedReader",
     },
