@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 from flowsleuth.errors import OptionError, WorkspaceError
 from flowsleuth.settings import DEFAULT_HOME, FILE_NAME, Settings
 from flowsleuth.workspace.casework import Casework
+from flowsleuth.workspace.convert_methods import ConvertMethods
 from flowsleuth.workspace.enrich_methods import EnrichMethods
 from flowsleuth.workspace.intel_methods import IntelMethods
 from flowsleuth.workspace.pivot_methods import PivotMethods
@@ -116,7 +117,7 @@ def open(
     return Workspace(path, settings, analyst)
 
 
-class Workspace(Casework, TriageMethods, TimeMethods, IntelMethods, EnrichMethods, QueryMethods, PivotMethods):
+class Workspace(Casework, TriageMethods, TimeMethods, IntelMethods, EnrichMethods, QueryMethods, PivotMethods, ConvertMethods):
     """One investigation: logs in, suspects out.
 
     Get one from :func:`flowsleuth.open`.

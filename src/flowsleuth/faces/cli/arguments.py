@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from flowsleuth import __version__
 from flowsleuth.errors import OptionError
+from flowsleuth.faces.cli.convert_verbs import add_convert
 from flowsleuth.faces.cli.enrich_verbs import add_enrich
 from flowsleuth.faces.cli.intel_arguments import add_intel
 from flowsleuth.faces.cli.notebook_verbs import add_notebooks
@@ -103,6 +104,7 @@ def build_parser() -> Parser:
     add_triage(verbs)
     add_intel(verbs)
     add_enrich(verbs)
+    add_convert(verbs)
     add_query(verbs)
     add_notebooks(verbs)
     add_serve(verbs)

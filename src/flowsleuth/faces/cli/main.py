@@ -52,6 +52,7 @@ def _complain(error: Exception) -> None:
 
 def _run(parsed: argparse.Namespace) -> int:
     from flowsleuth.faces.cli import (
+        convert_verbs,
         enrich_verbs,
         intel_verbs,
         notebook_verbs,
@@ -76,6 +77,7 @@ def _run(parsed: argparse.Namespace) -> int:
         **triage_verbs.ACTIONS,
         **intel_verbs.ACTIONS,
         **enrich_verbs.ACTIONS,
+        **convert_verbs.ACTIONS,
         "notebooks": notebook_verbs.notebooks,
         "query": query_verbs.query,
         "serve": serve_verbs.serve,

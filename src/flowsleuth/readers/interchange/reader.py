@@ -1,0 +1,295 @@
+"""Flows of OCSF, ECS and ASIM: JSON lines or arrays, and Parquet, by the mapping files beside this.
+
+A field that no column takes goes to ``extra`` by its dotted name. Of a field that several are allowed for, the first with
+a value is taken. ``direction`` is worked out by home networks first, as for every source. Records of other classes are
+counted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from flowsleuth.readers.arrays import by_value, flat, mask_of, only
+from flowsleuth.readers.contract import MAX_RAW, Batch, Position, ReadContext, Reject
+from flowsleuth.readers.conversions import as_text, convert
+from flowsleuth.readers.fields import in_order
+from flowsleuth.readers.interchange import Field, Schema, load_schema
+from flowsleuth.readers.json_records import Plan
+from flowsleuth.readers.json_shape import Path, Shape, dotted
+from flowsleuth.readers.json_source import first_records, read_json
+from flowsleuth.readers.json_text import as_json, pack_object, strings_as_json
+from flowsleuth.readers.mapped_json import join_objects
+from flowsleuth.readers.mapping import Rule
+from flowsleuth.readers.own import MAGIC, as_file, open_parquet, record_batches
+from flowsleuth.readers.rows import build_rows
+from flowsleuth.readers.streams import CHUNK, Sample, Source
+from flowsleuth.schema import FLOW
+
+_UNITS = {"milliseconds": "ms", "nanoseconds": "ns"}
+_UTC = ZoneInfo("UTC")
+
+Faults = dict[int, tuple[str, str | None]]
+
+
+@dataclass(frozen=True)
+class InterchangeOptions:
+    """The records say what they are, so there is nothing to set."""
+
+
+class InterchangeReader:
+    """Reads records of one schema.
+
+    Parameters
+    ----------
+    chunk_size : int
+        Bytes of JSON handled at a time.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    Options: ClassVar[type] = InterchangeOptions
+
+    def __init__(self, chunk_size: int = CHUNK) -> None:
+        self._chunk_size = chunk_size
+
+    @property
+    def schema(self) -> Schema:
+        """The mapping."""
+        return load_schema(self.name)
+
+    def sniff(self, sample: Sample) -> str | None:
+        """Recognise a record of the schema."""
+        if sample.head.startswith(MAGIC):
+            return f"{self.schema.title} (Parquet)" if self._is_parquet(sample) else None
+        records = first_records(sample) if sample.is_text() else []
+        return f"{self.schema.title} (JSON)" if any(self._is_ours(record) for record in records) else None
+
+    def _is_ours(self, record: Mapping[str, Any]) -> bool:
+        body = record.get(self.schema.within, record) if self.schema.within else record
+        if not isinstance(body, dict):
+            return False
+        return all(_has(value_of(body, name), wanted) for name, wanted in self.schema.is_ours.items())
+
+    def _is_parquet(self, sample: Sample) -> bool:
+        if sample.path is None or sample.compression:
+            return False
+        try:
+            names = flattened(pq.read_schema(sample.path).empty_table()).column_names
+        except (pa.ArrowException, OSError):
+            return False
+        needed = (*self.schema.is_ours, *(self.schema.fields[side][0].field for side in ("src_ip", "dst_ip")))
+        return set(needed) <= set(names)
+
+    def _classify(self, record: Mapping[str, Any]) -> tuple[str | None, str]:
+        if self._is_ours(record):
+            return self.name, self.name
+        word = next((record[key] for key in ("class_name", "class_uid", "EventSchema") if record.get(key)), "")
+        return None, str(word)
+
+    def read(self, source: Source, context: ReadContext) -> Iterator[Batch]:
+        """Read batch after batch; see :class:`~flowsleuth.readers.contract.Reader`."""
+        is_parquet = source.sample.head.startswith(MAGIC)
+        return self._read_parquet(source, context) if is_parquet else self._read_json(source, context)
+
+    def _read_json(self, source: Source, context: ReadContext) -> Iterator[Batch]:
+        schema = self.schema
+        for batch in read_json(source, Plan({self.name: _shape(schema)}, self._classify, self.name), context,
+                               self._chunk_size):  # fmt: skip
+            tables, rejects = [], list(batch.rejects)
+            for part in batch.parts:
+                columns = {name: flat(column) for name, column in part.columns.items()}
+                made = _Rows(schema, columns, len(part.rows), part.more, is_json=True)
+                table, bad = made.build(batch.line_of(part.rows), part.rows, context)
+                tables.append(table)
+                rejects += [batch.reject(int(part.rows[at]), reason, detail) for at, reason, detail in bad]
+            rejects.sort(key=lambda reject: reject.source_row)
+            rows = {"flow": in_order("flow", tables)} if tables else {}
+            yield Batch(batch.end, rows, rejects, batch.skipped, batch.is_tail)
+
+    def _read_parquet(self, source: Source, context: ReadContext) -> Iterator[Batch]:
+        done = source.start.line
+        with as_file(source) as path, open_parquet(path, context.source_file) as file:
+            for found in record_batches(file, done):
+                if isinstance(found, Reject):
+                    yield Batch(Position(done, done), {}, [found])
+                    return
+                before, given = found
+                table = flattened(given)
+                columns = {name: flat(table[name]) for name in table.column_names}
+                numbers = np.arange(before + 1, before + 1 + len(table), dtype=np.int64)
+                built, bad = _Rows(self.schema, columns, len(table)).build(numbers, numbers, context)
+                rejects = [
+                    Reject(int(numbers[at]), reason, detail, str(given.slice(at, 1).to_pylist()[0])[:MAX_RAW])
+                    for at, reason, detail in bad
+                ]
+                done = before + len(table)
+                yield Batch(Position(done, done), {"flow": built}, rejects)
+
+
+class OcsfReader(InterchangeReader):
+    """Reads OCSF network activity."""
+
+    name: ClassVar[str] = "ocsf"
+    summary: ClassVar[str] = "OCSF network_activity (class 4001), JSON or Parquet"
+
+
+class EcsReader(InterchangeReader):
+    """Reads network events in the Elastic Common Schema."""
+
+    name: ClassVar[str] = "ecs"
+    summary: ClassVar[str] = "Elastic Common Schema network events, JSON (also exported documents) or Parquet"
+
+
+class AsimReader(InterchangeReader):
+    """Reads ASIM network sessions."""
+
+    name: ClassVar[str] = "asim"
+    summary: ClassVar[str] = "ASIM NetworkSession of Microsoft Sentinel, JSON or Parquet"
+
+
+def _has(value: Any, wanted: Any) -> bool:
+    return isinstance(value, str) if wanted is True else value == wanted
+
+
+def value_of(record: Mapping[str, Any], name: str) -> Any:
+    """A field by its dotted name, nested or written with dots.
+
+    Examples
+    --------
+    >>> value_of({"source": {"ip": "a"}}, "source.ip"), value_of({"source.ip": "b"}, "source.ip")
+    ('a', 'b')
+    """
+    if name in record:
+        return record[name]
+    first, _, rest = name.partition(".")
+    inner = record.get(first)
+    return value_of(inner, rest) if rest and isinstance(inner, dict) else None
+
+
+def flattened(table: pa.Table) -> pa.Table:
+    """Nested columns under dotted names."""
+    while any(pa.types.is_struct(column.type) for column in table.columns):
+        table = table.flatten()
+    return table
+
+
+def _shape(schema: Schema) -> Shape:
+    names = [*schema.known_fields(), *(f"{schema.rest}.{name}" for name in schema.rest_columns())]
+    opened: set[Path] = set()
+    for name in [*names, *schema.constants, *schema.sums]:
+        path = tuple(name.split("."))
+        opened |= {path[:at] for at in range(1, len(path))}
+    if schema.within:
+        opened |= {(schema.within, *path) for path in opened} | {(schema.within,)}
+
+    def name_of(path: Path) -> str:
+        return dotted(path[1:] if len(path) > 1 and path[0] == schema.within else path)
+
+    return Shape(dict.fromkeys(names, "text"), frozenset(opened), name_of=name_of)
+
+
+class _Rows:
+    """Records of one schema on their way to rows: fields by dotted name, text or JSON."""
+
+    def __init__(
+        self,
+        schema: Schema,
+        columns: Mapping[str, pa.Array],
+        size: int,
+        more: list[dict[str, str]] | None = None,
+        *,
+        is_json: bool = False,
+    ) -> None:
+        self.schema, self.given, self.size, self.more, self.is_json = schema, columns, size, more, is_json
+        self.faults: Faults = {}
+        self.left: dict[str, pa.Array] = {}
+
+    def build(
+        self, lines: npt.NDArray[np.int64], numbers: npt.NDArray[np.int64], context: ReadContext
+    ) -> tuple[pa.Table, list[tuple[int, str, str | None]]]:
+        columns = {name: self._column(name, fields) for name, fields in self.schema.fields.items()}
+        for name in self.schema.rest_columns():
+            kept = self._converted(name, Field(f"{self.schema.rest}.{name}", "text", {}, True, True))
+            columns[name] = pc.coalesce(kept, columns[name]) if name in columns else kept
+        columns["extra"] = self._extra()
+        keep = np.ones(self.size, dtype=bool)
+        keep[list(self.faults)] = False
+        good = pa.array(keep)
+        columns = {name: flat(column).filter(good) for name, column in columns.items()}
+        direction = columns.pop("direction")
+        built = build_rows(FLOW, columns, lines[keep], context, ordinal=numbers[keep], sensor_direction=direction)
+        at = np.flatnonzero(keep)
+        bad = [(row, *why) for row, why in self.faults.items()]
+        bad += [(int(at[row.index]), row.reason, row.detail) for row in built.bad]
+        return built.table, sorted(bad, key=lambda one: one[0])
+
+    def _column(self, name: str, fields: tuple[Field, ...]) -> pa.Array:
+        found = [self._converted(name, field) for field in fields if field.field in self.given]
+        if not found:
+            return pa.nulls(self.size, FLOW[name].arrow_type())
+        return flat(pc.coalesce(*found)) if len(found) > 1 else found[0]
+
+    def _converted(self, name: str, field: Field) -> pa.Array:
+        column = self.given.get(field.field)
+        if column is None:
+            return pa.nulls(self.size, FLOW[name].arrow_type())
+        if pa.types.is_string(column.type):
+            column = only(pc.not_equal(column, ""), column)
+        if field.values:
+            ours = {str(theirs).lower(): word for word, theirs in field.values.items()}
+            values = by_value(as_text(column), lambda text: ours.get(text.lower()), pa.string())
+        else:
+            found = convert(column, FLOW[name], Rule(unit=_UNITS.get(field.form, "")), _UTC)
+            values = flat(found.values)
+            for at in np.flatnonzero(found.is_bad).tolist():
+                self.faults.setdefault(at, (found.reason, f"{field.field}={column[at].as_py()!r}"[:300]))
+        if name in ("action", "direction"):
+            unknown = only(pc.is_null(values), as_text(column))
+            if unknown.null_count < self.size:
+                self.left[field.field] = flat(strings_as_json(unknown))
+        return values
+
+    def _extra(self) -> pa.Array:
+        """What no column took, with the ``extra`` of a row that was ours."""
+        known = {*self.schema.known_fields(), *(f"{self.schema.rest}.{name}" for name in self.schema.rest_columns())}
+        ours = f"{self.schema.rest}.extra"
+        others: dict[str, pa.Array] = dict(self.left)
+        for name, column in self.given.items():
+            if name not in known and name != ours:
+                text = flat(column if self.is_json else _parquet_json(column))
+                others[name] = self._without_ours(name, text)
+        packed = flat(pack_object(others, self.size, self.more))
+        kept = self.given.get(ours)
+        return packed if kept is None else join_objects(flat(kept), packed)
+
+    def _without_ours(self, name: str, text: pa.Array) -> pa.Array:
+        """A field without the values that we wrote and need not keep: constants, and sums whose parts are there."""
+        if name in self.schema.constants:
+            constant = json.dumps(self.schema.constants[name], separators=(",", ":"))
+            return only(pc.not_equal(pc.replace_substring(text, ", ", ","), constant), text)
+        if name in self.schema.sums:
+            parts = [self.schema.fields[part][0].field for part in self.schema.sums[name]]
+            if all(part in self.given for part in parts):
+                is_known = np.logical_and.reduce([mask_of(pc.is_valid(self.given[part])) for part in parts])
+                return only(pa.array(~is_known), text)
+        return text
+
+
+def _parquet_json(column: pa.Array) -> pa.Array:
+    kind = column.type
+    if pa.types.is_nested(kind):
+        return as_text(column)
+    number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
+    if number or pa.types.is_boolean(kind):
+        return flat(as_json(column, "bool" if pa.types.is_boolean(kind) else "number"))
+    return flat(strings_as_json(as_text(column))) if not pa.types.is_null(kind) else pa.nulls(len(column), pa.string())
