@@ -11,6 +11,7 @@ import pytest
 from flowsleuth.readers.aws_vpc import AwsVpcReader
 from flowsleuth.readers.azure_blob import AzureBlobReader
 from flowsleuth.readers.azure_tables import AzureTableReader
+from flowsleuth.readers.paloalto import PaloAltoReader
 from flowsleuth.testing import check_reader, count_lines, read_all
 
 pytestmark = pytest.mark.real
@@ -65,3 +66,16 @@ def test_vpc_examples_of_the_manual(shared_data: Path) -> None:
         records=count_lines(header=1),
         has_zone=True,
     )
+
+
+def test_palo_alto_every_record(shared_data: Path) -> None:
+    traffic = read_all(PaloAltoReader(), shared_data / "paloalto/pan_traffic_2017-05-31.csv.gz")
+    assert (traffic.rows, traffic.rejects, traffic.skipped) == ({"flow": 65_532}, [], {}), "65,533 lines with header"
+    threat = check_reader(
+        PaloAltoReader(),
+        shared_data / "paloalto/pan_threat_2017.csv",
+        expect_rows={"alert": 347},
+        records=count_lines(header=1),
+        has_zone=False,
+    )
+    assert threat.tables["alert"]["name"].null_count == 0

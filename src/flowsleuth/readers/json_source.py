@@ -7,7 +7,8 @@ become.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,6 +24,9 @@ from flowsleuth.store.json_lines import JsonLines
 
 _BOM = b"\xef\xbb\xbf"
 SNIFF_RECORDS = 20
+_CLOSING = re.compile(rb"\s*\]\s*$")
+_HELD = 256
+"""Bytes kept back, to see whether they close the array."""
 
 
 @dataclass
@@ -111,22 +115,36 @@ def _of_lines(source: Source, records: Records, chunk_size: int) -> Iterator[Jso
 
 
 def _of_array(source: Source, records: Records, chunk_size: int) -> Iterator[JsonBatch]:
-    """Records anywhere; a row's number is that of the record. What closes the array is not counted (it may grow)."""
+    """Records anywhere; a row's number is that of the record. What closes the array is not counted: it may grow."""
     before = int(source.start.state or 0)
-    blocks = source.uncounted_blocks()
+    blocks = _unclosed(source.uncounted_blocks())
     for piece in pieces(blocks, chunk_size, source.start.offset, source.start.line):
         found = [one for one in piece.found if one.text.strip()]
-        if found:
-            batch = _array_batch(records, found, before)
-            batch.end, batch.is_tail = Position(piece.end, piece.line, str(before + len(found))), piece.is_rest
-            before += len(found)
-        else:
-            batch = JsonBatch([], [], {}, Position(), True, str)
+        if piece.is_rest and not found:
+            continue
+        batch = _array_batch(records, found, before) if found else JsonBatch([], [], {}, Position(), False, str)
+        before += len(found)
+        batch.end, batch.is_tail = Position(piece.end, piece.line, str(before)), piece.is_rest
         if not piece.is_rest:
             source.count_up_to(piece.end)
-        if found or piece.is_rest:
-            yield batch
-    source.rewrites_end = True
+        yield batch
+        if piece.is_rest:
+            return
+    yield JsonBatch([], [], {}, Position(), True, str)
+
+
+def _unclosed(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """The blocks without the bracket that closes the array."""
+    held = b""
+    for block in blocks:
+        data = held + block
+        cut = max(0, len(data) - _HELD)
+        held = data[cut:]
+        if cut:
+            yield data[:cut]
+    held = _CLOSING.sub(b"", held)
+    if held:
+        yield held
 
 
 def _array_batch(records: Records, found: list[Found], before: int) -> JsonBatch:
