@@ -117,7 +117,9 @@ def open(
     return Workspace(path, settings, analyst)
 
 
-class Workspace(Casework, TriageMethods, TimeMethods, IntelMethods, EnrichMethods, QueryMethods, PivotMethods, ConvertMethods):
+class Workspace(
+    Casework, TriageMethods, TimeMethods, IntelMethods, EnrichMethods, QueryMethods, PivotMethods, ConvertMethods
+):
     """One investigation: logs in, suspects out.
 
     Get one from :func:`flowsleuth.open`.

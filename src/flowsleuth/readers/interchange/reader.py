@@ -1,8 +1,8 @@
 """Flows of OCSF, ECS and ASIM: JSON lines or arrays, and Parquet, by the mapping files beside this.
 
-A field that no column takes goes to ``extra`` by its dotted name. Of a field that several are allowed for, the first with
-a value is taken. ``direction`` is worked out by home networks first, as for every source. Records of other classes are
-counted.
+A field that no column takes goes to ``extra`` by its dotted name. Of a column that several fields are allowed for, the
+first with a value is taken. ``direction`` is worked out by home networks first, as for every source. Records of other
+classes are counted. Times that name no zone are UTC.
 """
 
 from __future__ import annotations
@@ -91,20 +91,34 @@ class InterchangeReader:
         return set(needed) <= set(names)
 
     def _classify(self, record: Mapping[str, Any]) -> tuple[str | None, str]:
-        if self._is_ours(record):
-            return self.name, self.name
-        word = next((record[key] for key in ("class_name", "class_uid", "EventSchema") if record.get(key)), "")
-        return None, str(word)
+        word = record.get("EventSchema", "")
+        return (None, str(word)) if word and str(word) != self.schema.constants.get("EventSchema") else (self.name, "")
 
     def read(self, source: Source, context: ReadContext) -> Iterator[Batch]:
         """Read batch after batch; see :class:`~flowsleuth.readers.contract.Reader`."""
         is_parquet = source.sample.head.startswith(MAGIC)
         return self._read_parquet(source, context) if is_parquet else self._read_json(source, context)
 
+    def _plan(self) -> Plan:
+        """By the field that names the class, where the schema has one; else every record should be ours."""
+        shape = _shape(self.schema)
+        named = {field: str(value) for field, value in self.schema.is_ours.items() if value is not True}
+        if not named:
+            return Plan({self.name: shape}, self._classify, self.name)
+        field, kind = next(iter(named.items()))
+        shape.known = {**shape.known, field: "text"}
+        shape.paths[(field,)] = field
+        shape.spec[field] = "VARCHAR"
+
+        def classify(record: Mapping[str, Any]) -> tuple[str | None, str]:
+            word = record.get(field)
+            return (kind, kind) if str(word) == kind else (None, "" if word is None else str(word))
+
+        return Plan({kind: shape}, classify, None, (field,))
+
     def _read_json(self, source: Source, context: ReadContext) -> Iterator[Batch]:
         schema = self.schema
-        for batch in read_json(source, Plan({self.name: _shape(schema)}, self._classify, self.name), context,
-                               self._chunk_size):  # fmt: skip
+        for batch in read_json(source, self._plan(), context, self._chunk_size):
             tables, rejects = [], list(batch.rejects)
             for part in batch.parts:
                 columns = {name: flat(column) for name, column in part.columns.items()}
@@ -186,7 +200,7 @@ def flattened(table: pa.Table) -> pa.Table:
 def _shape(schema: Schema) -> Shape:
     names = [*schema.known_fields(), *(f"{schema.rest}.{name}" for name in schema.rest_columns())]
     opened: set[Path] = set()
-    for name in [*names, *schema.constants, *schema.sums]:
+    for name in [*names, *schema.constants, *schema.sums, *schema.provenance]:
         path = tuple(name.split("."))
         opened |= {path[:at] for at in range(1, len(path))}
     if schema.within:
@@ -210,9 +224,19 @@ class _Rows:
         *,
         is_json: bool = False,
     ) -> None:
-        self.schema, self.given, self.size, self.more, self.is_json = schema, columns, size, more, is_json
+        self.schema, self.given, self.size, self.is_json = schema, dict(columns), size, is_json
+        self.more = None if more is None else [dict(fields) for fields in more]
         self.faults: Faults = {}
+        if self.more is not None:
+            self._gather_written(self.more)
         self.left: dict[str, pa.Array] = {}
+
+    def _gather_written(self, more: list[dict[str, str]]) -> None:
+        """Of records that were read one by one: what we write into every record, as columns."""
+        for name in (*self.schema.constants, *self.schema.sums, f"{self.schema.rest}.extra"):
+            texts = pa.array([fields.pop(name, None) for fields in more], pa.string())
+            if texts.null_count < self.size:
+                self.given[name] = pc.coalesce(self.given[name], texts) if name in self.given else texts
 
     def build(
         self, lines: npt.NDArray[np.int64], numbers: npt.NDArray[np.int64], context: ReadContext

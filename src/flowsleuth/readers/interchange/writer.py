@@ -39,8 +39,7 @@ def field_columns(rows: pa.Table, schema: Schema) -> Columns:
         columns[f"{schema.rest}.{name}"] = pc.strftime(column, format=_DATETIME) if is_time else column
     _leave_exact(columns, rows, schema)
     for name, value in schema.constants.items():
-        kind = pa.list_(pa.string()) if isinstance(value, list) else None
-        columns[name] = pa.array([value] * size, kind)
+        columns[name] = pa.array([value] * size, pa.array([value]).type)
     return columns
 
 
@@ -67,12 +66,11 @@ def _formed(column: pa.Array, field: Field) -> pa.Array:
         if pa.types.is_timestamp(column.type):
             return pc.floor(pc.divide(column.cast(pa.int64()).cast(pa.float64()), 1e3)).cast(pa.int64())
         return pc.round(pc.multiply(column, 1e3 if field.form == "milliseconds" else 1e9)).cast(pa.int64())
-    if field.form == "upper":
-        return pc.utf8_upper(column)
     if field.form in ("protocol_number", "protocol_text"):
         numbers = by_value(column, _protocol_number, pa.int64())
         return numbers if field.form == "protocol_number" else numbers.cast(pa.string())
-    return column if field.form == "integer" else column.cast(pa.string())
+    made = column if field.form == "integer" else column.cast(pa.string())
+    return pc.utf8_upper(made) if field.form == "upper" else made
 
 
 def _protocol_number(keyword: str) -> int | None:
@@ -88,7 +86,9 @@ def json_lines(rows: pa.Table, schema: Schema) -> pa.Array:
 
 def _as_json(column: pa.Array) -> pa.Array:
     if pa.types.is_list(column.type):
-        return pa.array([json.dumps(column[0].as_py())] * len(column) if len(column) else [], pa.string())
+        return pa.array(
+            [json.dumps(column[0].as_py(), separators=(",", ":"))] * len(column) if len(column) else [], pa.string()
+        )
     kind = "text" if pa.types.is_string(column.type) else "bool" if pa.types.is_boolean(column.type) else "number"
     return flat(as_json(column, kind))
 
