@@ -331,9 +331,21 @@ def test_facts_are_handed_on(ws, told):
 
 
 def test_what_is_missing_is_said(ws, monkeypatch):
-    monkeypatch.setattr(type(ws), "geo", None, raising=False)
-    with pytest.raises(WorkspaceError, match=r"no ws\.geo\(\)"):
-        ws.ip("192.0.2.7").geo()
+    monkeypatch.setattr(type(ws), "whois", None, raising=False)
+    with pytest.raises(WorkspaceError, match=r"no ws\.whois\(\)"):
+        ws.ip("192.0.2.7").whois()
+
+
+def test_a_place_is_told_for_whole_columns_as_for_one(ws):
+    addresses = ["193.0.6.139", "8.8.8.8", "10.0.0.5", "2001:67c:2e8:22::c100:68b"]
+    frame = pd.DataFrame({"ip": addresses})
+    found = ws.pivot(frame, "IpAddress.geo", column="ip")
+    assert found["country"].tolist()[:2] == [ws.geo(one)["country"] for one in addresses[:2]]
+    for one in addresses:
+        told = ws.geo(one)
+        told.pop("address")
+        assert ws.ip(one).geo() == told
+    assert len(ws.pivots().IpAddress.geo(["10.0.0.0/8"]).notes) == 1
 
 
 # columns ------------------------------------------------------------------------------------------------------------
@@ -388,7 +400,6 @@ def test_nothing_to_ask(ws, values):
 @pytest.mark.parametrize("name", PIVOTS.names())
 def test_every_pivot_answers_many_as_it_answers_one(ws, told, monkeypatch, name):
     """The kit: asked together and one by one, the same rows; the column asked; nothing about nothing."""
-    monkeypatch.setattr(type(ws), "geo", lambda self, ip: {"country": "XX"}, raising=False)
     values = {
         "IpAddress": ["10.0.0.5", "192.0.2.7", "10.0.0.4/30"], "Host": ["web1", "db2"],
         "Account": ["ana", "corp\\ana"], "Dns": ["example.org", "www.example.org"],

@@ -68,6 +68,50 @@ def _table(rows: list[dict[str, Any]]) -> pa.Table:
     return pa.table(columns)
 
 
+GEO = ("country", "country_code", "region", "city", "latitude", "longitude", "asn", "as_name", "owner")
+_THEIRS = {"latitude": "lat", "longitude": "lon"}
+
+
+def _whole(column: Any) -> Any:
+    """A column as one array."""
+    import pyarrow as pa
+
+    return pa.concat_arrays(column.chunks) if isinstance(column, pa.ChunkedArray) and column.num_chunks else column
+
+
+def geography(question: Question) -> Found:
+    """What ``ws.geo`` tells, for whole columns: local sources, the first that knows a fact gives it."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from flowsleuth.workspace.investigation import context_of
+
+    addresses = pa.array([value for value in question.values if "/" not in value], pa.string())
+    columns: dict[str, Any] = {ASKED: addresses}
+    who = pa.array([""] * len(addresses), pa.string())
+    for source in context_of(question.workspace).facts:
+        if source.absent is not None:
+            continue
+        told = source.look_up(addresses)
+        tells = pa.array([False] * len(addresses), pa.bool_())
+        for name in GEO:
+            theirs = _THEIRS.get(name, name)
+            if theirs in told.column_names:
+                fresh = _whole(told[theirs])
+                mine = columns.get(name)
+                fresh = fresh if mine is None else fresh.cast(mine.type)
+                is_new = pc.is_valid(fresh) if mine is None else pc.and_(pc.is_valid(fresh), pc.is_null(mine))
+                tells = pc.or_(tells, is_new)
+                columns[name] = fresh if mine is None else pc.coalesce(mine, fresh)
+        longer = pc.if_else(pc.equal(who, ""), source.name, pc.binary_join_element_wise(who, source.name, ", "))
+        who = pc.if_else(tells, longer, who)
+    empty = pa.nulls(len(addresses), pa.string())
+    columns["source"] = pc.if_else(pc.equal(who, ""), empty, who)
+    rows = pa.table({name: columns.get(name, empty) for name in (ASKED, *GEO, "source")})
+    networks = len(question.values) - len(addresses)
+    return Found(rows, (f"{networks:,} networks: only single addresses have a place",) if networks else ())
+
+
 def intelligence(question: Question, kind: str) -> Found:
     """What providers say: the rows of ``ws.lookup``, each value sent once."""
     import pyarrow as pa
@@ -95,7 +139,7 @@ def _ti(kind: str) -> Pivot:
 
 
 IP_WHOIS = Pivot("IpAddress", "whois", "Whose network it is.", _facts("whois"), "ws.whois", ("online",))
-IP_GEO = Pivot("IpAddress", "geo", "Where it is and which AS routes it.", _facts("geo"), "ws.geo")
+IP_GEO = Pivot("IpAddress", "geo", "Where it is and which AS routes it.", geography, "local sources, as ws.geo")
 IP_TI = _ti("IpAddress")
 DNS_WHOIS = Pivot("Dns", "whois", "Who registered it.", _facts("whois"), "ws.whois", ("online",))
 DNS_TI = _ti("Dns")
