@@ -1,8 +1,18 @@
 """Conformance kits and sample makers, public for plug-in authors."""
 
 from flowsleuth.testing.engines import check_engine
+from flowsleuth.testing.pivots import check_pivot
 from flowsleuth.testing.providers import check_provider
 from flowsleuth.testing.readers import check_reader, check_refuses, count_lines
 from flowsleuth.testing.reading import ReadResult, read_all
 
-__all__ = ["ReadResult", "check_engine", "check_provider", "check_reader", "check_refuses", "count_lines", "read_all"]
+__all__ = [
+    "ReadResult",
+    "check_engine",
+    "check_pivot",
+    "check_provider",
+    "check_reader",
+    "check_refuses",
+    "count_lines",
+    "read_all",
+]

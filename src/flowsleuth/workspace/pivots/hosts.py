@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from flowsleuth.schema.entities import Account, File
-from flowsleuth.workspace.pivots.flows import ORDER, peers_of
+from flowsleuth.workspace.pivots.flows import FLOW_OPTIONS, ORDER, flow_columns, peers_of
 from flowsleuth.workspace.pivots.names import EVENT_ORDER, answered, names_of
 from flowsleuth.workspace.pivots.pivot import ASKED, Found, Pivot, Question
 from flowsleuth.workspace.pivots.stored import Meaning, one_of, rows_about, rows_within, texts_meant, with_asked
@@ -96,8 +96,8 @@ def host_flows(question: Question) -> Found:
     flow = rows_within(question, "flow")
     names = hosts_meant(question, flow, "src_host", "dst_host")
     addresses, notes = addresses_of(question)
-    columns = {"src_host": names, "dst_host": names, "src_ip": addresses, "dst_ip": addresses}
-    found = rows_about(question, flow, columns, order=ORDER)
+    meanings = {"src_host": names, "dst_host": names, "src_ip": addresses, "dst_ip": addresses}
+    found = rows_about(question, flow, meanings, order=ORDER, columns=flow_columns(question))
     return Found(found.rows, (*found.notes, *notes))
 
 
@@ -193,7 +193,7 @@ def file_processes(question: Question) -> Found:
 IP_LOGONS = Pivot("IpAddress", "logons", "Logons and attempts that came from it.", ip_logons, "table logon")
 HOST_ADDRESSES = Pivot("Host", "addresses", "Its addresses, and who tells.", host_addresses, "tables flow, dns, syslog")
 HOST_FLOWS = Pivot(
-    "Host", "flows", "Flows that name it or are of its addresses.", host_flows, "tables flow, dns, syslog"
+    "Host", "flows", "Flows that name it or are of its addresses.", host_flows, "tables flow, dns, syslog", FLOW_OPTIONS
 )
 HOST_PEERS = Pivot("Host", "peers", "Who it exchanged flows with.", host_peers, "tables flow, dns, syslog")
 HOST_DNS = Pivot("Host", "dns", "Names that it asked for or that resolved to it.", host_dns, "tables dns, tls, http")

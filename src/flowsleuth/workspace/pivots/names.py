@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from flowsleuth.investigate.target import Target
 from flowsleuth.schema.addresses import canonical_address
 from flowsleuth.schema.entities import Url
-from flowsleuth.workspace.pivots.flows import ORDER, ip_flows
+from flowsleuth.workspace.pivots.flows import FLOW_OPTIONS, ORDER, flow_columns, ip_flows
 from flowsleuth.workspace.pivots.pivot import ASKED, Found, Pivot, Question
 from flowsleuth.workspace.pivots.stored import (
     FEW,
@@ -187,7 +187,8 @@ def dns_addresses(question: Question) -> Found:
 def dns_flows(question: Question) -> Found:
     """Flows whose TLS or HTTP name is a domain or below it."""
     flow = rows_within(question, "flow")
-    return rows_about(question, flow, {"server_name": _meant_by(question, flow, "server_name")}, order=ORDER)
+    meaning = _meant_by(question, flow, "server_name")
+    return rows_about(question, flow, {"server_name": meaning}, order=ORDER, columns=flow_columns(question))
 
 
 def dns_dns(question: Question) -> Found:
@@ -268,8 +269,10 @@ IP_DNS = Pivot(
 DNS_ADDRESSES = Pivot(
     "Dns", "addresses", "Addresses it resolved to or was spoken with under it.", dns_addresses, "tables dns, tls, http"
 )
-DNS_FLOWS = Pivot("Dns", "flows", "Flows whose TLS or HTTP name it is, or is below it.", dns_flows, "table flow")
+DNS_FLOWS = Pivot(
+    "Dns", "flows", "Flows whose TLS or HTTP name it is, or is below it.", dns_flows, "table flow", FLOW_OPTIONS
+)
 DNS_DNS = Pivot("Dns", "dns", "DNS rows that ask for it or a name below it.", dns_dns, "table dns")
 URL_REQUESTS = Pivot("Url", "requests", "HTTP requests for it.", url_requests, "table http")
-URL_FLOWS = Pivot("Url", "flows", "Flows with its host.", url_flows, "table flow")
+URL_FLOWS = Pivot("Url", "flows", "Flows with its host.", url_flows, "table flow", FLOW_OPTIONS)
 URL_DNS = Pivot("Url", "dns", "DNS rows about its host.", url_dns, "table dns")

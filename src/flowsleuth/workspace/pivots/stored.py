@@ -141,18 +141,22 @@ def rows_about(
     Found
         With the column ``asked``; a row that means two values is there twice.
     """
+    meanings = {column: meaning for column, meaning in meanings.items() if meaning}
     found = rows.filter(any_of(one_of(rows[column], meaning) for column, meaning in meanings.items()))
     if columns:
         found = found.select(*dict.fromkeys((*columns, *meanings, *order)))
     found = found.order_by(list(order))
-    if question.limit is not None:
+    if not meanings:
+        found = rows.select(found.columns).limit(0)
+    elif question.limit is not None:
         found = found.limit(question.limit + 1)
     fetched = question.workspace.store.arrow(found)
     notes: tuple[str, ...] = ()
     if question.limit is not None and len(fetched) > question.limit:
         fetched = fetched.slice(0, question.limit)
         notes = (f"only the first {question.limit:,} rows in order of {order[0]}: limit=None gives all",)
-    return Found(with_asked(fetched, meanings), notes)
+    about = with_asked(fetched, meanings)
+    return Found(about.select([ASKED, *columns]) if columns else about, notes)
 
 
 def with_asked(rows: pa.Table, meanings: Mapping[str, Meaning]) -> pa.Table:

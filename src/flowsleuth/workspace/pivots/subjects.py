@@ -79,9 +79,17 @@ class Subject:
 class _Flows(Subject):
     """Those that have flows, alerts and names."""
 
-    def flows(self, *, time_range: Any = None, start: Any = None, end: Any = None, limit: int | None = LIMIT) -> Answer:
-        """Its flows, earliest first, with all their columns."""
-        return self.ask("flows", time_range=time_range, start=start, end=end, limit=limit)
+    def flows(
+        self,
+        *,
+        time_range: Any = None,
+        start: Any = None,
+        end: Any = None,
+        limit: int | None = LIMIT,
+        columns: Any = None,
+    ) -> Answer:
+        """Its flows, earliest first: ids, times, ends, counts, names; ``columns="all"``, or names, for others."""
+        return self.ask("flows", time_range=time_range, start=start, end=end, limit=limit, columns=columns)
 
     def dns(self, *, time_range: Any = None, start: Any = None, end: Any = None, limit: int | None = LIMIT) -> Answer:
         """What DNS rows say of it; of addresses and hosts also the names in TLS and HTTP, with the ``role`` of each."""
