@@ -53,7 +53,8 @@ def _check_declared(pivot: Pivot) -> None:
     from flowsleuth.workspace.pivots.values import KINDS
 
     assert pivot.entity in KINDS, f"{pivot.entity}: only {', '.join(KINDS)} have pivots"
-    assert pivot.name.isidentifier() and pivot.name.islower(), f"{pivot.name}: no lower-case Python name"
+    assert pivot.name.isidentifier(), f"{pivot.name}: no Python name"
+    assert pivot.name.islower(), f"{pivot.name}: not lower case"
     assert pivot.summary.endswith("."), f"{pivot.full_name}: the summary is no sentence"
 
 
