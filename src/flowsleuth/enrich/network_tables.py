@@ -86,6 +86,8 @@ def read_network_table(path: Path) -> RangeFacts:
     rows = _read(content, names, delimiter, int(has_header), refuse)
     rows = _codes_named(rows)
     networks = _networks(rows)
+    if len(networks.bad) == len(rows):
+        raise FlowsleuthError("no row of it has a network", where=str(path))
     if len(networks.bad):
         notes.append(f"{path.name}: {len(networks.bad):,} rows whose network cannot be read")
     told = {name: _value(rows[name].combine_chunks(), name) for name in BY_NAME if name in rows.column_names}

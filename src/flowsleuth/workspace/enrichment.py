@@ -31,6 +31,10 @@ BATCH = 1_000_000
 """Addresses looked up at a time."""
 NAMES = (("dns", "query"), ("tls", "server_name"), ("http", "host"), ("flow", "server_name"))
 """Where names are stored."""
+NO_SYSTEMS = (
+    "no source tells autonomous systems: name an ASN file as geography in flowsleuth.toml, or pip install "
+    '"flowsleuth[geo]" for names of June 2024, or ask Team Cymru with --only whois'
+)
 SIDES = ("src", "dst")
 JOINED = {
     "country_code": "string",
@@ -72,11 +76,11 @@ class EnrichReport:
 
 
 def geography_of(folder: Path, settings: Settings) -> tuple[RangeFacts, ...]:
-    """The geography files of the settings in their order, then the countries that come with the package."""
-    from flowsleuth.enrich.geography import load_geography, registered_countries
+    """The geography files of the settings in their order, geoip2fast if it is installed, the package's countries."""
+    from flowsleuth.enrich.geography import installed_geography, load_geography, registered_countries
 
-    files = [folder / path for path in settings.geography]
-    return (*load_geography(files, folder / CACHE / "geography"), registered_countries())
+    files, cache = [folder / path for path in settings.geography], folder / CACHE / "geography"
+    return (*load_geography(files, cache), *installed_geography(cache), registered_countries())
 
 
 def lists_of(folder: Path, settings: Settings) -> tuple[tuple[NamedList, ...], tuple[str, ...]]:
@@ -186,6 +190,8 @@ def _maker(folder: Path, settings: Settings, kind: str, report: EnrichReport) ->
         sources = load_context(folder / settings.context, settings.home, geography_of(folder, settings)).facts
         report.notes += [f"{one.name}: {one.absent}" for one in sources if one.absent and one.name in _named(settings)]
         report.notes += [note for one in sources for note in getattr(one, "notes", ())]
+        if not any(column.name == "as_name" for one in sources if one.absent is None for column in one.columns):
+            report.notes.append(NO_SYSTEMS)
     return lambda values, _: source_rows(values, sources)
 
 
