@@ -89,7 +89,7 @@ def _ask(driver: Driver, request: Request, patience: Patience) -> Answer:
                 raise QueryError(f"{busy.message}; asked {patience.tries} times", where=busy.where) from None
             wait = busy.retry_after_s
             if wait is None:
-                wait = patience.back_off_s * 2**attempt * (0.5 + random.random())  # noqa: S311 - spread, no secret
+                wait = patience.back_off_s * 2**attempt * (0.75 + random.random() / 2)  # noqa: S311 - spread, no secret
             patience.sleep(min(wait, LONGEST_WAIT_S))
     raise AssertionError
 
@@ -105,7 +105,7 @@ def put_together(tables: Sequence[pa.Table]) -> pa.Table:
     """
     import pyarrow as pa
 
-    tables = [_with_names_of_their_own(table) for table in tables]
+    tables = [_plain_numbers(_with_names_of_their_own(table)) for table in tables]
     if len(tables) == 1:
         return tables[0]
     kept = [table for table in tables if table.num_columns] or list(tables[:1])
@@ -126,6 +126,22 @@ def _with_names_of_their_own(table: pa.Table) -> pa.Table:
             fresh, number = f"{name}_{number}", number + 1
         names.append(fresh)
     return table.rename_columns(names)
+
+
+def _plain_numbers(table: pa.Table) -> pa.Table:
+    """Sums of whole numbers come as decimals: int64 where it holds them, else float64."""
+    import pyarrow as pa
+
+    for at, field in enumerate(table.schema):
+        if not pa.types.is_decimal(field.type):
+            continue
+        column = table.column(at)
+        try:
+            plain = column.cast(pa.int64() if field.type.scale == 0 else pa.float64())
+        except pa.ArrowInvalid:
+            plain = column.cast(pa.float64())
+        table = table.set_column(at, field.name, plain)
+    return table
 
 
 def _differing(tables: Sequence[pa.Table]) -> set[str]:

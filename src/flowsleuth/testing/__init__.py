@@ -1,5 +1,6 @@
 """Conformance kits and sample makers, public for plug-in authors."""
 
+from flowsleuth.testing.drivers import check_driver
 from flowsleuth.testing.engines import check_engine
 from flowsleuth.testing.pivots import check_pivot
 from flowsleuth.testing.providers import check_provider
@@ -8,6 +9,7 @@ from flowsleuth.testing.reading import ReadResult, read_all
 
 __all__ = [
     "ReadResult",
+    "check_driver",
     "check_engine",
     "check_pivot",
     "check_provider",

@@ -82,7 +82,7 @@ class Kusto:
         self._client = data.KustoClient(made)
 
     def run(self, request: Request) -> Answer:
-        """Ask; rows that came before an error are given with its warning.
+        """Ask; an answer with an error among its rows is refused whole, one with warnings is given with them.
 
         Raises
         ------
@@ -108,6 +108,8 @@ class Kusto:
         except errors.KustoServiceError as error:
             status = getattr(error.http_response, "status_code", None)
             raise error_of(status, _told(error), where, _header(error, "Retry-After")) from None
+        except (TypeError, KeyError, ValueError, AttributeError, IndexError):
+            raise QueryError("the answer is not a result", where=where) from None
         except errors.KustoError as error:
             raise error_of(401 if "Auth" in type(error).__name__ else None, str(error), where) from None
         return _answer(found)
@@ -130,7 +132,10 @@ class Kusto:
 
 
 def _header(error: Any, name: str) -> Any:
-    return getattr(getattr(error, "http_response", None), "headers", {}).get(name)
+    response = getattr(error, "http_response", None)
+    if response is None and len(error.args) > 1:  # a throttling error keeps it among its arguments only
+        response = error.args[1]
+    return getattr(response, "headers", {}).get(name)
 
 
 def _told(error: Any) -> str:

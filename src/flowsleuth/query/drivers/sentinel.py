@@ -161,8 +161,6 @@ def _answer(found: Any) -> Answer:
     if partial is not None:
         warnings = (str(partial.message or partial.code or "only a part of the result came"),)
     if not tables:
-        import pyarrow as pa
-
-        return Answer(pa.table({}), warnings or ("no table in the answer",))
+        raise QueryError("; ".join(warnings) or "the answer has no table", where="Sentinel")
     first = tables[0]
     return Answer(typed_table(first.columns, first.columns_types, [list(row) for row in first.rows]), warnings)
