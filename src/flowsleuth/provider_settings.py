@@ -61,7 +61,7 @@ _MSTICPY_PROVIDERS = {
 
 @dataclass(frozen=True)
 class Secret:
-    """A secret: the name of an environment variable, or the text itself.
+    """A secret: an environment variable's name, or the text itself; ``vault`` is msticpy's Key Vault, not read here.
 
     Examples
     --------
@@ -73,6 +73,7 @@ class Secret:
 
     env: str = ""
     text: str = field(default="", repr=False)
+    vault: bool = False
 
     def __repr__(self) -> str:
         return f"Secret(env={self.env!r})" if self.env else "Secret(…)"
@@ -83,8 +84,11 @@ class Secret:
         Raises
         ------
         OptionError
-            The variable is not set.
+            The variable is not set, or the secret is in a Key Vault.
         """
+        if self.vault:
+            hint = "put it in an environment variable, and its name in the settings"
+            raise OptionError("Azure Key Vault is not asked for secrets", where="KeyVault", hint=hint)
         if not self.env:
             return self.text
         value = environ.get(self.env)
@@ -231,6 +235,8 @@ def _secret_or_value(key: str, value: Any) -> Any:
         return Secret(env=str(value["env"]))
     if isinstance(value, Mapping) and set(value) == {"EnvironmentVar"}:
         return Secret(env=str(value["EnvironmentVar"]))
+    if isinstance(value, Mapping) and set(value) == {"KeyVault"}:
+        return Secret(vault=True)
     if isinstance(value, str) and any(word in key.casefold() for word in _SECRET_WORDS):
         return Secret(text=value)
     return value
