@@ -114,15 +114,16 @@ def test_what_a_workspace_stores_is_asked_in_sql(demo_case):
             ip_address_list="10.0.1.4", start=flows["start"].min(), end=last, split_by="30m"
         )
         assert len(split) == (flows["start"] < last).sum()
-        for name in ws.queries:
+        ours = ws.queries
+        for name in ours:
             sample = {"str": "a1", "list": ["1"], "int": 1}
             needed = {
                 key: sample[one.type]
-                for key, one in ws.queries.definition(name).parameters.items()
+                for key, one in ours.definition(name).parameters.items()
                 if one.is_required and key not in ("start", "end")
             }
             needed = {key: [443] if key == "ports" else value for key, value in needed.items()}
-            assert ws.queries.query(name).arrow(**needed).num_columns > 0, name
+            assert ours.query(name).arrow(**needed).num_columns > 0, name
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -116,8 +117,14 @@ def parse_library(content: Any, file: str = "") -> list[QueryDefinition]:
 
 def read_library(paths: Iterable[str | Path] = (), *, own: bool = True) -> list[QueryDefinition]:
     """Every query of our library and of the files and folders given, in this order."""
-    places = [OWN, *paths] if own else list(paths)
-    return [query for path in find_files(places) for query in read_file(path)]
+    ours = list(_own()) if own else []
+    return ours + [query for path in find_files(paths) for query in read_file(path)]
+
+
+@cache
+def _own() -> tuple[QueryDefinition, ...]:
+    """Our library, read once: a quarter of a second of YAML."""
+    return tuple(query for path in find_files([OWN]) for query in read_file(path))
 
 
 def for_environment(queries: Iterable[QueryDefinition], environment: str) -> list[QueryDefinition]:
