@@ -91,7 +91,8 @@ def load_mapping(path: str) -> TableMapping:
 
 def parse_mapping(said: Mapping[str, Any], path: str) -> TableMapping:
     """Check what a mapping file says; see :func:`load_mapping`."""
-    tables = {name: table for name, table in TABLES.items() if set(_MADE) <= set(table.names)}
+    ids = ("flow_id", "event_id")
+    tables = {name: t for name, t in TABLES.items() if set(_MADE) <= set(t.names) and t.id_column in ids}
     sections = [name for name in said if name != "file"]
     if len(sections) != 1 or sections[0] not in tables:
         found = ", ".join(f"[{name}]" for name in sections) or "none"

@@ -9,6 +9,7 @@ from flowsleuth.schema.health import HEALTH
 from flowsleuth.schema.hosts import LOGON, PROCESS, SYSLOG
 from flowsleuth.schema.intel import INDICATOR
 from flowsleuth.schema.results import QUEUE, REJECT, SCORE, SUSPECT
+from flowsleuth.schema.stitched import STITCHED
 
 __all__ = [
     "ALERT",
@@ -24,6 +25,7 @@ __all__ = [
     "QUEUE",
     "REJECT",
     "SCORE",
+    "STITCHED",
     "SUSPECT",
     "SYSLOG",
     "TABLES",
@@ -45,6 +47,7 @@ TABLES: dict[str, Table] = {
         LOGON,
         SYSLOG,
         HEALTH,
+        STITCHED,
         REJECT,
         SCORE,
         SUSPECT,

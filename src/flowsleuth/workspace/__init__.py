@@ -17,6 +17,7 @@ from flowsleuth.workspace.enrich_methods import EnrichMethods
 from flowsleuth.workspace.intel_methods import IntelMethods
 from flowsleuth.workspace.pivot_methods import PivotMethods
 from flowsleuth.workspace.query_methods import QueryMethods
+from flowsleuth.workspace.stitch_methods import StitchMethods
 from flowsleuth.workspace.time_range import TimeMethods
 from flowsleuth.workspace.triage_methods import TriageMethods
 
@@ -119,6 +120,7 @@ def open(
 
 class Workspace(
     Casework, TriageMethods, TimeMethods, IntelMethods, EnrichMethods, QueryMethods, PivotMethods, ConvertMethods
+    Casework, TriageMethods, TimeMethods, IntelMethods, EnrichMethods, QueryMethods, PivotMethods, StitchMethods
 ):
     """One investigation: logs in, suspects out.
 

@@ -117,11 +117,13 @@ def build_parser() -> Parser:
 
 def _add_investigation(verbs: Any) -> None:
     from flowsleuth.faces.cli.pivot_verbs import add_pivot
+    from flowsleuth.faces.cli.stitch_verbs import add_stitch
     from flowsleuth.faces.cli.story_verbs import add_investigate, add_story
 
     add_investigate(verbs)
     add_story(verbs)
     add_pivot(verbs)
+    add_stitch(verbs)
 
 
 def add_workspace(parser: argparse.ArgumentParser) -> None:
@@ -156,6 +158,7 @@ def _ingest(verbs: Any) -> None:
         "--strict", action="store_true", help="a rejected record is a failure; keep nothing of its file"
     )
     parser.add_argument("--tz", help="zone of times that name none (default: the workspace's)")
+    parser.add_argument("--stitch", action="store_true", help="join one-way and twice-seen records afterwards")
     parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
 
 

@@ -59,6 +59,7 @@ def _run(parsed: argparse.Namespace) -> int:
         pivot_verbs,
         query_verbs,
         serve_verbs,
+        stitch_verbs,
         story_verbs,
         triage_verbs,
         verbs,
@@ -82,6 +83,7 @@ def _run(parsed: argparse.Namespace) -> int:
         "query": query_verbs.query,
         "serve": serve_verbs.serve,
         "user": serve_verbs.user,
+        "stitch": stitch_verbs.stitch,
         "readers": verbs.readers,
         "detectors": verbs.detectors,
     }.get(parsed.verb)

@@ -36,6 +36,7 @@ def ingest(parsed: argparse.Namespace) -> int:
     """``flowsleuth ingest``."""
     from flowsleuth.faces.cli.memory import keep_freed_memory
     from flowsleuth.faces.cli.progress import progress_bar
+    from flowsleuth.faces.cli.stitch_verbs import tell_stitched
 
     keep_freed_memory()
     options = parse_assignments(parsed.option)
@@ -51,10 +52,13 @@ def ingest(parsed: argparse.Namespace) -> int:
             tz=parsed.tz,
             progress=progress,
         )
+        stitched = ws.stitch() if parsed.stitch else None
     for error in report.failed:
         print(f"flowsleuth: {printable_text(error)}", file=sys.stderr)
     if not parsed.quiet:
         _tell_ingest(report, time.perf_counter() - began, parsed.workspace)
+        if stitched is not None:
+            tell_stitched(stitched)
     return 1 if report.failed else 0
 
 
