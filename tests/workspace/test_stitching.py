@@ -110,7 +110,8 @@ def test_who_began(
 
 
 def test_a_time_that_contradicts_the_port_by_far_is_believed_half(tmp_path: Path) -> None:
-    with ingested(tmp_path, [line(1, 9, "10.0.0.5:80", "192.0.2.7:50000"), line(2, 9, "192.0.2.7:50000", "10.0.0.5:80")]) as ws:  # fmt: skip
+    a, b = "10.0.0.5:80", "192.0.2.7:50000"
+    with ingested(tmp_path, [line(1, 9, a, b), line(2, 9, b, a)]) as ws:
         ws.stitch()
         [row] = flows(ws)
     extra = json.loads(str(row["extra"]))["stitched"]

@@ -119,8 +119,15 @@ def open(
 
 
 class Workspace(
-    Casework, TriageMethods, TimeMethods, IntelMethods, EnrichMethods, QueryMethods, PivotMethods, ConvertMethods
-    Casework, TriageMethods, TimeMethods, IntelMethods, EnrichMethods, QueryMethods, PivotMethods, StitchMethods
+    Casework,
+    TriageMethods,
+    TimeMethods,
+    IntelMethods,
+    EnrichMethods,
+    QueryMethods,
+    PivotMethods,
+    ConvertMethods,
+    StitchMethods,
 ):
     """One investigation: logs in, suspects out.
 
