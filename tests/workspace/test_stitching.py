@@ -20,8 +20,17 @@ HEADER = "firstSeen,lastSeen,duration,proto,srcAddr,srcPort,dstAddr,dstPort,flag
 COUNTERS = ("src_bytes", "dst_bytes", "src_packets", "dst_packets")
 
 
-def line(start: float, end: float, src: str, dst: str, *, flags: str = "........", size: int = 100, router: str = "192.0.2.1",
-         proto: str = "TCP") -> str:  # fmt: skip
+def line(
+    start: float,
+    end: float,
+    src: str,
+    dst: str,
+    *,
+    flags: str = "........",
+    size: int = 100,
+    router: str = "192.0.2.1",
+    proto: str = "TCP",
+) -> str:
     (a, a_port), (b, b_port) = src.split(":"), dst.split(":")
 
     def clock(second: float) -> str:
