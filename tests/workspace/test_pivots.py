@@ -248,6 +248,17 @@ def test_addresses_of_a_host_and_who_tells(ws):
     assert pairs(ws.host("db2").addresses(), "address", "source") == [("10.0.0.6", "dns"), ("10.0.0.60", "dns")]
 
 
+def test_hosts_of_an_address_and_who_tells(ws):
+    assert pairs(ws.ip("10.0.0.5").hosts(), "host", "source", "times") == [
+        ("WEB1.corp.example", "flow", 1), ("rg/web1", "flow", 1),
+    ]  # fmt: skip
+    assert pairs(ws.ip("10.0.0.60").hosts(), "host", "source") == [("db2.corp.example", "dns")]
+    assert sorted(pairs(ws.ip("10.0.0.0/24").hosts(), "host", "address")) == [
+        ("WEB1.corp.example", "10.0.0.5"), ("db2.corp.example", "10.0.0.6"), ("db2.corp.example", "10.0.0.60"),
+        ("rg/web1", "10.0.0.5"),
+    ]  # fmt: skip
+
+
 def test_processes(ws):
     assert ids(ws.host("web1").processes()) == [1]
     assert ids(ws.account("ana").processes()) == [1]
@@ -297,16 +308,10 @@ def test_what_is_no_such_thing_is_refused(ws, ask, value):
 
 
 class Told:
-    """Answers for the workspace's own methods, and counts what it is asked."""
+    """Answers for the workspace's look-ups, and counts what it is asked."""
 
     def __init__(self):
         self.asked = []
-
-    def whois(self, value, online=False):
-        self.asked.append((value, online))
-        return (
-            {"asn": 64_500, "nets": [{"cidr": "192.0.2.0/24"}], "registered": at(0)} if value == "192.0.2.7" else None
-        )
 
     def lookup(self, observables, *, providers=None, scope="primary", offline=False):
         from flowsleuth.workspace.results import Rows
@@ -318,27 +323,44 @@ class Told:
 @pytest.fixture
 def told(ws, monkeypatch):
     told = Told()
-    monkeypatch.setattr(type(ws), "whois", staticmethod(told.whois), raising=False)
     monkeypatch.setattr(type(ws), "lookup", staticmethod(told.lookup), raising=False)
     return told
 
 
 def test_facts_are_handed_on(ws, told):
-    assert ws.ip("192.0.2.7").whois(online=True) == {
-        "asn": 64_500, "nets": '[{"cidr": "192.0.2.0/24"}]', "registered": at(0),
-    }  # fmt: skip
-    assert told.asked == [("192.0.2.7", True)]
-    assert ws.ip("203.0.113.1").whois() == {}
+    alone = ws.whois("193.0.6.139")
+    alone.pop("observable")
+    assert ws.ip("193.0.6.139").whois() == alone and alone["country"] == "Netherlands"
+    assert ws.url("http://193.0.6.139/").whois()["country"] == "Netherlands"
+    assert ws.dns("example.org").whois()["status"] == ws.whois("example.org")["status"]
     assert pairs(ws.ip("192.0.2.7").ti(), "Ioc", "Severity") == [("192.0.2.7", "high")]
-    assert ws.url("http://192.0.2.7/").whois()["asn"] == 64_500
     with pytest.raises(OptionError, match="no such options"):
         ws.pivots().IpAddress.whois("192.0.2.7", fast=True)
+    assert len(ws.pivots().IpAddress.whois(["10.0.0.0/8"]).notes) == 1
+    assert len(ws.ip("192.0.2.7").facts()) == 0
+
+
+def test_whois_asks_the_registries_about_all_at_once_and_only_when_told_to(ws, monkeypatch):
+    from flowsleuth.workspace.online_lookups import OnlineLookups
+
+    asked = []
+
+    def looked_up(self, service, observables, ask):
+        asked.append((service, tuple(observables), self.offline))
+        return real(self, service, asked[-1][1], lambda some: {})
+
+    real = OnlineLookups._look_up
+    monkeypatch.setattr(OnlineLookups, "_look_up", looked_up)
+    frame = pd.DataFrame({"ip": ["193.0.6.139", "8.8.8.8", "193.0.6.139", None]})
+    found = ws.pivot(frame, "IpAddress.whois", column="ip")
+    assert [one[1:] for one in asked] == [(("193.0.6.139", "8.8.8.8"), True)] * 2
+    assert found["country"].tolist()[:3] == ["Netherlands", "United States", "Netherlands"]
 
 
 def test_what_is_missing_is_said(ws, monkeypatch):
-    monkeypatch.setattr(type(ws), "whois", None, raising=False)
-    with pytest.raises(WorkspaceError, match=r"no ws\.whois\(\)"):
-        ws.ip("192.0.2.7").whois()
+    monkeypatch.setattr(type(ws), "lookup", None, raising=False)
+    with pytest.raises(WorkspaceError, match=r"no ws\.lookup\(\)"):
+        ws.ip("192.0.2.7").ti()
 
 
 def test_a_place_is_told_for_whole_columns_as_for_one(ws):
@@ -359,17 +381,17 @@ def test_a_place_is_told_for_whole_columns_as_for_one(ws):
 def test_a_column_joined_back(ws, told):
     frame = pd.DataFrame(
         {"IPAddress": ["192.0.2.7", " 192.0.2.7", None, 5, "no address", "203.0.113.1", float("nan"), ["192.0.2.7"]],
-         "asn": range(8)},
+         "Severity": range(8)},
         index=list("abcdefgh"),
     )  # fmt: skip
     before = frame.copy(deep=True)
-    found = ws.pivot(frame, "IpAddress.whois", column="IPAddress")
+    found = ws.pivot(frame, "IpAddress.ti", column="IPAddress")
     pd.testing.assert_frame_equal(frame, before)
     assert frame.attrs == {}
-    assert told.asked == [("192.0.2.7", False), ("203.0.113.1", False)]  # each once, nothing that is none
+    assert told.asked == ["192.0.2.7", "203.0.113.1"]  # each once, nothing that is none
     assert list(found.index) == list("abcdefgh")
-    assert found["asn_whois"].tolist()[:2] == [64_500, 64_500] and found["asn_whois"].isna().sum() == 6
-    assert found["asn"].dtype == frame["asn"].dtype
+    assert found["Severity_ti"].tolist()[:2] == ["high", "high"] and found["Severity_ti"].isna().sum() == 5
+    assert found["Severity"].dtype == frame["Severity"].dtype
     assert found.attrs["notes"] == ["5 rows have no IpAddress in 'IPAddress'"]
 
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.errors import WorkspaceError
 from flowsleuth.workspace.pivots.names import by_host
 from flowsleuth.workspace.pivots.pivot import ASKED, Found, Pivot, Question
+from flowsleuth.workspace.pivots.stored import rows_about
 from flowsleuth.workspace.pivots.values import canonical_or_none
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from flowsleuth.workspace import Workspace
+    from flowsleuth.workspace.online_lookups import OnlineLookups
 
 TI_OPTIONS = ("providers", "scope", "offline")
 
@@ -36,14 +39,42 @@ def method_of(workspace: Workspace, name: str) -> Callable[..., Any]:
     return found
 
 
-def one_by_one(question: Question, method: str) -> Found:
-    """The facts a method gives about each value, a row each; what is no plain value becomes JSON text."""
-    ask = method_of(question.workspace, method)
+class _Answered:
+    """Answers that were fetched together, handed out one by one."""
+
+    def __init__(self, lookups: OnlineLookups, values: Sequence[str], addresses: Sequence[str]) -> None:
+        self._rdap = lookups.rdap(values)
+        self._cymru = lookups.cymru(addresses)
+
+    def rdap(self, some: Sequence[str]) -> dict[str, Any]:
+        return {one: self._rdap[one] for one in some}
+
+    def cymru(self, some: Sequence[str]) -> dict[str, Any]:
+        return {one: self._cymru[one] for one in some}
+
+
+def registrations(question: Question) -> Found:
+    """What ``ws.whois`` tells; the registries are asked about all values together, and only when online."""
+    from flowsleuth.workspace.online_lookups import whois
+
+    method_of(question.workspace, "whois")
+    single = tuple(value for value in question.values if "/" not in value)
+    is_online = _is_true(question.options.get("online", False))
+    addresses = [value for value in single if canonical_or_none("IpAddress", value)]
+    answered: Any = _Answered(question.workspace._lookups(not is_online), single, addresses)
+    local = {row.pop(ASKED): row for row in geography(replace(question, values=tuple(addresses))).rows.to_pylist()}
     rows = []
-    for value in question.values:
-        facts = ask(value, **question.options)
-        rows.append({ASKED: value, **{str(k): _cell(v) for k, v in dict(facts or {}).items() if str(k) != ASKED}})
-    return Found(_table(rows))
+    for value in single:
+        facts = whois(answered, value, local.get(value, {}))
+        facts.pop("observable", None)
+        rows.append({ASKED: value, **{name: _cell(fact) for name, fact in facts.items()}})
+    networks = len(question.values) - len(single)
+    return Found(_table(rows), (f"{networks:,} networks: only single addresses are registered",) if networks else ())
+
+
+def _is_true(value: Any) -> bool:
+    """A switch, which a command line gives as text."""
+    return str(value).casefold() in ("true", "yes", "1")
 
 
 def _cell(value: Any) -> Any:
@@ -56,7 +87,7 @@ def _table(rows: list[dict[str, Any]]) -> pa.Table:
     """Rows as a table; a column whose values are of several types is text."""
     import pyarrow as pa
 
-    names = list(dict.fromkeys(name for row in rows for name in row)) or [ASKED]
+    names = list(dict.fromkeys((ASKED, *(name for row in rows for name in row))))
     columns = {}
     for name in names:
         values = [row.get(name) for row in rows]
@@ -112,6 +143,13 @@ def geography(question: Question) -> Found:
     return Found(rows, (f"{networks:,} networks: only single addresses have a place",) if networks else ())
 
 
+def stored_facts(question: Question) -> Found:
+    """Rows of table ``fact`` about each value; there are some after ``ws.enrich()``."""
+    fact = question.workspace.store.table("fact")
+    meaning = {value: [value] for value in question.values}
+    return rows_about(question, fact, {"observable": meaning}, order=("observable", "fact", "value", "source"))
+
+
 def intelligence(question: Question, kind: str) -> Found:
     """What providers say: the rows of ``ws.lookup``, each value sent once."""
     import pyarrow as pa
@@ -125,12 +163,7 @@ def intelligence(question: Question, kind: str) -> Found:
 
 def _of_hosts(question: Question) -> Found:
     """Of URLs whose host is an address, the facts of the address."""
-    whois = partial(one_by_one, method="whois")
-    return by_host(question, whois, whois)
-
-
-def _facts(method: str) -> Callable[[Question], Found]:
-    return partial(one_by_one, method=method)
+    return by_host(question, registrations, registrations)
 
 
 def _ti(kind: str) -> Pivot:
@@ -138,10 +171,12 @@ def _ti(kind: str) -> Pivot:
     return Pivot(kind, "ti", "What threat intelligence says.", ask, "ws.lookup", TI_OPTIONS)
 
 
-IP_WHOIS = Pivot("IpAddress", "whois", "Whose network it is.", _facts("whois"), "ws.whois", ("online",))
+IP_WHOIS = Pivot("IpAddress", "whois", "Whose network it is.", registrations, "ws.whois", ("online",))
 IP_GEO = Pivot("IpAddress", "geo", "Where it is and which AS routes it.", geography, "local sources, as ws.geo")
 IP_TI = _ti("IpAddress")
-DNS_WHOIS = Pivot("Dns", "whois", "Who registered it.", _facts("whois"), "ws.whois", ("online",))
+IP_FACTS = Pivot("IpAddress", "facts", "What ws.enrich() gathered about it.", stored_facts, "table fact")
+DNS_FACTS = Pivot("Dns", "facts", "What ws.enrich() gathered about it.", stored_facts, "table fact")
+DNS_WHOIS = Pivot("Dns", "whois", "Who registered it.", registrations, "ws.whois", ("online",))
 DNS_TI = _ti("Dns")
 URL_WHOIS = Pivot("Url", "whois", "Who registered its host.", _of_hosts, "ws.whois", ("online",))
 URL_TI = _ti("Url")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from flowsleuth.errors import OptionError
+from flowsleuth.investigate.target import Target, condition, is_listable
 from flowsleuth.schema import FLOW
 from flowsleuth.workspace.pivots.pivot import ASKED, Found, Pivot, Question
 from flowsleuth.workspace.pivots.stored import Meaning, addresses_meant, one_of, rows_about, rows_within
@@ -58,6 +59,9 @@ def ip_flows(question: Question) -> Found:
 def ip_peers(question: Question) -> Found:
     """Who an address exchanged flows with, which way, how much."""
     flow = rows_within(question, "flow")
+    targets = [Target(value) for value in question.values]
+    if len(targets) == 1 and not targets[0].is_address and is_listable(targets[0]):
+        return _peers(question, _sides_of_network(flow, targets[0]))
     return peers_of(question, flow, addresses_meant(question, flow, "src_ip", "dst_ip"))
 
 
@@ -73,6 +77,13 @@ def peers_of(question: Question, flow: ir.Table, meaning: Meaning) -> Found:
         rows = {"address": [address for address, _ in pairs], ASKED: [value for _, value in pairs]}
         table = pa.table({name: pa.array(values, pa.string()) for name, values in rows.items()})
         sides = _sides_of_many(flow, meaning, ibis.memtable(table))
+    return _peers(question, sides)
+
+
+def _peers(question: Question, sides: ir.Table) -> Found:
+    """Flows as asked ones see them, put together by peer."""
+    import ibis
+
     found = sides.group_by(ASKED, "peer").aggregate(
         connections=sides.count(),
         connections_to_peer=sides.opened.sum(),
@@ -102,6 +113,17 @@ def _sides(flow: ir.Table, meaning: Meaning) -> ir.Table:
     return _seen(out, out.src_ip, is_opener=True).union(_seen(back, back.dst_ip, is_opener=False))
 
 
+def _sides_of_network(flow: ir.Table, network: Target) -> ir.Table:
+    """The same for one network, told by the text of addresses alone."""
+    import ibis
+
+    is_mine = condition(network)
+    src, dst = is_mine(flow.src_ip), is_mine(flow.dst_ip)
+    asked = ibis.literal(network.text)
+    out, back = flow.filter(src & ~dst), flow.filter(dst & ~src)
+    return _seen(out, asked, is_opener=True).union(_seen(back, asked, is_opener=False))
+
+
 def _sides_of_many(flow: ir.Table, meaning: Meaning, pairs: ir.Table) -> ir.Table:
     """The same where an asked value is several addresses; flows among them are left out."""
     out = flow.filter(one_of(flow.src_ip, meaning)).inner_join(pairs, [("src_ip", "address")])
@@ -110,7 +132,7 @@ def _sides_of_many(flow: ir.Table, meaning: Meaning, pairs: ir.Table) -> ir.Tabl
     return seen.anti_join(pairs, [seen.peer == pairs.address, seen[ASKED] == pairs[ASKED]])
 
 
-def _seen(flow: ir.Table, asked: ir.StringColumn, *, is_opener: bool) -> ir.Table:
+def _seen(flow: ir.Table, asked: ir.StringValue, *, is_opener: bool) -> ir.Table:
     import ibis
 
     mine, theirs = ("src", "dst") if is_opener else ("dst", "src")

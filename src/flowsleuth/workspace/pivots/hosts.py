@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flowsleuth.schema.entities import Account, File
 from flowsleuth.workspace.pivots.flows import FLOW_OPTIONS, ORDER, flow_columns, peers_of
 from flowsleuth.workspace.pivots.names import EVENT_ORDER, answered, names_of
 from flowsleuth.workspace.pivots.pivot import ASKED, Found, Pivot, Question
-from flowsleuth.workspace.pivots.stored import Meaning, one_of, rows_about, rows_within, texts_meant, with_asked
+from flowsleuth.workspace.pivots.stored import (
+    Meaning,
+    addresses_meant,
+    one_of,
+    rows_about,
+    rows_within,
+    texts_meant,
+    with_asked,
+)
 from flowsleuth.workspace.pivots.values import AccountNames, HostNames, canonical_or_none, is_hash
 
 if TYPE_CHECKING:
@@ -56,11 +65,7 @@ def _told(question: Question, rows: ir.Table, name: str, address: str, *, source
     import ibis
 
     meaning = hosts_meant(question, rows, name)
-    rows = rows.filter(one_of(rows[name], meaning), rows[address].notnull())
-    chosen = rows.select("start", name=rows[name], address=rows[address])
-    counted = chosen.group_by("name", "address").aggregate(
-        times=chosen.count(), first_seen=chosen.start.min(), last_seen=chosen.start.max()
-    )
+    counted = _counted_names(rows.filter(one_of(rows[name], meaning), rows[address].notnull()), name, address)
     found = question.workspace.store.arrow(counted.mutate(source=ibis.literal(source)))
     return with_asked(found, {"name": meaning})
 
@@ -77,6 +82,42 @@ def _themselves(question: Question, schema: pa.Schema) -> pa.Table:
         "times": pa.array([0] * len(asked), pa.int64()),
     }
     return pa.table([columns[name] for name in schema.names], schema=schema)
+
+
+def ip_hosts(question: Question) -> Found:
+    """Hosts that have an address, and who tells: flows and logons that name them, their log, names that resolved."""
+    import ibis
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    told = []
+    for table, name, address in (
+        ("flow", "src_host", "src_ip"),
+        ("flow", "dst_host", "dst_ip"),
+        ("syslog", "host", "host_ip"),
+        ("logon", "src_host", "src_ip"),
+    ):
+        rows = rows_within(question, table)
+        rows = rows.filter(rows[name].notnull())
+        meaning = addresses_meant(question, rows, address)
+        counted = _counted_names(rows.filter(one_of(rows[address], meaning)), name, address)
+        found = question.workspace.store.arrow(counted.mutate(source=ibis.literal(table)))
+        told.append(with_asked(found, {"address": meaning}))
+    named = names_of(replace(question, limit=None), {value: [value] for value in question.values if "/" not in value})
+    answers = named.rows.filter(pc.equal(named.rows["role"], "answer"))
+    answers = answers.append_column("source", pa.array(["dns"] * len(answers), pa.string()))
+    whole = pa.concat_tables([*told, answers.select(told[0].column_names)])
+    keys = [ASKED, "name", "address", "source"]
+    whole = whole.group_by(keys).aggregate([("times", "sum"), ("first_seen", "min"), ("last_seen", "max")])
+    whole = whole.rename_columns([ASKED, "host", "address", "source", "times", "first_seen", "last_seen"])
+    return Found(whole.sort_by([(ASKED, "ascending"), ("times", "descending"), ("host", "ascending")]))
+
+
+def _counted_names(rows: ir.Table, name: str, address: str) -> ir.Table:
+    chosen = rows.select("start", name=rows[name], address=rows[address])
+    return chosen.group_by("name", "address").aggregate(
+        times=chosen.count(), first_seen=chosen.start.min(), last_seen=chosen.start.max()
+    )
 
 
 def addresses_of(question: Question) -> tuple[Meaning, tuple[str, ...]]:
@@ -130,8 +171,6 @@ def host_processes(question: Question) -> Found:
 
 def ip_logons(question: Question) -> Found:
     """Logons and attempts that came from an address or network."""
-    from flowsleuth.workspace.pivots.stored import addresses_meant
-
     logon = rows_within(question, "logon")
     return rows_about(question, logon, {"src_ip": addresses_meant(question, logon, "src_ip")}, order=EVENT_ORDER)
 
@@ -190,6 +229,7 @@ def file_processes(question: Question) -> Found:
     return rows_about(question, process, columns, order=EVENT_ORDER)
 
 
+IP_HOSTS = Pivot("IpAddress", "hosts", "Hosts that have it.", ip_hosts, "tables flow, dns, syslog, logon")
 IP_LOGONS = Pivot("IpAddress", "logons", "Logons and attempts that came from it.", ip_logons, "table logon")
 HOST_ADDRESSES = Pivot("Host", "addresses", "Its addresses, and who tells.", host_addresses, "tables flow, dns, syslog")
 HOST_FLOWS = Pivot(

@@ -158,7 +158,15 @@ class _Registered(Subject):
         return self._facts("whois", online=online)
 
 
-class IpSubject(_Flows, _Peers, _Alerts, _Logons, _Intelligence, _Registered):
+class _Facts(Subject):
+    """Those that facts are gathered about."""
+
+    def facts(self) -> Answer:
+        """What ``ws.enrich()`` gathered about it: rows of table ``fact``."""
+        return self.ask("facts")
+
+
+class IpSubject(_Flows, _Peers, _Alerts, _Logons, _Intelligence, _Registered, _Facts):
     """An address, or a network (a CIDR) for what stored tables tell.
 
     Examples
@@ -174,6 +182,10 @@ class IpSubject(_Flows, _Peers, _Alerts, _Logons, _Intelligence, _Registered):
     """
 
     kind: ClassVar[str] = "IpAddress"
+
+    def hosts(self, *, time_range: Any = None, start: Any = None, end: Any = None) -> Answer:
+        """Hosts that have it, and who tells."""
+        return self.ask("hosts", time_range=time_range, start=start, end=end)
 
     def geo(self) -> dict[str, Any]:
         """Where it is and which AS routes it; see ``ws.geo``."""
@@ -199,7 +211,7 @@ class AccountSubject(_Alerts, _Logons, _Processes):
     kind: ClassVar[str] = "Account"
 
 
-class DnsSubject(_Flows, _Alerts, _Addresses, _Intelligence, _Registered):
+class DnsSubject(_Flows, _Alerts, _Addresses, _Intelligence, _Registered, _Facts):
     """A domain, with the names below it."""
 
     kind: ClassVar[str] = "Dns"
