@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from flowsleuth.workspace.ingest import IngestReport
     from flowsleuth.workspace.scoring import ScoredDay
 
+SKIPPED_SHOWN = 12
+"""Kinds of skipped logs that are listed after an ingest, the largest first; ``info`` lists all."""
+
 
 def _open(parsed: argparse.Namespace) -> workspaces.Workspace:
     return flowsleuth.open(parsed.workspace, engine=parsed.engine)
@@ -70,9 +73,13 @@ def _tell_ingest(report: IngestReport, seconds: float, folder: str) -> None:
         print(f"{report.unchanged:,} files had nothing new")
     if report.rejects:
         print(f"{report.rejects:,} records rejected; by reason: flowsleuth info -w {folder}")
-    for skipped in report.skipped:
+    most = sorted(report.skipped, key=lambda one: -(one.records or 0))
+    for skipped in most[:SKIPPED_SHOWN]:
         count = "" if skipped.records is None else f", {skipped.records:,} records"
         print(f"skipped {printable_text(skipped.file)} [{printable_text(skipped.kind)}{count}]: {skipped.reason}")
+    if rest := most[SKIPPED_SHOWN:]:
+        records = sum(one.records or 0 for one in rest)
+        print(f"… {len(rest)} more kinds skipped, {records:,} records: flowsleuth info -w {folder}")
 
 
 def info(parsed: argparse.Namespace) -> int:
