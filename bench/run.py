@@ -20,7 +20,9 @@ import flowsleuth
 from measure import ChildError, Finding, Plan
 
 HERE = Path(__file__).parent
-NAMES = ("ingest", "scoring", "queries", "investigation", "topics", "detection", "feedback", "enrichment", "web")
+NAMES = (
+    "ingest", "scoring", "queries", "investigation", "topics", "detection", "feedback", "enrichment", "lookups", "web",
+)  # fmt: skip
 """Each is a module beside this one with ``measure(plan)``, which yields findings."""
 PACKAGES = ("flowsleuth", "duckdb", "pyarrow", "ibis-framework", "numpy", "numba", "scikit-learn", "zat")
 

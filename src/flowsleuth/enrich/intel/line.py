@@ -48,18 +48,24 @@ class Line:
     ----------
     access : Access
     asks : sequence of Ask
-    client : httpx.AsyncClient
+    connect : callable
+        Makes a client; each worker has one of its own, because the library's pool takes longer the more share it.
     options : LookupOptions
     done : callable
         Told each ask, what came of it, and the answer to keep.
     """
 
     def __init__(
-        self, access: Access, asks: Sequence[Ask], client: httpx.AsyncClient, options: LookupOptions, done: Done
+        self,
+        access: Access,
+        asks: Sequence[Ask],
+        connect: Callable[[], httpx.AsyncClient],
+        options: LookupOptions,
+        done: Done,
     ) -> None:
         self._access = access
         self._todo = deque(asks)
-        self._client = client
+        self._connect = connect
         self._options = options
         self._done = done
         self._bucket = TokenBucket(access.per_minute, access.burst)
@@ -72,18 +78,19 @@ class Line:
         await asyncio.gather(*(self._work() for _ in range(workers)))
 
     async def _work(self) -> None:
-        while self._todo:
-            ask = self._todo.popleft()
-            reply = await self._answer(ask)
-            self._done(ask, reply.outcome, reply.kept)
+        async with self._connect() as client:
+            while self._todo:
+                ask = self._todo.popleft()
+                reply = await self._answer(ask, client)
+                self._done(ask, reply.outcome, reply.kept)
 
-    async def _answer(self, ask: Ask) -> _Reply:
+    async def _answer(self, ask: Ask, client: httpx.AsyncClient) -> _Reply:
         reply = _Reply(not_asked(self._stopped or ""))
         for attempt in range(self._options.attempts):
             await asyncio.sleep(0 if self._stopped else self._bucket.reserve(asyncio.get_running_loop().time()))
             if self._stopped:
                 return reply if attempt else _Reply(not_asked(self._stopped))
-            reply = await self._try(ask)
+            reply = await self._try(ask, client)
             if not reply.may_retry or attempt + 1 == self._options.attempts:
                 break
             if not await self._wait(reply, attempt):
@@ -114,12 +121,12 @@ class Line:
         else:
             self._failures = 0
 
-    async def _try(self, ask: Ask) -> _Reply:
+    async def _try(self, ask: Ask, client: httpx.AsyncClient) -> _Reply:
         import httpx
 
         try:
             async with asyncio.timeout(self._options.timeout_s):
-                return await self._send(ask)
+                return await self._send(ask, client)
         except TimeoutError:
             return _Reply(failed(f"no answer in {self._options.timeout_s:g} s"))
         except (httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict, OSError) as error:
@@ -127,13 +134,11 @@ class Line:
             reason = f"the connection failed: {type(error).__name__}"
             return _Reply(failed(reason), may_retry=isinstance(error, httpx.TransportError))
 
-    async def _send(self, ask: Ask) -> _Reply:
+    async def _send(self, ask: Ask, client: httpx.AsyncClient) -> _Reply:
         request = ask.request()
-        sent = self._client.build_request(
-            request.method, request.url, headers=dict(request.headers), content=request.body
-        )
+        sent = client.build_request(request.method, request.url, headers=dict(request.headers), content=request.body)
         auth = request.basic or None
-        response = await self._client.send(sent, auth=auth, stream=True)
+        response = await client.send(sent, auth=auth, stream=True)
         try:
             body = await _text(response)
         finally:

@@ -133,18 +133,18 @@ async def _ask_all(
         import httpx
     except ImportError:
         raise MissingExtraError("intel", "httpx") from None
-    under_way = sum(access.concurrency for access, _ in lines.values())
-    limits = httpx.Limits(max_connections=under_way, max_keepalive_connections=under_way)
-    async with httpx.AsyncClient(
-        verify=_tls(),
-        timeout=options.timeout_s,
-        limits=limits,
-        follow_redirects=False,  # a key goes to nobody but the address it is for
-        headers={"User-Agent": "flowsleuth"},
-    ) as client:
-        await asyncio.gather(
-            *(Line(access, asks, client, options, done).run() for access, asks in lines.values()),
+
+    def connect() -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            verify=_tls(),
+            timeout=options.timeout_s,
+            limits=httpx.Limits(max_connections=1),
+            follow_redirects=False,  # a key goes to nobody but the address it is for
+            headers={"User-Agent": "flowsleuth"},
         )
+
+    lines_of = [Line(access, asks, connect, options, done) for access, asks in lines.values()]
+    await asyncio.gather(*(line.run() for line in lines_of))
 
 
 def _run_apart(make: Callable[[], object]) -> None:
