@@ -47,6 +47,7 @@ def test_windows_parts_and_print(local, capsys):
     run = ["query", "run", NAME, *local, "--param", "host_name=MSTICAlertsWin1", "--start", "2019-02-12", "--end"]
     assert main([*run, "2019-02-14", "--split", "6h", "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)
+    assert main([*run[:-3], "--start", "-2d", "--end", "-6h", "--print"]) == 0
     assert main([*run, "2019-02-14", "--print"]) == 0
     assert "'MSTICAlertsWin1'" in capsys.readouterr().out
     assert main([*run, "2019-02-11"]) == 2

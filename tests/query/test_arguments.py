@@ -13,9 +13,11 @@ import pandas as pd
 import pytest
 
 from flowsleuth.errors import QueryParameterError
-from flowsleuth.query.arguments import resolve
+from flowsleuth.query.arguments import look_up, resolve
 from flowsleuth.query.definitions import Parameter, QueryDefinition
 from flowsleuth.query.ranges import border_risk, has_closed_end, parts_of
+from flowsleuth.schema.entities import Alert, File, Process
+from flowsleuth.schema.entities import Host as Host_
 from flowsleuth.schema.time_range import TimeRange
 
 NOW = dt.datetime(2024, 5, 2, 12, tzinfo=dt.UTC)
@@ -67,6 +69,17 @@ class Host:
 def test_objects_that_know(thing):
     assert values(thing)["host_name"] == "web1"
     assert values(thing, host_name="db1")["host_name"] == "db1"
+
+
+def test_our_entities_and_alerts_with_entities():
+    host, process = Host_(HostName="web1"), Process(ImageFile=File(Name="evil.exe", Directory="c:\\x"))
+    entities = [{"$id": "1", "Type": "host", "HostName": "web9"}, {"$id": "2", "Type": "ip", "Address": "192.0.2.7"}]
+    alert = Alert.from_json({"AlertDisplayName": "x", "SystemAlertId": "id-1", "Entities": entities})
+    assert values(host)["host_name"] == "web1"
+    assert (values(alert)["host_name"], values(alert)["ip_address_list"]) == ("web9", ["192.0.2.7"])
+    assert look_up(alert, "system_alert_id") == "id-1"
+    assert look_up(process, "process_name") == "evil.exe"
+    assert look_up(host, "account_name") is None
 
 
 def test_an_address_for_a_list():

@@ -41,6 +41,7 @@ _NAME_OF: dict[str, tuple[str, ...]] = {
     "domain": ("dns", "domain"),
     "filehash": ("filehash",),
     "url": ("url",),
+    "processname": ("file",),
 }
 """Parameter → kinds of entity whose plain ``name`` or ``value`` is meant."""
 

@@ -37,7 +37,7 @@ def parse_moment(value: Any, now: dt.datetime | None = None) -> dt.datetime:
     value : datetime, date, number or str
         A datetime (naive is UTC), a date (its first moment), a number of days from now (``-1`` is a day ago), or text:
         ISO 8601, or an offset from now with a unit (``y``, ``mon``, ``w``, ``d``, ``h``, ``m``, ``s``; days when there
-        is none), rounded by ``@unit``: down for negative offsets, up for positive ones.
+        is none), rounded by ``@unit``: down for negative offsets, up for positive ones; ``now``.
     now : datetime, optional
         What offsets count from; the present by default.
 
@@ -76,6 +76,8 @@ def _days_from(now: dt.datetime, days: float) -> dt.datetime:
 
 
 def _parse_text(text: str, now: dt.datetime) -> dt.datetime:
+    if text.strip().lower() == "now":
+        return now
     offset = _OFFSET.fullmatch(text)
     if offset and (offset[1] or offset[3] or offset[2] == "0" or len(offset[2]) < 4):
         return _offset(text, offset, now)

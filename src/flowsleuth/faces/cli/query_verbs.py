@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -72,6 +73,8 @@ def _run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help="Group.query, or the query alone where only one group has it")
     _place(parser)
     parser.add_argument("--param", metavar="NAME=VALUE", action="append", help="a parameter; lists by commas")
+    # "-2d" is a time and no option: argparse lets through what looks like a negative number.
+    parser._negative_number_matcher = re.compile(r"-\d")
     parser.add_argument("--start", metavar="T", help="ISO 8601, or from now: -2d, -6h")
     parser.add_argument("--end", metavar="T", help="not in the window (default: now)")
     parser.add_argument("--split", metavar="LENGTH", help="ask in parts of this length, side by side: 1d, 6h")
