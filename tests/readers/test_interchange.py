@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
@@ -17,7 +18,7 @@ from flowsleuth.errors import CatalogueError, OptionError
 from flowsleuth.faces.cli import main
 from flowsleuth.readers.interchange import NAMES, load_schema
 from flowsleuth.readers.interchange.reader import AsimReader, EcsReader, InterchangeReader, OcsfReader
-from flowsleuth.readers.interchange.writer import json_lines, nested_table
+from flowsleuth.readers.interchange.writer import flat_table, json_lines, nested_table
 from flowsleuth.schema import FLOW
 from flowsleuth.testing import check_reader, count_lines, read_all
 
@@ -58,6 +59,12 @@ def test_every_column_comes_back(name: str, tmp_path: Path) -> None:
     nested = tmp_path / "flows.parquet"
     pa.parquet.write_table(nested_table(table, schema), nested, row_group_size=2)
     found = check_reader(READERS[name], nested, expect_rows={"flow": 5}, records=5, has_zone=True)
+    assert_same(found.tables["flow"], table, schema.provenance)
+    table_file = tmp_path / "flows.csv"
+    pa.csv.write_csv(flat_table(table, schema), table_file)
+    found = check_reader(
+        READERS[name], table_file, expect_rows={"flow": 5}, records=count_lines(header=1), has_zone=True
+    )
     assert_same(found.tables["flow"], table, schema.provenance)
     array = tmp_path / "flows.json"
     array.write_text(json.dumps([json.loads(line) for line in path.read_text().splitlines()], indent=2))
@@ -147,6 +154,31 @@ def test_asim_of_another_product(data: Path) -> None:
     )
     assert json.loads(first["extra"])["EventProduct"] == "Azure Firewall"
     assert (third["action"], json.loads(third["extra"])["DvcAction"], third["src_bytes"]) == (None, "Reset", 12)
+
+
+def test_parquet_of_other_classes_and_a_portal_csv(tmp_path: Path) -> None:
+    path = tmp_path / "lake.parquet"
+    ends = {"src_endpoint": {"ip": "10.0.0.5"}, "dst_endpoint": {"ip": "10.0.0.6", "port": 53}}
+    records = [{"class_uid": uid, "time": 1714557600000 + uid} | ends for uid in (4001, 4003, 4001)]
+    pa.parquet.write_table(pa.Table.from_pylist(records), path)
+    found = check_reader(
+        READERS["ocsf"], path, expect_rows={"flow": 2}, expect_skipped={"class_uid 4003": 1}, records=3, has_zone=True
+    )
+    assert found.row("flow", 3)["dst_port"] == 53
+    pa.parquet.write_table(pa.Table.from_pylist(records[1:2]), path)
+    with flowsleuth.readers.streams.Source(str(path)) as source:
+        assert READERS["ocsf"].sniff(source.sample) is None
+    portal = tmp_path / "query_data.csv"
+    portal.write_text(
+        '"TimeGenerated [UTC]",EventSchema,SrcIpAddr,DstIpAddr,DstPortNumber,DvcAction,SrcBytes\n'
+        '"5/1/2024, 1:00:05.250 PM",NetworkSession,203.0.113.9,10.0.0.4,22,Deny,12\n'
+        "soon,NetworkSession,203.0.113.9,10.0.0.4,22,Deny,12\n"
+    )
+    found = check_reader(
+        READERS["asim"], portal, expect_rows={"flow": 1}, expect_rejects=1, records=count_lines(header=1), has_zone=True
+    )
+    row = found.row("flow", 2)
+    assert (row["start"], row["action"]) == (datetime(2024, 5, 1, 13, 0, 5, 250_000, tzinfo=UTC), "denied")
 
 
 def test_convert(tmp_path: Path, data: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""Flows of OCSF, ECS and ASIM: JSON lines or arrays, and Parquet, by the mapping files beside this.
+"""Flows of OCSF, ECS and ASIM: JSON lines or arrays, Parquet and CSV, by the mapping files beside this.
 
 A field that no column takes goes to ``extra`` by its dotted name. Of a column that several fields are allowed for, the
 first with a value is taken. ``direction`` is worked out by home networks first, as for every source. Records of other
@@ -19,9 +19,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from flowsleuth.errors import ReaderError
 from flowsleuth.readers.arrays import by_value, flat, mask_of, only
+from flowsleuth.readers.azure_table_rows import instants
+from flowsleuth.readers.azure_tables import split_header
 from flowsleuth.readers.contract import MAX_RAW, Batch, Position, ReadContext, Reject
 from flowsleuth.readers.conversions import as_text, convert
+from flowsleuth.readers.delimited import line_reject, lines_like, read_delimited
 from flowsleuth.readers.fields import in_order
 from flowsleuth.readers.interchange import Field, Schema, load_schema
 from flowsleuth.readers.json_records import Plan
@@ -71,7 +75,12 @@ class InterchangeReader:
         """Recognise a record of the schema."""
         if sample.head.startswith(MAGIC):
             return f"{self.schema.title} (Parquet)" if self._is_parquet(sample) else None
-        records = first_records(sample) if sample.is_text() else []
+        if not sample.is_text():
+            return None
+        records = first_records(sample)
+        if not records:
+            names = set(_csv_names(next(iter(sample.lines()), "")))
+            return f"{self.schema.title} (CSV)" if set(self._needed()) <= names else None
         return f"{self.schema.title} (JSON)" if any(self._is_ours(record) for record in records) else None
 
     def _is_ours(self, record: Mapping[str, Any]) -> bool:
@@ -80,15 +89,23 @@ class InterchangeReader:
             return False
         return all(_has(value_of(body, name), wanted) for name, wanted in self.schema.is_ours.items())
 
+    def _needed(self) -> list[str]:
+        """Columns that a table of this schema must have."""
+        return [*self.schema.is_ours, *(self.schema.fields[side][0].field for side in ("src_ip", "dst_ip"))]
+
     def _is_parquet(self, sample: Sample) -> bool:
         if sample.path is None or sample.compression:
             return False
         try:
             names = flattened(pq.read_schema(sample.path).empty_table()).column_names
+            if not set(self._needed()) <= set(names):
+                return False
+            with pq.ParquetFile(sample.path) as file:
+                fixed = {field: value for field, value in self.schema.is_ours.items() if value is not True}
+                first = next(file.iter_batches(batch_size=1, columns=list(fixed)), None) if fixed else None
         except (pa.ArrowException, OSError):
             return False
-        needed = (*self.schema.is_ours, *(self.schema.fields[side][0].field for side in ("src_ip", "dst_ip")))
-        return set(needed) <= set(names)
+        return first is None or not len(first) or first.to_pylist()[0] == fixed
 
     def _classify(self, record: Mapping[str, Any]) -> tuple[str | None, str]:
         word = record.get("EventSchema", "")
@@ -96,8 +113,10 @@ class InterchangeReader:
 
     def read(self, source: Source, context: ReadContext) -> Iterator[Batch]:
         """Read batch after batch; see :class:`~flowsleuth.readers.contract.Reader`."""
-        is_parquet = source.sample.head.startswith(MAGIC)
-        return self._read_parquet(source, context) if is_parquet else self._read_json(source, context)
+        if source.sample.head.startswith(MAGIC):
+            return self._read_parquet(source, context)
+        is_json = source.sample.head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"["))
+        return self._read_json(source, context) if is_json else self._read_csv(source, context)
 
     def _plan(self) -> Plan:
         """By the field that names the class, where the schema has one; else every record should be ours."""
@@ -140,35 +159,76 @@ class InterchangeReader:
                 before, given = found
                 table = flattened(given)
                 columns = {name: flat(table[name]) for name in table.column_names}
-                numbers = np.arange(before + 1, before + 1 + len(table), dtype=np.int64)
-                built, bad = _Rows(self.schema, columns, len(table)).build(numbers, numbers, context)
+                at, columns, skipped = self._ours(columns, len(table))
+                built, bad = _Rows(self.schema, columns, len(at)).build(before + 1 + at, before + 1 + at, context)
                 rejects = [
-                    Reject(int(numbers[at]), reason, detail, str(given.slice(at, 1).to_pylist()[0])[:MAX_RAW])
-                    for at, reason, detail in bad
+                    Reject(
+                        before + 1 + int(at[row]),
+                        why,
+                        detail,
+                        str(given.slice(int(at[row]), 1).to_pylist()[0])[:MAX_RAW],
+                    )
+                    for row, why, detail in bad
                 ]
                 done = before + len(table)
-                yield Batch(Position(done, done), {"flow": built}, rejects)
+                yield Batch(Position(done, done), {"flow": built}, rejects, skipped)
+
+    def _ours(
+        self, columns: dict[str, pa.Array], size: int
+    ) -> tuple[npt.NDArray[np.int64], dict[str, pa.Array], dict[str, int]]:
+        """Which records are of our class, their columns, and how many are of which other."""
+        fixed = {field: str(value) for field, value in self.schema.is_ours.items() if value is not True}
+        if not fixed:
+            return np.arange(size, dtype=np.int64), columns, {}
+        field, kind = next(iter(fixed.items()))
+        words = as_text(columns[field]).fill_null("")
+        is_ours = pc.equal(words, kind)
+        others = words.filter(pc.invert(is_ours)).value_counts().to_pylist()
+        skipped = {f"{field} {one['values']}".strip(): one["counts"] for one in others}
+        kept = {name: column.filter(is_ours) for name, column in columns.items()} if skipped else columns
+        return np.flatnonzero(mask_of(is_ours)).astype(np.int64), kept, skipped
+
+    def _read_csv(self, source: Source, context: ReadContext) -> Iterator[Batch]:
+        header = str(json.loads(source.start.state)["header"]) if source.start.state else ""
+        for chunk in source.chunks():
+            header = header or chunk.line(0).decode("utf-8", errors="replace")
+            names = _csv_names(header)
+            if not set(self._needed()) <= set(names):
+                raise ReaderError(f"no {self.schema.title}", where=context.source_file, available=self._needed())
+            parsed = read_delimited(chunk, names, {}, skip=lines_like(chunk, [header.rstrip("\r").encode()]))
+            at, columns, skipped = self._ours({name: flat(parsed.table[name]) for name in names}, len(parsed.lines))
+            lines = chunk.first_line + parsed.lines[at]
+            built, bad = _Rows(self.schema, columns, len(at)).build(lines, lines, context)
+            rejects = [line_reject(chunk, int(parsed.lines[at[row]]), why, detail) for row, why, detail in bad]
+            rejects = sorted(parsed.rejects + rejects, key=lambda reject: reject.source_row)
+            end = Position(chunk.end, chunk.first_line + len(chunk) - 1, json.dumps({"header": header}))
+            yield Batch(end, {"flow": built}, rejects, skipped, chunk.is_tail)
 
 
 class OcsfReader(InterchangeReader):
     """Reads OCSF network activity."""
 
     name: ClassVar[str] = "ocsf"
-    summary: ClassVar[str] = "OCSF network_activity (class 4001), JSON or Parquet"
+    summary: ClassVar[str] = "OCSF network_activity (class 4001), JSON, Parquet or CSV"
 
 
 class EcsReader(InterchangeReader):
     """Reads network events in the Elastic Common Schema."""
 
     name: ClassVar[str] = "ecs"
-    summary: ClassVar[str] = "Elastic Common Schema network events, JSON (also exported documents) or Parquet"
+    summary: ClassVar[str] = "Elastic Common Schema network events, JSON (also exported documents), Parquet or CSV"
 
 
 class AsimReader(InterchangeReader):
     """Reads ASIM network sessions."""
 
     name: ClassVar[str] = "asim"
-    summary: ClassVar[str] = "ASIM NetworkSession of Microsoft Sentinel, JSON or Parquet"
+    summary: ClassVar[str] = "ASIM NetworkSession of Microsoft Sentinel, JSON, Parquet or CSV"
+
+
+def _csv_names(line: str) -> list[str]:
+    """Columns of a CSV; without the zone that the portal of Log Analytics writes behind."""
+    return [name.removesuffix(" [UTC]") for name in split_header(line)]
 
 
 def _has(value: Any, wanted: Any) -> bool:
@@ -269,7 +329,11 @@ class _Rows:
             return pa.nulls(self.size, FLOW[name].arrow_type())
         if pa.types.is_string(column.type):
             column = only(pc.not_equal(column, ""), column)
-        if field.values:
+        if field.form == "datetime" and pa.types.is_string(column.type):
+            values, is_bad = instants(column)
+            for at in np.flatnonzero(is_bad).tolist():
+                self.faults.setdefault(at, ("not a time", f"{field.field}={column[at].as_py()!r}"[:300]))
+        elif field.values:
             ours = {str(theirs).lower(): word for word, theirs in field.values.items()}
             values = by_value(as_text(column), lambda text: ours.get(text.lower()), pa.string())
         else:
@@ -300,7 +364,8 @@ class _Rows:
         """A field without the values that we wrote and need not keep: constants, and sums whose parts are there."""
         if name in self.schema.constants:
             constant = json.dumps(self.schema.constants[name], separators=(",", ":"))
-            return only(pc.not_equal(pc.replace_substring(text, ", ", ","), constant), text)
+            written = pa.array([constant, json.dumps(constant)])  # in CSV it is a text
+            return only(pc.invert(pc.is_in(pc.replace_substring(text, ", ", ","), value_set=written)), text)
         if name in self.schema.sums:
             parts = [self.schema.fields[part][0].field for part in self.schema.sums[name]]
             if all(part in self.given for part in parts):
