@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowsleuth.errors import OptionError
-from flowsleuth.schema.time_range import TimeRange, parse_period
+from flowsleuth.schema.moments import parse_period
+from flowsleuth.schema.time_range import TimeRange
 
 NOON = dt.datetime(2021, 6, 6, 12, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
@@ -105,6 +106,9 @@ def test_nanoseconds_of_pandas_are_dropped():
         ({"spec": "-99999999999999999999d"}, "too far away"),
         ({"spec": "2021-06-06T12:00", "zone": "Mars/Base"}, "no such time zone"),
         ({"spec": "0001-01-01T00:00+14:00"}, "out of the range"),
+        ({"spec": "9999-12-31"}, "out of the range"),
+        ({"spec": "2021-06-06", "period": "9999999d"}, "out of the range"),
+        ({"spec": dt.timedelta(days=999_999)}, "out of the range"),
     ],
 )
 def test_what_is_refused_and_why(arguments, says):

@@ -7,17 +7,21 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flowsleuth.errors import OptionError
+from flowsleuth.schema.moments import (
+    Clock,
+    is_a_time,
+    is_offset,
+    later,
+    length_of,
+    moment_text,
+    next_midnight,
+    parse_period,
+    utc,
+)
 
-HINT = "write it like 2021-06-06, 2021-06-06T12:00+02:00, now, -36h or -2d"
-_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
-_PERIOD = re.compile(r"([+-]?)(\d+(?:\.\d+)?)\s*([smhdw])", re.I)
-_OFFSET = re.compile(r"(now)?(?:([+-]\d+(?:\.\d+)?)\s*([smhdw]))?(?:@([smhd]))?", re.I)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}|\d{8}")
-_ISO_PERIOD = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", re.I)
-_ONE_DAY = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -58,14 +62,14 @@ class TimeRange:
             moment = getattr(self, name)
             if moment is None:
                 continue
-            if not isinstance(moment, dt.datetime) or not _is_a_time(moment):
+            if not isinstance(moment, dt.datetime) or not is_a_time(moment):
                 raise OptionError("not a moment", where=f"{name}={moment!r}", hint="use TimeRange.of(…)")
             if moment.tzinfo is None:
                 told.append(name)
-            object.__setattr__(self, name, _utc(moment))
+            object.__setattr__(self, name, utc(moment))
         object.__setattr__(self, "assumed", tuple(dict.fromkeys(told)))
         if self.start is not None and self.end is not None and self.end <= self.start:
-            where = f"{_text(self.start)} to {_text(self.end)}"
+            where = f"{moment_text(self.start)} to {moment_text(self.end)}"
             raise OptionError("this window ends before or when it begins", where=where, hint="swap start and end")
 
     # making -------------------------------------------------------------------------------------------------------
@@ -110,36 +114,36 @@ class TimeRange:
         """
         if spec is not None and start is not None:
             raise OptionError("start was given twice", where=f"{spec!r}, start={start!r}")
-        clock = _Clock(_utc(now) if now else dt.datetime.now(dt.UTC), zone)
+        clock = Clock(utc(now) if now else dt.datetime.now(dt.UTC), zone)
         if end is None and period is None:
-            return cls._of_one(spec, clock) if start is None else clock.window(start, None)
+            return cls._of_one(spec, clock) if start is None else _window(clock, start, None)
         spec = start if spec is None else spec
         if period is None:
-            return clock.window(spec, end)
+            return _window(clock, spec, end)
         length = parse_period(period)
         if spec is not None and end is not None:
             raise OptionError("start, end and period together", where=f"period={period!r}", hint="give two of them")
         if spec is not None:
             first = clock.moment(spec, "start")
-            return cls(first, first + length, clock.told)
+            return cls(first, later(first, length), clock.told)
         last = clock.now if end is None else clock.moment(end, "end")
-        return cls(last - length, last, clock.told)
+        return cls(later(last, -length), last, clock.told)
 
     @classmethod
-    def _of_one(cls, spec: Any, clock: _Clock) -> TimeRange:
+    def _of_one(cls, spec: Any, clock: Clock) -> TimeRange:
         """From one thing."""
         if spec is None or isinstance(spec, cls):
             return spec or cls()
         if isinstance(spec, str):
             return _of_text(spec.strip(), clock)
         if isinstance(spec, dt.timedelta):
-            return cls(clock.now - abs(spec), clock.now)
+            return cls(later(clock.now, -abs(spec)), clock.now)
         if isinstance(spec, dt.date) and not isinstance(spec, dt.datetime):
             return _of_text(spec.isoformat(), clock)
         return cls._of_parts(spec, clock)
 
     @classmethod
-    def _of_parts(cls, spec: Any, clock: _Clock) -> TimeRange:
+    def _of_parts(cls, spec: Any, clock: Clock) -> TimeRange:
         """From what has a start and an end, or is a moment."""
         if isinstance(spec, Mapping):
             _only(spec, ("start", "end", "period"))
@@ -147,8 +151,8 @@ class TimeRange:
         if isinstance(spec, tuple | list):
             return _of_pair(spec, clock)
         if hasattr(spec, "start") and hasattr(spec, "end"):
-            return clock.window(spec.start, spec.end)
-        return clock.window(spec, None)
+            return _window(clock, spec.start, spec.end)
+        return _window(clock, spec, None)
 
     # using --------------------------------------------------------------------------------------------------------
 
@@ -163,7 +167,7 @@ class TimeRange:
         return self.start is None and self.end is None
 
     def __contains__(self, moment: dt.datetime) -> bool:
-        at = _utc(moment)
+        at = utc(moment)
         return (self.start is None or self.start <= at) and (self.end is None or at < self.end)
 
     def __iter__(self) -> Iterator[dt.datetime | None]:
@@ -190,209 +194,62 @@ class TimeRange:
         >>> TimeRange.of(TimeRange.of("2021-06-06").to_json()) == TimeRange.of("2021-06-06")
         True
         """
-        return {"start": _text(self.start), "end": _text(self.end)}
+        return {"start": moment_text(self.start), "end": moment_text(self.end)}
 
     def __repr__(self) -> str:
-        return f"TimeRange({_text(self.start)!r}, {_text(self.end)!r})"
+        return f"TimeRange({moment_text(self.start)!r}, {moment_text(self.end)!r})"
 
     def __str__(self) -> str:
         if self.is_open:
             return "all time"
         told = f" ({', '.join(self.assumed)} had no zone: taken as UTC)" if self.assumed else ""
         if self.start is None:
-            return f"before {_text(self.end)}{told}"
+            return f"before {moment_text(self.end)}{told}"
         return (
-            f"from {_text(self.start)} on{told}"
+            f"from {moment_text(self.start)} on{told}"
             if self.end is None
-            else f"{_text(self.start)} to {_text(self.end)}{told}"
+            else f"{moment_text(self.start)} to {moment_text(self.end)}{told}"
         )
 
 
-class _Clock:
-    """Reads moments: what is now, which zone is meant when none is named, and which moments named none."""
-
-    def __init__(self, now: dt.datetime, zone: str) -> None:
-        self.now = now
-        self.zone = zone
-        self._told: list[str] = []
-
-    @property
-    def told(self) -> tuple[str, ...]:
-        return tuple(self._told) if self.zone == "UTC" else ()
-
-    def window(self, start: Any, end: Any) -> TimeRange:
-        """From two moments; a relative start without an end ends now."""
-        first = None if start is None else self.moment(start, "start")
-        if end is None and isinstance(start, str) and _is_offset(start.strip()):
-            return TimeRange(first, self.now)
-        if isinstance(end, dt.timedelta):
-            raise OptionError("the end is a length", where=f"end={end!r}", hint="give it as period=…")
-        last = None if end is None else self.moment(end, "end")
-        return TimeRange(first, last, self.told)
-
-    def moment(self, spec: Any, name: str) -> dt.datetime:
-        """One moment, UTC."""
-        found = self._read(spec, name)
-        if found.tzinfo is None:
-            self._told.append(name)
-            found = found.replace(tzinfo=_zone(self.zone))
-        return _utc(found)
-
-    def _read(self, spec: Any, name: str) -> dt.datetime:
-        where = f"{name}={spec!r}"
-        if getattr(getattr(spec, "dtype", None), "kind", "") == "M":  # numpy.datetime64
-            spec = spec.astype("datetime64[us]").item()
-        if isinstance(spec, dt.datetime):
-            if not _is_a_time(spec):
-                raise OptionError("no time", where=where)
-            return _plain(spec)
-        if isinstance(spec, dt.date):
-            return dt.datetime(spec.year, spec.month, spec.day)
-        if not isinstance(spec, str):
-            raise OptionError("not a time", where=where, hint=HINT)
-        text = spec.strip()
-        if offset := _is_offset(text):
-            return self._offset(offset)
-        try:
-            return dt.datetime.fromisoformat(text)
-        except ValueError:
-            raise OptionError("not a time", where=where, hint=HINT) from None
-
-    def _offset(self, offset: re.Match[str]) -> dt.datetime:
-        """``now``, ``-2d``, ``now-36h``, ``-3d@d``."""
-        _, number, unit, rounded = offset.groups()
-        try:
-            moment = self.now + (
-                dt.timedelta(seconds=float(number) * _UNITS[unit.lower()]) if number else dt.timedelta()
-            )
-        except OverflowError:
-            raise OptionError("too far away", where=offset[0]) from None
-        if rounded:
-            step = _UNITS[rounded.lower()]
-            whole = int((moment - _EPOCH).total_seconds() // step) * step
-            moment = _EPOCH + dt.timedelta(seconds=whole)
-        return moment
+def _window(clock: Clock, start: Any, end: Any) -> TimeRange:
+    """From two moments; a relative start without an end ends now."""
+    first = None if start is None else clock.moment(start, "start")
+    if end is None and isinstance(start, str) and is_offset(start.strip()):
+        return TimeRange(first, clock.now)
+    if isinstance(end, dt.timedelta):
+        raise OptionError("the end is a length", where=f"end={end!r}", hint="give it as period=…")
+    last = None if end is None else clock.moment(end, "end")
+    return TimeRange(first, last, clock.told)
 
 
-def _is_offset(text: str) -> re.Match[str] | None:
-    found = _OFFSET.fullmatch(text)
-    return found if text and found and any(found.groups()) else None
-
-
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-
-
-def parse_period(spec: Any, *, may_be_zero: bool = False) -> dt.timedelta:
-    """A length of time: a timedelta, ``2d``, ``36h``, ``P1DT12H``.
-
-    Raises
-    ------
-    OptionError
-        It is no length, or not longer than nothing.
-
-    Examples
-    --------
-    >>> parse_period("36h"), parse_period("P1DT12H")
-    (datetime.timedelta(days=1, seconds=43200), datetime.timedelta(days=1, seconds=43200))
-    """
-    found = spec if isinstance(spec, dt.timedelta) else _period_of(str(spec).strip())
-    if found is None:
-        raise OptionError("not a length of time", where=repr(spec), hint="write it like 90m, 36h, 2d or P1DT12H")
-    if found < dt.timedelta() or (not found and not may_be_zero):
-        raise OptionError("a length of time is more than nothing", where=repr(spec))
-    return found
-
-
-def _period_of(text: str) -> dt.timedelta | None:
-    try:
-        if match := _PERIOD.fullmatch(text):
-            sign = -1 if match[1] == "-" else 1
-            return dt.timedelta(seconds=sign * float(match[2]) * _UNITS[match[3].lower()])
-        match = _ISO_PERIOD.fullmatch(text)
-        if match and any(match.groups()):
-            weeks, days, hours, minutes, seconds = (int(number or 0) for number in match.groups())
-            return dt.timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
-    except OverflowError:
-        pass
-    return None
-
-
-def _of_text(text: str, clock: _Clock) -> TimeRange:
+def _of_text(text: str, clock: Clock) -> TimeRange:
     """``-2d``, a day, a moment, or two of them with a slash between."""
     if "/" in text:
         first, _, last = text.partition("/")
         ends = [None if part.strip() in ("", "..") else part.strip() for part in (first, last)]
         return _of_pair(ends, clock)
-    if _is_offset(text):
+    if is_offset(text):
         return TimeRange(clock.moment(text, "start"), clock.now)
     first_moment = clock.moment(text, "start")
     if _DAY.fullmatch(text):
-        return TimeRange(
-            first_moment, _next_midnight(first_moment, clock.zone), (*clock.told, "end") if clock.told else ()
-        )
+        told = (*clock.told, "end") if clock.told else ()
+        return TimeRange(first_moment, next_midnight(first_moment, clock.zone), told)
     return TimeRange(first_moment, None, clock.told)
 
 
-def _next_midnight(midnight: dt.datetime, zone: str) -> dt.datetime:
-    """The end of a day, also of one that has 23 or 25 hours."""
-    local = midnight.astimezone(_zone(zone)).replace(tzinfo=None) + _ONE_DAY
-    return _utc(local.replace(tzinfo=_zone(zone)))
-
-
-def _of_pair(pair: Any, clock: _Clock) -> TimeRange:
+def _of_pair(pair: Any, clock: Clock) -> TimeRange:
     """Start and end, or a moment and a length in either order."""
     if len(pair) != 2:
         raise OptionError("not a pair of start and end", where=repr(pair), hint="give two moments, or one and a length")
     start, end = pair
-    if (length := _length_of(end)) is not None:
+    if (length := length_of(end)) is not None:
         return TimeRange.of(start=start, period=length, now=clock.now, zone=clock.zone)
-    if (length := _length_of(start)) is not None:
+    if (length := length_of(start)) is not None:
         return TimeRange.of(end=end, period=length, now=clock.now, zone=clock.zone)
-    return clock.window(start, end)
-
-
-def _length_of(part: Any) -> dt.timedelta | None:
-    """A length of time in a pair; ``-2d`` is a moment there."""
-    if isinstance(part, dt.timedelta):
-        return part
-    return _period_of(part.strip()) if isinstance(part, str) and part.strip()[:1] not in ("+", "-") else None
+    return _window(clock, start, end)
 
 
 def _only(spec: Mapping[str, Any], known: tuple[str, ...]) -> None:
     if unknown := sorted(set(spec) - set(known)):
         raise OptionError(f"unknown parts {unknown}", where=repr(dict(spec)), available=known)
-
-
-def _zone(name: str) -> dt.tzinfo:
-    if name == "UTC":
-        return dt.UTC
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise OptionError("no such time zone", where=name, hint="use a name like UTC or Europe/Prague") from None
-
-
-def _is_a_time(moment: dt.datetime) -> bool:
-    """Not so for ``pandas.NaT``, which is a datetime that equals nothing."""
-    return moment == moment.replace()
-
-
-def _plain(moment: dt.datetime) -> dt.datetime:
-    """A datetime of the standard library: nanoseconds of pandas are dropped."""
-    if type(moment) is dt.datetime:
-        return moment
-    parts = (moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second, moment.microsecond)
-    return dt.datetime(*parts, tzinfo=moment.tzinfo, fold=getattr(moment, "fold", 0))
-
-
-def _utc(moment: dt.datetime) -> dt.datetime:
-    """The same moment in UTC; without a zone it is UTC already."""
-    plain = _plain(moment)
-    try:
-        return plain.replace(tzinfo=dt.UTC) if plain.tzinfo is None else plain.astimezone(dt.UTC)
-    except OverflowError:
-        raise OptionError("out of the range of times", where=str(moment)) from None
-
-
-def _text(moment: dt.datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat().replace("+00:00", "Z")
