@@ -9,7 +9,6 @@ from pathlib import Path
 
 from flowsleuth.workspace.lookups import look_up
 
-
 BURST = 20
 """Of 100 a second: a moment lost to a busy machine is made up for in the next fifth of a second."""
 
