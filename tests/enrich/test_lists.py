@@ -15,6 +15,7 @@ from flowsleuth.enrich.lists import ListFacts, bundled_lists, load_lists, parse_
 from flowsleuth.enrich.online.fetch import fetch
 from flowsleuth.enrich.online.list_updates import update_lists
 from flowsleuth.errors import FlowsleuthError, OptionError
+from flowsleuth.faces.cli import main
 from tests.enrich.local_servers import http_server
 
 SIZES = {
@@ -172,3 +173,17 @@ def test_a_workspace_uses_fetched_lists_and_its_own(tmp_path):
 def test_names_and_versions():
     one = parse_list("n", MISP, "here", bundled_lists()[0].as_of)
     assert (one.title, str(one.as_of.date())) == ("New", "2026-11-01")
+
+
+def test_the_command_line_updates(tmp_path, capsys, monkeypatch):
+    case = flowsleuth.open(tmp_path / "case", create=True).folder
+    with http_server({"/a": MISP}) as server:
+        sources = {"cloudflare": server.url + "/a", "sinkholes": server.url + "/none"}
+        monkeypatch.setattr("flowsleuth.enrich.online.list_updates.SOURCES", sources)
+        assert main(["lists", "update", "cloudflare", "-w", str(case)]) == 0
+        assert "fetched" in capsys.readouterr().out
+        assert main(["lists", "update", "-w", str(case), "--format", "json"]) == 1
+        told = {one["name"]: one["error"] for one in json.loads(capsys.readouterr().out)}
+    assert told == {"cloudflare": None, "sinkholes": "HTTP 404"}
+    assert main(["lists", "show", "192.0.2.1", "-w", str(case)]) == 0
+    assert "cloudflare" in capsys.readouterr().out

@@ -253,6 +253,8 @@ def test_whois_local_first_then_the_registries(case):
         kept = ws.whois("1.1.1.1")
         assert kept["from_cache"] and kept["asn"] == 13335 and kept["as_of"] == online["as_of"]
         assert ws.whois("Cloudflare.COM.", online=True)["registrar"] == "Cloudflare, Inc."
+        neighbour = ws.whois("1.1.1.99")  # offline, and in a network that was told of
+        assert (neighbour["org"], neighbour["from_cache"]) == ("APNIC Research", True)
         before = sum(server.asked.values())
         private = ws.whois("10.0.0.5", online=True)
         assert private["status"] == "not asked" and "type private" in private["reason"]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from flowsleuth.store import Store
 
 ASKED_AT_MOST = 10_000
+ASKED_TOGETHER = 4 * cymru.BATCH
 WHOIS_AGE_S = 30 * said.DAY_S
 NAMES_AGE_S = said.DAY_S
 AGES_S = {
@@ -83,7 +84,7 @@ class OnlineLookups:
         """Registration of addresses and domains."""
         client = rdap.RdapClient(self.kept, self.services.rdap_bootstrap, self.services.timeout_s)
         client.know(self.kept.all_of(rdap.SERVICE, WHOIS_AGE_S))
-        return self._look_up(rdap.SERVICE, observables, client.ask)
+        return self._look_up(rdap.SERVICE, observables, client.ask, client.known)
 
     def ptr(self, addresses: Iterable[str]) -> dict[str, Answer]:
         """Names of addresses."""
@@ -103,17 +104,22 @@ class OnlineLookups:
         limit = min(self.services.timeout_s, 4.0)
         return make_resolver(self.services.nameservers, self.services.dns_port, limit)
 
-    def _look_up(self, service: str, observables: Iterable[str], ask: Ask) -> dict[str, Answer]:
-        """Each distinct observable: refused, kept, or asked."""
+    def _look_up(
+        self, service: str, observables: Iterable[str], ask: Ask, known: Callable[[str], Answer | None] | None = None
+    ) -> dict[str, Answer]:
+        """Each distinct observable: refused, kept, or asked; what was told is kept before more is asked."""
         distinct = list(dict.fromkeys(observables))
         refused = {one: why for one in distinct if (why := refusal(one)) is not None}
         found = {one: not_asked(one, service, why) for one, why in refused.items()}
         found |= self.kept.find(service, (one for one in distinct if one not in refused), AGES_S[service])
+        if known is not None:
+            found |= {one: told for one in distinct if one not in found and (told := known(one)) is not None}
         missing = [one for one in distinct if one not in found]
         if self.offline:
             found |= {one: not_asked(one, service, "offline, and not among the kept answers") for one in missing}
-        elif missing:
-            fresh = ask(missing)
+            missing = []
+        for at in range(0, len(missing), ASKED_TOGETHER):
+            fresh = ask(missing[at : at + ASKED_TOGETHER])
             self.kept.keep(fresh.values())
             found |= fresh
         return {one: found[one] for one in distinct}

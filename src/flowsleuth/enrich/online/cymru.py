@@ -8,14 +8,14 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from flowsleuth.enrich.online.answers import FAILED, NO_DATA, TIMED_OUT, Answer
+from flowsleuth.enrich.online.at_once import ask_each
 
 SERVICE = "Team Cymru"
 HOST, PORT = "whois.cymru.com", 43
-BATCH = 2_000
+BATCH = 500
 AT_ONCE = 2
 TIMEOUT_S = 20.0
 LARGEST_BYTES = 8 * 2**20
@@ -39,8 +39,7 @@ def ask_cymru(
         One for each address; facts ``asn``, ``as_name``, ``prefix``, ``country_code``, ``registry``, ``allocated``.
     """
     batches = [list(addresses[at : at + BATCH]) for at in range(0, len(addresses), BATCH)]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        done = list(pool.map(lambda batch: _ask(batch, host, port, timeout_s), batches))
+    done = ask_each(lambda batch: _ask(batch, host, port, timeout_s), batches, AT_ONCE)
     return {address: answer for part in done for address, answer in part.items()}
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from flowsleuth.enrich.lists import KINDS, TOR, parse_list
+from flowsleuth.enrich.online.at_once import ask_each
 from flowsleuth.enrich.online.fetch import Fetched, fetch
 from flowsleuth.errors import FlowsleuthError, OptionError
 
@@ -43,7 +43,7 @@ class ListUpdate:
 
 
 def update_lists(
-    folder: Path, names: Iterable[str] | None = None, sources: Mapping[str, str] = SOURCES, timeout_s: float = 15.0
+    folder: Path, names: Iterable[str] | None = None, sources: Mapping[str, str] | None = None, timeout_s: float = 15.0
 ) -> list[ListUpdate]:
     """Fetch lists into a folder, several at once.
 
@@ -53,21 +53,21 @@ def update_lists(
         Where the files go.
     names : iterable of str, optional
         Which lists; all of them by default.
-    sources : mapping
-        URL by name.
+    sources : mapping, optional
+        URL by name; :data:`SOURCES` by default.
 
     Raises
     ------
     OptionError
         There is no such list.
     """
+    sources = SOURCES if sources is None else sources
     wanted = list(sources) if names is None else list(names)
     for name in wanted:
         if name not in sources:
             raise OptionError("no such list", where=name, available=sources)
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers = pool.map(lambda name: fetch(sources[name], timeout_s=timeout_s), wanted)
-        return [_keep(folder, name, sources[name], answer) for name, answer in zip(wanted, answers, strict=True)]
+    answers = ask_each(lambda name: fetch(sources[name], timeout_s=timeout_s), wanted, AT_ONCE)
+    return [_keep(folder, name, sources[name], answer) for name, answer in zip(wanted, answers, strict=True)]
 
 
 def _keep(folder: Path, name: str, url: str, answer: Fetched) -> ListUpdate:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.enrich.online.answers import FAILED, NO_DATA, TIMED_OUT, Answer
+from flowsleuth.enrich.online.at_once import ask_each
 from flowsleuth.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -50,8 +50,7 @@ def resolve_names(
         Facts by record type, lists of text.
     """
     asked = [(name, kind) for name in names for kind in types]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        done = dict(zip(asked, pool.map(lambda one: _ask(resolver, *one), asked), strict=True))
+    done = dict(zip(asked, ask_each(lambda one: _ask(resolver, *one), asked, AT_ONCE), strict=True))
     return {name: _joined(name, {kind: done[name, kind] for kind in types}) for name in names}
 
 
@@ -69,8 +68,7 @@ def reverse_addresses(addresses: Sequence[str], resolver: dns.resolver.Resolver)
         status, records, reason = _ask(resolver, str(dns.reversename.from_address(address)), "PTR")
         return Answer(address, SERVICE_REVERSE, status, {"ptr": records} if records else {}, reason)
 
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        return dict(zip(addresses, pool.map(one, addresses), strict=True))
+    return dict(zip(addresses, ask_each(one, addresses, AT_ONCE), strict=True))
 
 
 def _ask(resolver: dns.resolver.Resolver, name: str, kind: str) -> tuple[str, list[str], str]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from typing import Any
 from urllib.parse import quote
 
 from flowsleuth.enrich.online.answers import FAILED, NO_DATA, TIMED_OUT, Answer, KeptAnswers, renamed
+from flowsleuth.enrich.online.at_once import ask_each
 from flowsleuth.enrich.online.fetch import Fetched, fetch
 
 SERVICE, BOOTSTRAP = "RDAP", "RDAP bootstrap"
@@ -57,9 +57,13 @@ class RdapClient:
         """
         kinds = {one: _kind(one) for one in observables}
         unreachable = {kind: self._load(kind) for kind in sorted(set(kinds.values()))}
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            done = pool.map(lambda one: unreachable[kinds[one]] or self._one(one, kinds[one]), observables)
-            return {one: renamed(answer, one) for one, answer in zip(observables, done, strict=True)}
+        done = ask_each(lambda one: unreachable[kinds[one]] or self._one(one, kinds[one]), observables, AT_ONCE)
+        return {one: renamed(answer, one) for one, answer in zip(observables, done, strict=True)}
+
+    def known(self, observable: str) -> Answer | None:
+        """What an earlier answer says, about the network that an address is in."""
+        covering = None if _kind(observable) == "dns" else self._covering(observable)
+        return None if covering is None else renamed(covering, observable)
 
     def know(self, answers: Sequence[Answer]) -> None:
         """Answers of earlier, for the networks they are about."""
