@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 
+import pandas as pd
 import pytest
 
 import flowsleuth
@@ -357,3 +358,21 @@ def test_the_command_line(case, capsys, monkeypatch):
         assert main(["whois", "10.0.0.1", "-w", str(case)]) == 0
         assert "not asked" in capsys.readouterr().out
         assert main(["dns", "1.1.1.1", "-w", str(case)]) == 0
+
+
+def test_a_column_of_addresses_is_asked_at_once(case):
+    """20 networks of 100 ms each at 8 at once, and one connection for all: not one second per address."""
+    routes = {f"/ip/8.8.{n}.1": {"body": b'{"name": "N"}', "delay_s": 0.1} for n in range(20)}
+    with http_server(routes) as server, line_server(cymru_answer) as lines, flowsleuth.open(case) as ws:
+        bootstrap = with_bootstrap(server, routes)
+        ws.online_services = OnlineServices("127.0.0.1", lines.server_address[1], bootstrap, timeout_s=5)
+        frame = pd.DataFrame({"ip": [f"8.8.{n}.1" for n in range(20)] * 2})
+        begin = time.monotonic()
+        found = ws.pivot(frame, "IpAddress.whois", column="ip", online=True)
+        took = time.monotonic() - begin
+        assert (lines.connections, sum(server.asked.values()), 2 <= server.most <= 8) == (1, 21, True)
+    assert len(found) == 40 and set(found["network"]) == {"N"} and took < 2
+    with flowsleuth.open(case) as ws:
+        ws.online_services = OnlineServices("127.0.0.1", 1, "http://127.0.0.1:1/", timeout_s=1)
+        assert ws.whois("8.8.99.1", online=True)["status"] == "ok"  # the country is known here
+        assert "Connection refused" in ws.whois("8.8.99.1", online=True)["reason"]

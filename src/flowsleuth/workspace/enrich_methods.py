@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+    from flowsleuth.enrich.online.answers import Answer
     from flowsleuth.enrich.online.list_updates import ListUpdate
     from flowsleuth.settings import Settings
     from flowsleuth.store import Store
@@ -24,6 +25,7 @@ class EnrichMethods:
     settings: Settings
     online_services: OnlineServices | None = None
     """Who is asked instead of the public services."""
+    _failed: dict[tuple[str, str], Answer] | None = None
 
     if TYPE_CHECKING:
 
@@ -93,7 +95,9 @@ class EnrichMethods:
         from flowsleuth.workspace.enrichment import CACHE
         from flowsleuth.workspace.online_lookups import OnlineLookups, OnlineServices
 
-        return OnlineLookups(self.folder / CACHE, self.online_services or OnlineServices(), offline)
+        if self._failed is None:
+            self._failed = {}
+        return OnlineLookups(self.folder / CACHE, self.online_services or OnlineServices(), offline, self._failed)
 
     def facts(self, observable: str | None = None, fact: str | None = None) -> Rows:
         """What is known of an address or a name (or of all), from whom, as of when.
@@ -245,8 +249,7 @@ class EnrichMethods:
         from flowsleuth.workspace.online_lookups import whois
 
         asked = canonical(target)
-        is_address = ":" in asked or asked.replace(".", "").isdigit()
-        local = geo(self.folder, self.settings, asked) if is_address else {}
+        local = geo(self.folder, self.settings, asked) if _is_address(asked) else {}
         return whois(self._lookups(not online), asked, local)
 
     def resolve(self, name: str, offline: bool = False) -> dict[str, Any]:
@@ -327,3 +330,14 @@ class EnrichMethods:
         from flowsleuth.workspace.passive_dns import passive_dns
 
         return passive_dns(self.store, observable)
+
+
+def _is_address(text: str) -> bool:
+    """Whether canonical text is an address."""
+    from ipaddress import ip_address
+
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 ASKED_AT_MOST = 10_000
 ASKED_TOGETHER = 4 * cymru.BATCH
 WHOIS_AGE_S = 30 * said.DAY_S
+FAILURE_AGE = dt.timedelta(minutes=1)
 NAMES_AGE_S = said.DAY_S
 AGES_S = {
     cymru.SERVICE: WHOIS_AGE_S,
@@ -66,12 +68,21 @@ class OnlineLookups:
     services : OnlineServices
     offline : bool
         Only what was kept is told.
+    failed : dict, optional
+        Where failures and time-outs are noted, so that they are not asked again within a minute.
     """
 
-    def __init__(self, cache: Path, services: OnlineServices, offline: bool = False) -> None:
+    def __init__(
+        self,
+        cache: Path,
+        services: OnlineServices,
+        offline: bool = False,
+        failed: dict[tuple[str, str], Answer] | None = None,
+    ) -> None:
         self.kept = KeptAnswers(cache)
         self.services = services
         self.offline = offline
+        self._failed = {} if failed is None else failed
 
     def cymru(self, addresses: Iterable[str]) -> dict[str, Answer]:
         """AS, prefix and registry of addresses."""
@@ -83,8 +94,15 @@ class OnlineLookups:
     def rdap(self, observables: Iterable[str]) -> dict[str, Answer]:
         """Registration of addresses and domains."""
         client = rdap.RdapClient(self.kept, self.services.rdap_bootstrap, self.services.timeout_s)
-        client.know(self.kept.all_of(rdap.SERVICE, WHOIS_AGE_S))
-        return self._look_up(rdap.SERVICE, observables, client.ask, client.known)
+        told: list[Answer] = []
+
+        def known(observable: str) -> Answer | None:
+            if not told:
+                told.extend(self.kept.all_of(rdap.SERVICE, WHOIS_AGE_S))
+                client.know(told)
+            return client.known(observable)
+
+        return self._look_up(rdap.SERVICE, observables, client.ask, known)
 
     def ptr(self, addresses: Iterable[str]) -> dict[str, Answer]:
         """Names of addresses."""
@@ -114,6 +132,7 @@ class OnlineLookups:
         found |= self.kept.find(service, (one for one in distinct if one not in refused), AGES_S[service])
         if known is not None:
             found |= {one: told for one in distinct if one not in found and (told := known(one)) is not None}
+        found |= {one: answer for one in distinct if one not in found and (answer := self._failure(service, one))}
         missing = [one for one in distinct if one not in found]
         if self.offline:
             found |= {one: not_asked(one, service, "offline, and not among the kept answers") for one in missing}
@@ -121,8 +140,18 @@ class OnlineLookups:
         for at in range(0, len(missing), ASKED_TOGETHER):
             fresh = ask(missing[at : at + ASKED_TOGETHER])
             self.kept.keep(fresh.values())
+            self._failed.update(
+                {(service, one): told for one, told in fresh.items() if told.status not in said.WORTH_KEEPING}
+            )
             found |= fresh
         return {one: found[one] for one in distinct}
+
+    def _failure(self, service: str, observable: str) -> Answer | None:
+        """What went wrong with the same question within the last minute."""
+        answer = self._failed.get((service, observable))
+        if answer is None or dt.datetime.now(dt.UTC) - answer.as_of > FAILURE_AGE:
+            return None
+        return replace(answer, from_cache=True)
 
 
 def gather(

@@ -43,7 +43,7 @@ def passive_dns(store: Store, observable: str) -> Rows:
     for source, column in (("tls", "server_name"), ("http", "host")):
         if source in stored:
             _add(seen, source, store.arrow(_contacts(store.table(source), column, asked)).to_pylist())
-    rows = [row for row in seen.values() if asked in (row["name"], row["address"])]
+    rows = [row for row in seen.values() if asked in (row["name"], row["address"]) and not _addresses(row["name"])]
     rows.sort(key=lambda row: (row["name"], row["address"], row["source"]))
     return Rows(pa.Table.from_pylist(rows, schema=PASSIVE_DNS.arrow_schema()))
 

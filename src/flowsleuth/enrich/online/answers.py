@@ -15,6 +15,7 @@ OK, NO_DATA, TIMED_OUT, NOT_ASKED, FAILED = "ok", "no data", "timed out", "not a
 WORTH_KEEPING = (OK, NO_DATA)
 FILE_NAME = "answers.db"
 DAY_S = 86_400.0
+_AT_A_TIME = 500
 
 _TABLE = """CREATE TABLE IF NOT EXISTS answer (service TEXT NOT NULL, observable TEXT NOT NULL, status TEXT NOT NULL,
     facts TEXT NOT NULL, as_of REAL NOT NULL, PRIMARY KEY (service, observable)) WITHOUT ROWID"""
@@ -69,10 +70,11 @@ class KeptAnswers:
 
     def find(self, service: str, observables: Iterable[str], age_s: float) -> dict[str, Answer]:
         """Answers no older than ``age_s`` seconds."""
-        wanted, oldest = set(observables), dt.datetime.now(dt.UTC).timestamp() - age_s
+        wanted = list(observables)
+        oldest = dt.datetime.now(dt.UTC).timestamp() - age_s
         found: dict[str, Answer] = {}
-        for observable, status, facts, as_of in self._rows(service, oldest):
-            if observable in wanted:
+        for at in range(0, len(wanted), _AT_A_TIME):
+            for observable, status, facts, as_of in self._rows(service, oldest, wanted[at : at + _AT_A_TIME]):
                 found[observable] = _answer(observable, service, status, facts, as_of)
         return found
 
@@ -84,13 +86,15 @@ class KeptAnswers:
             for observable, status, facts, as_of in self._rows(service, oldest)
         ]
 
-    def _rows(self, service: str, oldest: float) -> list[tuple[str, str, str, float]]:
+    def _rows(self, service: str, oldest: float, only: list[str] | None = None) -> list[tuple[str, str, str, float]]:
         if not self._path.exists():
             return []
         sql = "SELECT observable, status, facts, as_of FROM answer WHERE service = ? AND as_of >= ?"
+        if only is not None:
+            sql += f" AND observable IN ({', '.join('?' * len(only))})"
         try:
             with closing(sqlite3.connect(self._path, timeout=5)) as db:
-                return list(db.execute(sql, (service, oldest)))
+                return list(db.execute(sql, (service, oldest, *(only or ()))))
         except sqlite3.DatabaseError:
             return []
 
