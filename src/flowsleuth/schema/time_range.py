@@ -21,6 +21,7 @@ from flowsleuth.schema.moments import (
     utc,
 )
 
+__all__ = ["TimeRange", "parse_period"]
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}|\d{8}")
 
 
