@@ -153,3 +153,37 @@ def test_nothing_is_printed_and_no_warning_without_reason(local, capsys):
         warnings.simplefilter("error")
         local.Network.list_azure_network_flows_by_host(host_name="x")
     assert capsys.readouterr() == ("", "")
+
+
+def test_as_msticpys_demo_does_it(tmp_path, data):
+    """The seed's calls: keywords by msticpy's names, a connection string that is not needed, a window, and an alert."""
+    source = data / "query" / "az_net_flows_2019" / "AzureNetworkAnalytics.csv"
+    (tmp_path / "az_net_comms_df.csv").write_bytes(source.read_bytes())
+    (tmp_path / "data_queries.yaml").write_text(
+        "metadata: {version: 1, description: Demo, data_environments: [LocalData], data_families: [Network]}\n"
+        "defaults: {metadata: {data_source: network}}\n"
+        "sources:\n"
+        "  list_azure_network_flows_by_host:\n"
+        "    description: List Azure network flows by host name\n"
+        "    metadata: {data_families: [Network]}\n"
+        "    args: {query: az_net_comms_df.pkl}\n"
+    )
+    provider = QueryProvider(data_environment="LocalData", data_paths=[str(tmp_path)], query_paths=[str(tmp_path)])
+    provider.connect(connection_str="loganalytics://code().tenant('t').workspace('w')")
+    alert = {"AlertName": "x", "CompromisedEntity": "MSTICALERTSWIN1"}
+    flows = provider.Network.list_azure_network_flows_by_host(("2019-02-01", "2019-02-20"), alert)
+    assert len(flows) == 40 and {"L7Protocol", "AllExtIPs", "TotalAllowedFlows"} <= set(flows.columns)
+
+
+def test_a_limit_that_was_reached_is_told(demo_case, tmp_path):
+    (tmp_path / "a.yaml").write_text(
+        "metadata: {version: 1, data_environments: [Workspace], data_families: [Mine]}\n"
+        "sources: {few: {description: x, args: {query: 'SELECT * FROM flow LIMIT {limit}'},\n"
+        "  parameters: {limit: {description: x, type: int, default: 3}}}}\n"
+    )
+    with QueryProvider("Workspace", folder=demo_case, query_paths=tmp_path) as case:
+        with pytest.warns(PartialResultWarning, match="cut off at 3 rows"):
+            assert len(case.Mine.few()) == 3
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", PartialResultWarning)
+            assert len(case.Mine.few(limit=2)) == 2

@@ -132,3 +132,18 @@ def test_what_a_workspace_stores_is_asked_in_sql(demo_case):
 def test_only_questions_about_stored_tables(demo_case, text):
     with flowsleuth.open(demo_case) as ws, pytest.raises(flowsleuth.errors.QueryError):
         ws.queries.exec_query(text)
+
+
+def test_connection_strings_and_keywords_of_connect():
+    provider = QueryProvider("Sentinel", token="s3cret")
+    with pytest.raises(QueryParameterError, match="workspace_id is not set"):
+        provider.connect()
+    with pytest.raises(QueryParameterError, match="no form") as caught:
+        provider.connect("s3cret")
+    assert "s3cret" not in str(caught.value)
+    pytest.importorskip("azure.monitor.query")
+    provider.connect("loganalytics://code().tenant('t-1').workspace('w-1')")
+    assert provider.driver._workspace_id == "w-1"
+    provider.connect(workspace_id="w-2")
+    assert provider.driver._workspace_id == "w-2"
+    provider.close()

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from flowsleuth.errors import CatalogueError, QueryParameterError
 from flowsleuth.query.arguments import resolve
+from flowsleuth.query.connection_strings import parse_connection
 from flowsleuth.query.definitions import QueryDefinition
 from flowsleuth.query.drivers import DRIVERS
 from flowsleuth.query.drivers.contract import Driver, Request
-from flowsleuth.query.files import environment_of, for_environment, read_library
+from flowsleuth.query.files import ENVIRONMENTS, environment_of, for_environment, read_library
 from flowsleuth.query.functions import QueryFunction, QueryGroup
 from flowsleuth.query.languages import renderer
 from flowsleuth.query.languages.values import Rendered, Value
@@ -52,6 +53,8 @@ class QueryProvider:
     environment : str or Driver
         ``LocalData``, ``Workspace``, ``Sentinel``, ``DefenderXDR``, ``Kusto``, ``Splunk``, ``Elastic``, ``OpenSearch``,
         or a name that msticpy has for one of them (``MSSentinel``, ``M365D`` …); or a driver of your own.
+    data_environment : str, optional
+        msticpy's name of the first parameter.
     query_paths : iterable of path
         Query files, and folders of them, in msticpy's format; a query of the same name and group goes before ours.
     own_queries : bool
@@ -89,8 +92,9 @@ class QueryProvider:
 
     def __init__(
         self,
-        environment: str | Driver,
+        environment: str | Driver | None = None,
         *,
+        data_environment: str | None = None,
         query_paths: Iterable[str | Path] = (),
         own_queries: bool = True,
         time_range: Any = None,
@@ -98,7 +102,11 @@ class QueryProvider:
         patience: Patience = Patience(),  # noqa: B008 - frozen
         **connection: Any,
     ) -> None:
-        self.driver = _driver(environment, connection)
+        asked = environment if environment is not None else data_environment
+        if asked is None:
+            raise QueryParameterError("an environment is needed", where="QueryProvider(…)", available=ENVIRONMENTS)
+        self.driver = _driver(asked, connection)
+        self._connection = connection
         self.environment = self.driver.environment
         self.patience = patience
         self.parallel = parallel or self.driver.parallel
@@ -110,8 +118,15 @@ class QueryProvider:
 
     # connection ---------------------------------------------------------------------------------------------------
 
-    def connect(self) -> QueryProvider:
+    def connect(self, connection_str: str | None = None, **connection: Any) -> QueryProvider:
         """Make the connection now, rather than at the first query; gives itself.
+
+        Parameters
+        ----------
+        connection_str : str, optional
+            As msticpy has it: ``loganalytics://code().tenant("…").workspace("…")``, or ``host=…;port=…``.
+        **connection
+            More for the driver, over what was given before.
 
         Raises
         ------
@@ -120,6 +135,11 @@ class QueryProvider:
         QueryError
             It cannot be reached, or is not set well.
         """
+        fresh = (parse_connection(connection_str, self.environment) if connection_str else {}) | connection
+        if fresh:
+            self.close()
+            self._connection = self._connection | fresh
+            self.driver = _made(type(self.driver), self._connection)
         if not self._is_connected:
             self.driver.connect()
             self._is_connected = True
@@ -284,14 +304,16 @@ class QueryProvider:
         write = renderer(self.driver.language)
         options = call.options or {}
         start, end = (_moment(values.get(name)) for name in ("start", "end"))
+        limit = values.get("limit")
+        most = limit.value if limit is not None and limit.origin == "default" else None
         if not call.split_by:
-            return [Request(write(query, values), start, end, options)]
+            return [Request(write(query, values), start, end, options, most_rows=most)]
         if start is None or end is None:
             raise QueryParameterError("this query has no start and end to split", where=f"{query.name}(split_by=…)")
         requests = []
         for first, last in parts_of(start, end, parse_period(call.split_by), closed=has_closed_end(query)):
             window = {"start": Value(first, values["start"].origin), "end": Value(last, values["end"].origin)}
-            requests.append(Request(write(query, values | window), first, last, options))
+            requests.append(Request(write(query, values | window), first, last, options, most_rows=most))
         return requests
 
     def _ask(self, name: str, requests: list[Request], notes: list[str]) -> pa.Table:
@@ -321,11 +343,14 @@ def _driver(environment: str | Driver, connection: dict[str, Any]) -> Driver:
         return environment
     ours = environment_of(environment)
     key = "OpenSearch" if environment.casefold() == "opensearch" else ours or environment
-    kind = DRIVERS.load(key)
+    return _made(DRIVERS.load(key), connection)
+
+
+def _made(kind: type, connection: dict[str, Any]) -> Driver:
     try:
         made: Driver = kind(**connection)
     except TypeError as error:
-        raise QueryParameterError(str(error).partition("() ")[2] or str(error), where=key) from None
+        raise QueryParameterError(str(error).partition("() ")[2] or str(error), where=kind.__name__) from None
     return made
 
 

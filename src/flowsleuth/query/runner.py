@@ -75,7 +75,10 @@ def _run(driver: Driver, request: Request, patience: Patience) -> Outcome:
     except QueryError as error:
         seconds = time.perf_counter() - began
         return Outcome(Part(start, end, "failed", 0, seconds, str(error)), error=error)
-    status, message = ("partial", "; ".join(answer.warnings)) if answer.warnings else ("complete", "")
+    told = answer.warnings
+    if request.most_rows is not None and answer.rows.num_rows >= request.most_rows:
+        told = (*told, f"cut off at {request.most_rows:,} rows; give limit= for more")
+    status, message = ("partial", "; ".join(told)) if told else ("complete", "")
     part = Part(start, end, status, answer.rows.num_rows, time.perf_counter() - began, message)  # type: ignore[arg-type]
     return Outcome(part, answer.rows)
 

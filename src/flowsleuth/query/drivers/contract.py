@@ -33,6 +33,7 @@ class Answer:
 class Request:
     """One query on its way: finished text, the window it asks about, and what the caller set for this call.
 
+    ``most_rows`` is a limit that the query has by default: an answer of as many rows may be cut off, and says so.
     ``sends_window`` says that the text has no window of its own, so that the driver sends it beside the text, where the
     other side takes one.
     """
@@ -42,6 +43,7 @@ class Request:
     end: dt.datetime | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     sends_window: bool = False
+    most_rows: int | None = None
 
 
 @runtime_checkable
