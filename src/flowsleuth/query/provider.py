@@ -22,7 +22,8 @@ from flowsleuth.query.languages.values import Rendered, Value
 from flowsleuth.query.ranges import border_risk, has_closed_end, parts_of
 from flowsleuth.query.report import ATTRIBUTE, PartialResultWarning, QueryReport, with_report
 from flowsleuth.query.runner import Patience, put_together, run_parts
-from flowsleuth.schema.time_range import TimeRange, parse_period
+from flowsleuth.schema.moments import parse_period
+from flowsleuth.schema.time_range import TimeRange
 
 if TYPE_CHECKING:
     import pandas as pd
