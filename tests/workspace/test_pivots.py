@@ -347,7 +347,7 @@ def test_whois_asks_the_registries_about_all_at_once_and_only_when_told_to(ws, m
 
     def looked_up(self, service, observables, ask, *_):
         asked.append((service, tuple(observables), self.offline))
-        return real(self, service, asked[-1][1], lambda some: {})
+        return real(self, service, asked[-1][1], *more)
 
     real = OnlineLookups._look_up
     monkeypatch.setattr(OnlineLookups, "_look_up", looked_up)
