@@ -345,7 +345,7 @@ def test_whois_asks_the_registries_about_all_at_once_and_only_when_told_to(ws, m
 
     asked = []
 
-    def looked_up(self, service, observables, ask, *_):
+    def looked_up(self, service, observables, *more):
         asked.append((service, tuple(observables), self.offline))
         return real(self, service, asked[-1][1], *more)
 
