@@ -65,6 +65,47 @@ def test_a_list_of_everything():
     assert found.rows.schema == INDICATOR.arrow_schema()
 
 
+def test_marks_inside_urls_are_theirs():
+    found = read("http://a.com/x;y?q=1,2|3\nhxxps[:]//b[.]com/z\nhttp://c.com/1,2,3\n")
+    assert found.format == "list"
+    assert values(found) == [
+        ("url", "http://a.com/x;y?q=1,2|3"), ("url", "https://b.com/z"), ("url", "http://c.com/1,2,3"),
+    ]  # fmt: skip
+    assert read("http://a.com/x,high\nhttp://b.com/y,low\n").rows["severity"].to_pylist() == ["high", "information"]
+
+
+def test_published_csv_dialects():
+    """The headers of abuse.ch's feeds (URLhaus, ThreatFox, Feodo Tracker, SSL Blacklist) and Spamhaus DROP."""
+    sha1 = "da39a3ee5e6b4b0d3255bfef95601890afd80709"
+    for text, expected in (
+        (
+            (
+                "# id,dateadded,url,url_status,last_online,threat,tags,urlhaus_link,reporter\n"
+                '"7","2024-01-02 03:04:05","http://bad.com/x","online","","malware_download","elf,mirai",'
+                '"https://urlhaus.abuse.ch/url/7/","x"\n'
+            ),
+            [("url", "http://bad.com/x")],
+        ),
+        (
+            (
+                '# "first_seen_utc","ioc_id","ioc_value","ioc_type","threat_type","malware_printable","confidence_level"\n'
+                '"2024-01-02 03:04:05", "1", "5.9.1.1:443", "ip:port", "botnet_cc", "Cobalt Strike", "100"\n'
+            ),
+            [("ipv4", "5.9.1.1")],
+        ),
+        (
+            (
+                '"first_seen_utc","dst_ip","dst_port","c2_status","last_online","malware"\n'
+                '"2024-01-02 03:04:05","5.9.1.1","443","online","2024-01-02","QakBot"\n'
+            ),
+            [("ipv4", "5.9.1.1")],
+        ),
+        (f"# Listingdate,SHA1,Listingreason\n2024-01-02 03:04:05,{sha1},Vidar C&C\n", [("sha1", sha1)]),
+        ("; Spamhaus DROP List\n1.10.16.0/20 ; SBL256894\n1.19.0.0/16 ; SBL434604\n", [("cidr", "1.10.16.0/20")]),
+    ):
+        assert values(read(text))[:1] == expected, text
+
+
 @pytest.mark.parametrize("pack", [gzip.compress, lzma.compress])
 def test_compressed(pack):
     assert values(read(pack(b"5.9.1.1\n"))) == [("ipv4", "5.9.1.1")]

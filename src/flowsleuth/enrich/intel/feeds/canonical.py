@@ -68,7 +68,8 @@ def canonical(raw: Raw) -> Iterator[tuple[str, str]]:
     if network is not None:
         yield from network
         return
-    text = text.removeprefix("*.").removeprefix(".").partition("|")[0]
+    if "://" not in text:
+        text = text.removeprefix("*.").removeprefix(".").partition("|")[0]
     found = recognize(text)
     if found.value is None or found.type is None:
         raise ValueError(found.refused or "not recognised")

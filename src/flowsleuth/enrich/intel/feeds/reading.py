@@ -6,6 +6,7 @@ import bz2
 import gzip
 import json
 import lzma
+import re
 import zlib
 from collections import Counter
 from collections.abc import Callable
@@ -29,6 +30,8 @@ MOST_BYTES = 512 * 2**20
 """A feed that is longer, unpacked, is none."""
 FORMATS = ("list", "ipsum", "csv", "sentinel", "stix", "misp", "openioc")
 _COMMENTS = ("#", ";", "//", "!")
+_MARKS = (",", ";", "\t")
+_URL = re.compile(r"\s*[A-Za-z*]{3,6}s?(?::|\[:\]|\[)//")
 _INDEXES = ("manifest.json", "hashes.csv")
 
 
@@ -159,7 +162,10 @@ def _lines_format(text: str) -> str:
     tabs = [line.partition("\t") for line in data]
     if all(mark and count.strip().isdigit() for _, mark, count in tabs):
         return "ipsum"
-    separated = sum(any(mark in line for mark in (",", ";", "\t")) for line in data)
+    if all(_URL.match(line) for line in data):  # marks in a URL are its own, unless all lines have as many
+        counts = [{line.count(mark) for line in data} for mark in _MARKS]
+        return "csv" if len(data) > 1 and any(len(one) == 1 and one != {0} for one in counts) else "list"
+    separated = sum(any(mark in line for mark in _MARKS) for line in data)
     is_named = bool(Header.of([data[0]]).values)
     return "csv" if separated * 2 > len(data) or is_named else "list"
 

@@ -84,6 +84,7 @@ THREATFOX = Provider(
     },
     keys_of="abusech",
     headers=_KEY,
+    absent=(),
 )
 
 
@@ -151,6 +152,7 @@ URLHAUS = Provider(
     },
     keys_of="abusech",
     headers=_KEY,
+    absent=(),
 )
 
 
@@ -183,4 +185,5 @@ MALWAREBAZAAR = Provider(
     questions={"md5": _INFO, "sha1": _INFO, "sha256": _INFO},
     keys_of="abusech",
     headers=_KEY,
+    absent=(),
 )

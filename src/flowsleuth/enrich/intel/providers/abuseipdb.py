@@ -46,5 +46,6 @@ ABUSEIPDB = Provider(
     documentation="https://docs.abuseipdb.com/",
     questions={"ipv4": _CHECK, "ipv6": _CHECK},
     headers={"Key": "{api_key}"},
+    absent=(),
     reference="https://www.abuseipdb.com/check/{quoted}",
 )

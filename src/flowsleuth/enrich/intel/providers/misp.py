@@ -50,6 +50,7 @@ MISP = Provider(
     questions=dict.fromkeys(("ipv4", "ipv6", "domain", "url", "md5", "sha1", "sha256"), _SEARCH),
     values=("url",),
     headers={"Authorization": "{api_key}"},
+    absent=(),
     per_minute=300,
     burst=5,
     reference="{url}/attributes/search?value={quoted}",

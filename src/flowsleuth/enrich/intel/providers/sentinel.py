@@ -54,6 +54,7 @@ SENTINEL = Provider(
     keys=("token",),
     values=("workspace_id",),
     headers={"Authorization": "Bearer {token}"},
+    absent=(),
     per_minute=300,
     burst=5,
 )
