@@ -88,7 +88,8 @@ def test_published_csv_dialects():
         ),
         (
             (
-                '# "first_seen_utc","ioc_id","ioc_value","ioc_type","threat_type","malware_printable","confidence_level"\n'
+                '# "first_seen_utc","ioc_id","ioc_value","ioc_type","threat_type","malware_printable",'
+                '"confidence_level"\n'
                 '"2024-01-02 03:04:05", "1", "5.9.1.1:443", "ip:port", "botnet_cc", "Cobalt Strike", "100"\n'
             ),
             [("ipv4", "5.9.1.1")],
