@@ -61,3 +61,26 @@ def plain(value):
     if isinstance(value, str) and (time := re.fullmatch(r"(\d{4}-\d\d-\d\dT[\d:]{8})(\.\d+)?Z", value)):
         return time[1] + (time[2] or "")[:7].rstrip("0")
     return value
+
+
+def test_alerts_of_hosts_addresses_accounts_are_those_that_name_them(shared_data, tmp_path):
+    """Counted here by looking through every alert's JSON by hand."""
+    import flowsleuth
+
+    path = shared_data / "alerts" / "alertlist.csv"
+    rows = [(row, json.loads(row["Entities"] or "[]")) for row in rows_of(path)]
+
+    def named(kind, field, value):
+        def is_it(one):
+            return one.get("Type") == kind and one.get(field, "").lower() == value
+
+        return [row for row, entities in rows if any(map(is_it, entities))]
+
+    with flowsleuth.open(tmp_path / "case", create=True) as ws:
+        assert ws.ingest(path).rows == {"alert": 189}
+        assert len(ws.ip("75.10.91.22").alerts()) == len(named("ip", "Address", "75.10.91.22")) > 0
+        assert len(ws.account("ADMINISTRATOR").alerts()) == len(named("account", "Name", "administrator")) > 0
+        by_entity = {row[""] for row in named("host", "HostName", "msticalertswin1")}
+        by_column = {row[""] for row, _ in rows if row["CompromisedEntity"].lower() == "msticalertswin1"}
+        assert len(ws.host("MSTICAlertsWin1").alerts()) == len(by_entity | by_column) > 100
+        assert len(ws.file("REG.exe").alerts()) == len(named("file", "Name", "reg.exe")) > 0
