@@ -127,22 +127,17 @@ def fields_of(kind: str, body: str, is_interpreted: bool = False) -> dict[str, s
     if nested:
         body = f"{body[: nested.start()]} {nested[1]} {body[nested.end() :]}"
     found: dict[str, str] = {}
+    has_arguments = kind == "EXECVE"
     for name, said in _FIELD.findall(body):
-        value = _decoded(kind, name, said, is_interpreted)
-        if value is not None:
-            found[name] = value
+        if said[:1] in ('"', "'") and len(said) > 1:
+            found[name] = said[1:-1]
+            continue
+        is_argument = has_arguments and _ARGUMENT.match(name) is not None
+        if said in _NOTHING and not is_argument:
+            continue
+        is_encoded = (is_argument or name in _ENCODED) and not is_interpreted and _HEX.match(said)
+        found[name] = bytes.fromhex(said).decode("utf-8", "backslashreplace") if is_encoded else said
     return found
-
-
-def _decoded(kind: str, name: str, said: str, is_interpreted: bool) -> str | None:
-    is_argument = kind == "EXECVE" and _ARGUMENT.match(name) is not None
-    if len(said) > 1 and said[0] == said[-1] and said[0] in "\"'":
-        return said[1:-1]
-    if said in _NOTHING and not is_argument:
-        return None
-    if not is_interpreted and (is_argument or name in _ENCODED) and _HEX.match(said):
-        return bytes.fromhex(said).decode("utf-8", "backslashreplace")
-    return said
 
 
 def arguments_of(fields: dict[str, str]) -> list[str]:

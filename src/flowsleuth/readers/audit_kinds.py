@@ -4,14 +4,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 
 from flowsleuth.readers.audit_events import AuditEvent, object_of
 from flowsleuth.readers.contract import Batch, Position, ReadContext
-from flowsleuth.readers.records import Kind, Made, Records, field, of_objects
+from flowsleuth.readers.mapped_json import as_json_text
+from flowsleuth.readers.records import Kind, Made, Records, field
 from flowsleuth.schema import LOGON, PROCESS, SYSLOG
 
+_KEPT = ("TenantId", "TimeGenerated")
 _EVENT = {
     "start": field("time", how="time"),
     "host": field("node", "Computer"),
@@ -22,18 +26,15 @@ _EVENT = {
 
 def _settle_event(records: Records, made: Made) -> None:
     made.columns["program"] = pa.repeat("auditd", len(records))
-    _leave_out(records, made)
 
 
 def _leave_out(records: Records, made: Made) -> None:
     """What stands under the types of the records already is not said twice."""
     everything = np.ones(len(records), dtype=bool)
     for name in records.columns:
-        if name not in _KEPT and not name.isupper():
+        if not name.isupper():
             made.take(name, everything)
 
-
-_KEPT = frozenset({"TenantId", "TimeGenerated"})
 
 AUDIT_EVENT = Kind(
     "event",
@@ -57,8 +58,9 @@ AUDIT_PROCESS = Kind(
         "parent_pid": field("ppid", how="int"),
         "is_success": field("success", how="bool"),
     },
-    _leave_out,
 )
+SENT_ON = replace(AUDIT_PROCESS, settle=_leave_out)
+"""A program's start as auoms sends it on, all in one record."""
 AUDIT_LOGON = Kind(
     "USER_LOGIN",
     LOGON,
@@ -73,7 +75,9 @@ AUDIT_LOGON = Kind(
         "app": field("exe", how="name"),
         "logon_id": field("session"),
     },
-    _leave_out,
+)
+_ASKED = sorted(
+    {name for kind in (AUDIT_EVENT, AUDIT_PROCESS, AUDIT_LOGON) for one in kind.fields.values() for name in one.names}
 )
 
 
@@ -83,11 +87,17 @@ def rows_of_events(events: list[AuditEvent], context: ReadContext, more: list[di
     if not events:
         return batch
     objects = [object_of(event) for event in events]
+    extras = [one.pop("records") for one in objects]
     if more is not None:
         objects = [made | others for made, others in zip(objects, more, strict=True)]
-    flattened = [_flat_records(made) for made in objects]
+        extras = [
+            {name: others[name] for name in _KEPT if name in others} | records
+            for records, others in zip(extras, more, strict=True)
+        ]
     lines = np.array([event.line for event in events], dtype=np.int64)
-    records = of_objects(flattened, lines, lines, [b"\n".join(event.raws) for event in events])
+    columns = {name: pa.array([one.get(name) for one in objects], pa.string()) for name in _ASKED}
+    extra = pa.array([as_json_text(one) for one in extras], pa.string())
+    records = Records(columns, lines, lines, [b"\n".join(event.raws) for event in events], extra=extra)
     kinds = np.array([made["type"] for made in objects])
     for kind, mask in (
         (AUDIT_EVENT, np.ones(len(events), dtype=bool)),
@@ -99,10 +109,3 @@ def rows_of_events(events: list[AuditEvent], context: ReadContext, more: list[di
             batch.tables[kind.table.name] = rows
             batch.rejects += rejects
     return batch
-
-
-def _flat_records(made: dict[str, object]) -> dict[str, object]:
-    """Fields under the type of their record, so that they go to ``extra`` as they are."""
-    records = made.pop("records")
-    assert isinstance(records, dict)
-    return made | records

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from flowsleuth.readers.arrays import flat, mask_of
 from flowsleuth.readers.audit_events import parse_record
-from flowsleuth.readers.audit_kinds import AUDIT_PROCESS
+from flowsleuth.readers.audit_kinds import SENT_ON
 from flowsleuth.readers.contract import Batch, Position, ReadContext
 from flowsleuth.readers.fields import in_order
 from flowsleuth.readers.records import Kind, Records, field, of_objects
@@ -157,7 +157,7 @@ def rows_of_messages(
 
     def by_auoms(at: int, text: str) -> tuple[Kind, dict[str, Any]] | None:
         fields = auoms_process(text)
-        return None if fields is None else (AUDIT_PROCESS, fields)
+        return None if fields is None else (SENT_ON, fields)
 
     look(pc.match_substring_regex(texts, SSH_SAYS), by_ssh)
     look(pc.starts_with(texts, _SYSMON), by_sysmon)

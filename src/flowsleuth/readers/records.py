@@ -45,6 +45,8 @@ class Records:
         As they stand in the file.
     objects : sequence of dict, optional
         The records themselves, where they were JSON: ``extra`` then keeps their types.
+    extra : pyarrow.Array of string, optional
+        ``extra`` of each, where the reader makes it itself.
     """
 
     columns: Mapping[str, pa.Array]
@@ -52,6 +54,7 @@ class Records:
     ordinal: Rows
     raws: Sequence[bytes]
     objects: Sequence[dict[str, Any]] | None = None
+    extra: pa.Array | None = None
 
     def __len__(self) -> int:
         return len(self.source_row)
@@ -68,7 +71,8 @@ class Records:
         at, chosen = np.flatnonzero(mask).tolist(), pa.array(mask)
         columns = {name: column.filter(chosen) for name, column in self.columns.items()}
         objects = None if self.objects is None else [self.objects[i] for i in at]
-        return Records(columns, self.source_row[mask], self.ordinal[mask], [self.raws[i] for i in at], objects)
+        extra = None if self.extra is None else self.extra.filter(chosen)
+        return Records(columns, self.source_row[mask], self.ordinal[mask], [self.raws[i] for i in at], objects, extra)
 
     def reject(self, at: int, reason: str, detail: str | None = None) -> Reject:
         """One record as a reject."""
@@ -156,6 +160,8 @@ def _why(records: Records, bad: BadRow, time_fields: Sequence[str]) -> Reject:
 
 def extra_of(records: Records, made: Made) -> pa.Array:
     """All that no column took, as a JSON object per record."""
+    if records.extra is not None:
+        return records.extra
     if records.objects is not None:
         rest = [
             {name: value for name, value in record.items() if not _is_used(made, name, at) and _says(value)}
