@@ -183,3 +183,9 @@ def test_sql_refuses_values_within_quotes_and_odd_names():
     with pytest.raises(QueryParameterError, match="no name"):
         write("sql", "SELECT * FROM {v}", ("name",), "t; DROP TABLE t")
     assert write("sql", "SELECT * FROM {v}", ("name",), "order").text == 'SELECT * FROM "order"'
+
+
+@pytest.mark.parametrize("language", ["kql", "spl", "sql", "elastic"])
+def test_a_parameter_that_is_not_declared_is_an_error_of_the_file(language):
+    with pytest.raises(QueryFileError, match="not declared: w"):
+        renderer(language)(query("a {w}", v=("str",)), {"v": Value("x")})

@@ -187,3 +187,21 @@ def test_a_limit_that_was_reached_is_told(demo_case, tmp_path):
         with warnings.catch_warnings():
             warnings.simplefilter("error", PartialResultWarning)
             assert len(case.Mine.few(limit=2)) == 2
+
+
+def test_large_files_keep_their_order_and_closed_windows_their_rows(tmp_path):
+    times = pd.date_range("2024-05-01", periods=200_000, freq="s", tz="UTC")
+    pd.DataFrame({"t": times, "n": range(200_000), "text": "a\nb"}).to_csv(tmp_path / "big.csv", index=False)
+    (tmp_path / "a.yaml").write_text(
+        "metadata: {version: 1, data_environments: [LocalData], data_families: [Mine]}\n"
+        "sources:\n"
+        "  all: {description: x, args: {query: big.csv}}\n"
+        "  closed:\n"
+        "    description: x\n"
+        "    args: {query: 'SELECT n FROM big WHERE t >= {start} AND t <= {end} ORDER BY n'}\n"
+        "    parameters: {start: {description: s, type: datetime}, end: {description: e, type: datetime}}\n"
+    )
+    local = QueryProvider("LocalData", data_paths=tmp_path, query_paths=tmp_path)
+    assert local.Mine.all()["n"].is_monotonic_increasing
+    found = local.Mine.closed(start="2024-05-01", end="2024-05-01T06:00", split_by="1h")
+    assert found["n"].tolist() == list(range(6 * 3600 + 1))

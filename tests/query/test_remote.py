@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import sys
 from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from flowsleuth.errors import QueryError, QueryLoginError, QueryParameterError
+from flowsleuth.errors import MissingExtraError, QueryError, QueryLoginError, QueryParameterError
 from flowsleuth.query import PartialResultWarning, QueryProvider, report_of
 from flowsleuth.query.runner import Patience
 from tests.query.servers import Elasticsearch, Fault, hunting, kusto, log_analytics, serving, splunk
@@ -202,6 +203,37 @@ def test_kusto_database_of_the_call(waits, tmp_path):
     with serving(kusto) as server, connect("Kusto", server, waits, tmp_path) as provider:
         provider.Mine.flows(**WEEK, query_options={"database": "other"})
         assert server.asked[-1].json()["db"] == "other"
+
+
+def test_kusto_tables_are_told(waits, tmp_path):
+    """Commands have an answer of the older kind: https://learn.microsoft.com/kusto/api/rest/response-v1"""
+    names = ["TableName", "ColumnName", "ColumnType"]
+    columns = [{"ColumnName": name, "DataType": "String", "ColumnType": "string"} for name in names]
+    table = {"TableName": "Table_0", "Columns": columns, "Rows": [["T", "a", "long"], ["T", "b", "string"]]}
+
+    def answer(asked):
+        assert asked.path == "/v1/rest/mgmt" and asked.json()["csl"].startswith(".show database schema")
+        return 200, {}, json.dumps({"Tables": [table]}).encode()
+
+    with serving(answer) as server, connect("Kusto", server, waits, tmp_path) as provider:
+        assert provider.tables() == {"T": {"a": "long", "b": "string"}}
+
+
+@pytest.mark.parametrize(
+    ("name", "package", "extra", "given"),
+    [
+        ("Sentinel", "azure.monitor.query", "sentinel", {"workspace_id": "w"}),
+        ("DefenderXDR", "httpx", "defender", {}),
+        ("Kusto", "azure.kusto.data", "kusto", {"cluster": "https://x.example"}),
+        ("Splunk", "splunklib.client", "splunk", {"host": "x.example", "bearer_token": "t"}),
+        ("Elastic", "elasticsearch", "elastic", {"url": "https://x.example"}),
+        ("OpenSearch", "opensearchpy", "opensearch", {"url": "https://x.example"}),
+    ],
+)
+def test_a_missing_package_is_told_with_its_extra(name, package, extra, given, monkeypatch):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingExtraError, match=rf'pip install "flowsleuth\[{extra}\]"'):
+        QueryProvider(name, **given).connect()
 
 
 # Splunk ---------------------------------------------------------------------------------------------------------------

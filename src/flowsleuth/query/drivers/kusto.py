@@ -98,7 +98,7 @@ class Kusto:
         properties.set_option("servertimeout", dt.timedelta(seconds=seconds))
         try:
             named = need_setting(database, "database", self.environment)
-            found = self._client.execute_query(named, request.query.text, properties)
+            found = self._client.execute(named, request.query.text, properties)  # commands (".show …") too
         except errors.KustoThrottlingError as error:
             raise error_of(429, str(error), where, _header(error, "Retry-After")) from None
         except errors.KustoMultiApiError as error:

@@ -16,7 +16,7 @@ from typing import Any
 
 from flowsleuth.errors import QueryFileError
 from flowsleuth.query.definitions import QueryDefinition
-from flowsleuth.query.languages.values import Rendered, Values, bare_text, formatted, iso_time
+from flowsleuth.query.languages.values import Rendered, Values, bare_text, formatted, iso_time, slot_of
 
 _SLOT = re.compile(r"\{([A-Za-z_]\w*)\}")
 _LUCENE = re.compile(r'([+\-=&|!(){}\[\]^"~*?:\\/])')
@@ -87,8 +87,8 @@ class _Filler:
         from flowsleuth.query.languages.values import is_name, refuse
 
         def put(match: re.Match[str]) -> str:
-            value = str(self._values[match[1]].value)
-            if match[1] not in self._query.parameters or not is_name(value.lstrip("@")):
+            value = str(slot_of(self._query, self._values, match[1])[1].value)
+            if not is_name(value.lstrip("@")):
                 raise refuse(self._query, match[1], "is no name of a field")
             return value
 
@@ -107,9 +107,7 @@ class _Filler:
         return _pattern(value, clause) if isinstance(value, str) else value
 
     def _inner(self, match: re.Match[str], text: str, clause: str) -> str:
-        if match[1] not in self._values:
-            raise QueryFileError(f"a parameter that is not declared: {match[1]}", where=self._query.where)
-        parameter, value = self._query.parameters[match[1]], self._values[match[1]]
+        parameter, value = slot_of(self._query, self._values, match[1])
         if clause != "query_string":
             return _pattern(_plain(value.value), clause)
         if _in_quotes(text[: match.start()]):

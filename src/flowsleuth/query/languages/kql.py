@@ -19,6 +19,7 @@ from flowsleuth.query.languages.values import (
     iso_time,
     pieces,
     refuse,
+    slot_of,
     without_blank_lines,
 )
 
@@ -108,7 +109,7 @@ def render(query: QueryDefinition, values: Values) -> Rendered:
         place.read(plain)
         written.append(plain)
         if name is not None:
-            text = _put(query, query.parameters[name], values[name], place)
+            text = _put(query, *slot_of(query, values, name), place)
             if not place.kind:
                 place.read(text)
                 if place.kind not in ("", "//"):

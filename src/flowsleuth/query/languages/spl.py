@@ -20,6 +20,7 @@ from flowsleuth.query.languages.values import (
     formatted,
     pieces,
     refuse,
+    slot_of,
     without_blank_lines,
 )
 
@@ -81,7 +82,7 @@ def render(query: QueryDefinition, values: Values) -> Rendered:
         place.read(plain)
         written.append(plain)
         if name is not None:
-            text = _put(query, query.parameters[name], values[name], place.kind)
+            text = _put(query, *slot_of(query, values, name), place.kind)
             if not place.kind:
                 place.read(text)
                 if place.kind:

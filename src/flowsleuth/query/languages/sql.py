@@ -18,6 +18,7 @@ from flowsleuth.query.languages.values import (
     bare_text,
     iso_time,
     pieces,
+    slot_of,
     without_blank_lines,
 )
 
@@ -52,7 +53,7 @@ def render(query: QueryDefinition, values: Values) -> Rendered:
         if before.replace("''", "").count("'") % 2:
             hint = "write it without quotes; the value is bound"
             raise QueryFileError(f"the parameter {name} stands within quotes", where=query.where, hint=hint)
-        parameter, value = query.parameters[name], values[name]
+        parameter, value = slot_of(query, values, name)
         text = _in_text(query, parameter, value)
         if text is None:
             bound[name] = value.value

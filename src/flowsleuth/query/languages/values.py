@@ -84,6 +84,19 @@ def pieces(text: str, where: str) -> Iterator[tuple[str, str | None]]:
     yield plain + text[at:], None
 
 
+def slot_of(query: QueryDefinition, values: Values, name: str) -> tuple[Parameter, Value]:
+    """The parameter that a place of the template is for, and its value.
+
+    Raises
+    ------
+    QueryFileError
+        The file declares no such parameter.
+    """
+    if name not in query.parameters or name not in values:
+        raise QueryFileError(f"a parameter that is not declared: {name}", where=query.where)
+    return query.parameters[name], values[name]
+
+
 def is_query_text(parameter: Parameter) -> bool:
     """Whether a parameter is a piece of the query, as msticpy's files use ``add_query_items`` and ``query_project``.
 
