@@ -9,8 +9,10 @@ Library: https://github.com/omerbenamram/pyevtx-rs (MIT or Apache-2.0).
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,6 +26,10 @@ from flowsleuth.readers.windows_events import flat_event, rows_of_events
 MAGIC = b"ElfFile\x00"
 UNREADABLE = "damaged record"
 BATCH_RECORDS = 20_000
+FEWER = "fewer records than the file counts"
+_HEADER, _CHUNK = 4_096, 65_536
+_MOST_IN_CHUNK = 4_096
+"""Records that fit a chunk, generously: one takes at least 24 bytes and its event."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,28 @@ class EvtxReader:
                 if count > done:
                     skip = max(0, done - first)
                     yield _batch(batch_of[skip:], first + skip, count, context)
+            if fault := _missing(path, count):
+                yield Batch(Position(count, count), rejects=[fault], is_tail=True)
+
+
+def _missing(path: Path, count: int) -> Reject | None:
+    """A reject of the file as a whole where its chunks say that they hold more records than were found.
+
+    The library passes over a chunk that is cut off without a word.
+    """
+    wanted = 0
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        for at in range(_HEADER, size, _CHUNK):
+            file.seek(at)
+            head = file.read(24)
+            if head.startswith(b"ElfChnk\x00") and len(head) == 24:
+                first, last = struct.unpack_from("<QQ", head, 8)
+                wanted += last - first + 1 if first <= last < first + _MOST_IN_CHUNK else 0
+    if count < wanted:
+        return Reject(0, FEWER, f"{count} of {wanted} records could be read")
+    is_cut = (size - _HEADER) % _CHUNK != 0
+    return Reject(0, FEWER, "the file is cut off within a chunk") if is_cut and not wanted else None
 
 
 def _take(records: Iterator[Any], most: int) -> list[Any]:
