@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 from tests.enrich.intel.documented import CROWDSEC, INTERNETDB, OTX
 
 import flowsleuth
 from flowsleuth.enrich.intel.configuration import find_access
-from flowsleuth.errors import OptionError
+from flowsleuth.enrich.intel.keys import find_key
+from flowsleuth.errors import MissingExtraError, OptionError
 from flowsleuth.faces.cli import main
 from flowsleuth.schema.intel import LOOKUP
 from flowsleuth.testing.intel_server import Answer, IntelServer
@@ -119,6 +124,42 @@ def test_text_from_services_is_harmless_on_a_terminal(case, server, capsys, monk
     monkeypatch.setattr(server, "_answer", lambda asked: Answer(OTX | {"asn": "\x1b[31mred"}))
     assert main(["lookup", "9.9.9.9", "-w", str(case)]) == 0
     assert "\x1b" not in capsys.readouterr().out
+
+
+def test_text_from_services_is_harmless_in_a_notebook(case, server, monkeypatch):
+    monkeypatch.setattr(server, "_answer", lambda asked: Answer(OTX | {"asn": "<script>alert(1)</script>"}))
+    with flowsleuth.open(case) as ws:
+        assert "<script>" not in ws.lookup("9.9.9.9")._repr_html_()
+
+
+def test_an_extra_that_is_missing_is_named(case, monkeypatch):
+    monkeypatch.setitem(sys.modules, "httpx", None)
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    with flowsleuth.open(case) as ws:
+        with pytest.raises(MissingExtraError, match=r"flowsleuth\[intel\]"):
+            ws.lookup("8.8.8.8")
+        assert ws.lookup("8.8.8.8", offline=True).table["Status"].to_pylist() == [5]
+    with pytest.raises(MissingExtraError, match=r"flowsleuth\[keyring\]"):
+        find_key({"keyring": "vt", "user": "ana"}, [], {})
+
+
+def test_an_interrupt_keeps_what_was_answered(case, server, monkeypatch):
+    monkeypatch.setattr(server, "_answer", lambda asked: Answer(OTX, delay_s=60 if "9.9.9.9" in asked.path else 0))
+    command = [sys.executable, "-m", "flowsleuth", "lookup", "8.8.8.8", "9.9.9.9", "-w", str(case), "--provider", "otx"]
+    settings = case / "flowsleuth.toml"
+    settings.write_text(settings.read_text().replace("[intel]\n", "[intel]\ntimeout_s = 120\n"))
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+        deadline = time.monotonic() + 30
+        while len(server.asked) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=20)[1]
+    assert process.returncode == 130
+    assert said == "flowsleuth: interrupted; what was committed stays\n"
+    with flowsleuth.open(case) as ws:
+        found = ws.lookup(["8.8.8.8", "9.9.9.9"], providers="otx", offline=True).table
+    assert found["Status"].to_pylist() == [0, 5]
 
 
 def test_without_a_workspace(monkeypatch, tmp_path, capsys):

@@ -13,6 +13,7 @@ from flowsleuth.enrich.intel.feeds.raw import Raw, Refused
 from flowsleuth.enrich.intel.severity import Severity, worst
 from flowsleuth.extract.observables import recognize
 from flowsleuth.extract.refang import refang
+from flowsleuth.schema.addresses import canonical_address
 from flowsleuth.schema.intel import INDICATOR
 
 if TYPE_CHECKING:
@@ -63,6 +64,14 @@ def canonical(raw: Raw) -> Iterator[tuple[str, str]]:
     >>> list(canonical(Raw("*.Evil[.]com", 1))), list(canonical(Raw("10.0.0.0-10.0.0.2", 1)))
     ([('domain', 'evil.com')], [('cidr', '10.0.0.0/31'), ('ipv4', '10.0.0.2')])
     """
+    if raw.text[:1].isdigit():  # nearly all lines of nearly all feeds
+        try:
+            address = canonical_address(raw.text)
+        except ValueError:
+            pass
+        else:
+            yield ("ipv6" if ":" in address else "ipv4"), address
+            return
     text = refang(raw.text.strip().strip("\"'`<>"))
     network = _networks(text)
     if network is not None:
