@@ -234,6 +234,20 @@ def test_a_taxii_collection(case):
         assert [asked.query.get("next") for asked in server.asked] == [None, "2"]
 
 
+def test_a_misp_feed_by_its_manifest(case):
+    event = {"Event": {"info": "X", "threat_level_id": "1", "Attribute": [
+        {"type": "ip-dst", "value": "5.9.1.1", "to_ids": True}, {"type": "domain", "value": "evil.com", "to_ids": True},
+    ]}}  # fmt: skip
+    uuid = "5a3c2fcd-8328-42bb-a95e-4f4402de0b81"
+    there = {"/osint/manifest.json": {uuid: {"info": "X"}, "../../secret": {}}, f"/osint/{uuid}.json": event}
+
+    with IntelServer(lambda asked: Answer(there[asked.path])) as server, flowsleuth.open(case) as ws:
+        report = ws.intel_add(f"{server.url}/osint/manifest.json", name="osint")
+        assert (report.format, report.types) == ("misp", {"domain": 1, "ipv4": 1})
+        assert [asked.path for asked in server.asked] == list(there)
+        assert ws.intel_update()[0].indicators == 2
+
+
 def test_the_commands(case, capsys):
     where = ["-w", str(case)]
     assert main(["intel", "list", *where]) == 0

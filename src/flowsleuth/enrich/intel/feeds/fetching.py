@@ -1,4 +1,4 @@
-"""Feeds fetched from where they are published: plain files by HTTPS, collections by TAXII 2.1."""
+"""Feeds fetched from where they are published: by HTTPS, MISP feeds by their manifest, collections by TAXII 2.1."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     import httpx
 
 TAXII = "application/taxii+json;version=2.1"
+MANIFEST = "/manifest.json"
+"""Of a MISP feed: the ids of its events, each a file beside it."""
 PAGE = 1_000
 MOST_PAGES = 1_000
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _COLLECTION = re.compile(r"/collections/[^/]+(?:/objects)?/?\Z")
 
 
@@ -75,7 +78,7 @@ def fetch(url: str, secrets: Mapping[str, Secret], timeout_s: float = 60.0) -> b
         with httpx.Client(timeout=timeout_s, headers=headers, follow_redirects=not secrets) as client:
             if is_taxii(url):
                 return _collection(client, url)
-            return _whole(client, url)
+            return _events(client, url) if url.endswith(MANIFEST) else _whole(client, url)
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
         # not chained: it holds the request, and with it the keys
         raise FlowsleuthError(f"cannot be fetched: {type(error).__name__}", where=url[:200]) from None
@@ -124,3 +127,15 @@ def _collection(client: httpx.Client, url: str) -> bytes:
         if not page.get("more") or not page.get("next"):
             break
     return json.dumps({"objects": objects}).encode()
+
+
+def _events(client: httpx.Client, url: str) -> bytes:
+    """All events of a MISP feed as one list."""
+    try:
+        manifest = json.loads(_whole(client, url))
+        names = [name for name in manifest if _UUID.match(name)] if isinstance(manifest, dict) else []
+        place = url.removesuffix(MANIFEST)
+        events = [json.loads(_whole(client, f"{place}/{name}.json")) for name in names]
+    except ValueError as error:
+        raise FlowsleuthError(f"no MISP feed: {error}", where=url[:200]) from None
+    return json.dumps(events).encode()
