@@ -210,7 +210,7 @@ class _Blob:
 
     def rest(self) -> pa.Table:
         """Rows of the flows that had not ended when the blob did."""
-        return flow_rows(self.open.table, self.open.groups, self.context)
+        return flow_rows(self.open.rest(), self.open.groups, self.context)
 
 
 def flow_rows(flows: pa.Table, groups: list[Group], context: ReadContext) -> pa.Table:

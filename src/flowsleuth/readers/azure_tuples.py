@@ -218,18 +218,34 @@ class OpenFlows:
 
     def add(self, tuples: pa.Table) -> pa.Table:
         """Take further tuples, in the order of the file; gives back the flows that are complete, as they ended."""
-        both = pa.concat_tables([self.table, tuples]).combine_chunks()
-        if not len(both):
-            return both
+        if not len(tuples):
+            return tuples
+        is_met = self._may_go_on(tuples)
+        untouched = self.table.filter(pc.invert(is_met))
+        both = pa.concat_tables([self.table.filter(is_met), tuples]).combine_chunks()
         places = {place: number for number, place in enumerate(dict.fromkeys(place for place, *_ in self.groups))}
         of_group = np.array([places[place] for place, *_ in self.groups], dtype=np.int64)
         codes = _flow_codes(both, of_group[flat(both["group"]).to_numpy()])
         order = np.argsort(codes, kind="stable")
         both = both.take(pa.array(order))
-        return self._close(both, codes[order])
+        done, still = self._close(both, codes[order])
+        self.table = pa.concat_tables([untouched, still]).combine_chunks()
+        return done
 
-    def _close(self, parts: pa.Table, codes: npt.NDArray[np.int64]) -> pa.Table:
-        """Add up the parts of each flow; parts are sorted by flow, then as they stand in the file."""
+    def _may_go_on(self, tuples: pa.Table) -> pa.Array:
+        """Which open flows some of the tuples may be of, by ports and addresses; the others need not be touched."""
+        is_met = pa.array(np.isin(_ports(self.table), _ports(tuples)))
+        for name in ("src_ip", "dst_ip"):
+            is_met = pc.and_(is_met, pc.is_in(flat(self.table[name]), value_set=flat(pc.unique(tuples[name]))))
+        return is_met
+
+    def rest(self) -> pa.Table:
+        """The flows that have not ended, in the order in which they began."""
+        return self.table.sort_by("first")
+
+    @staticmethod
+    def _close(parts: pa.Table, codes: npt.NDArray[np.int64]) -> tuple[pa.Table, pa.Table]:
+        """Add up the parts of flows (sorted by flow, then as in the file): those that ended, and the others."""
         begin = pc.utf8_slice_codeunits(parts["states"], 0, 1)
         begins = mask_of(flat(pc.is_in(begin, value_set=pa.array(["B", "D", "-"]))))
         end = pc.utf8_slice_codeunits(parts["states"], -1)
@@ -248,9 +264,14 @@ class OpenFlows:
         first = flat(flows["first"]).to_numpy()
         at = np.flatnonzero(is_closed)
         done = flows.take(pa.array(at[np.lexsort((first[at], closed_at[at]))]))
-        still = np.flatnonzero(~is_closed)
-        self.table = flows.take(pa.array(still[np.argsort(first[still], kind="stable")]))
-        return done
+        return done, flows.filter(pa.array(~is_closed))
+
+
+def _ports(flows: pa.Table) -> npt.NDArray[np.int64]:
+    """Both ports as one number; flows that differ in it are different."""
+    src, dst = (flat(flows[name].fill_null(-1)).to_numpy() for name in ("src_port", "dst_port"))
+    found: npt.NDArray[np.int64] = src * 65_537 + dst
+    return found
 
 
 def _flow_codes(parts: pa.Table, places: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
