@@ -228,16 +228,28 @@ def test_a_workspace_asks_keeps_and_joins(case):
     with line_server(cymru_answer) as server, flowsleuth.open(case) as ws:
         ws.online_services = OnlineServices("127.0.0.1", server.server_address[1], timeout_s=2)
         report = ws.enrich(["whois"], limit=1)
-        assert report.addresses == 1 and report.facts["whois_asn"] == 1
+        assert report.asked == {"whois": 1} and report.facts["whois_asn"] == 1
         assert report.notes == ["whois: 1 addresses with fewer flows were not asked about"]
         ws.enrich(["types"])
-        ws.enrich(["whois"])
+        assert ws.enrich(["types", "whois"]).addresses == 3
+        with pytest.raises(OptionError, match="at least 1"):
+            ws.enrich(["whois"], limit=0)
         assert server.connections == 2
         report = ws.enrich(["whois"], offline=True)
         assert server.connections == 2 and report.facts["whois_asn"] == 2 and report.notes == []
         flows = ws.store.arrow(ws.flows_with_facts()).to_pylist()
     assert {(row["dst_ip"], row["dst_asn"], row["dst_as_name"]) for row in flows} == {
         ("1.1.1.1", 13335, "CLOUDFLARENET, US"), ("8.8.8.8", 15169, "GOOGLE, US")}  # fmt: skip
+
+
+def test_others_may_write_while_others_are_asked(case):
+    def slowly(lines):
+        with flowsleuth.open(case) as other, other.store.writing():
+            return cymru_answer(lines)
+
+    with line_server(slowly) as server, flowsleuth.open(case) as ws:
+        ws.online_services = OnlineServices("127.0.0.1", server.server_address[1], timeout_s=2)
+        assert ws.enrich(["types", "whois"]).facts["whois_asn"] == 2
 
 
 def test_whois_local_first_then_the_registries(case):
@@ -317,7 +329,7 @@ def test_names_forward_and_back(case):
         with pytest.raises(OptionError):
             ws.reverse("example.org")
         report = ws.enrich(["ptr"])
-        assert report.facts == {"ptr": 1} and report.addresses == 2
+        assert report.facts == {"ptr": 1} and report.asked == {"ptr": 2}
         assert ws.facts("8.8.8.8", "ptr").to_pandas()["value"].tolist() == ["dns.google"]
 
 

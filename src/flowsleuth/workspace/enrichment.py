@@ -55,6 +55,8 @@ class EnrichReport:
     ----------
     addresses, names : int
         Distinct ones that were looked up.
+    asked : dict of str to int
+        Addresses that others were asked about (or had been), by kind.
     facts : dict of str to int
         Rows written, by fact.
     notes : list of str
@@ -64,6 +66,7 @@ class EnrichReport:
 
     addresses: int = 0
     names: int = 0
+    asked: dict[str, int] = field(default_factory=dict)
     facts: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -103,9 +106,12 @@ def enrich(
 ) -> EnrichReport:
     """Gather facts about every stored address and name; see :meth:`flowsleuth.Workspace.enrich`."""
     wanted = _checked(only)
+    if limit < 1:
+        raise OptionError("must be a whole number of at least 1", where=f"--limit {limit}")
     begin = time.perf_counter()
     report = EnrichReport()
-    with store.writing():
+    others = {kind: _ask_others(store, lookups, kind, limit, report) for kind in wanted if kind not in LOCAL}
+    with store.writing():  # not while others are asked, which may take long
         makers = {kind: _maker(folder, settings, kind, report) for kind in wanted if kind in LOCAL}
         parts: dict[str, list[Part]] = {kind: [] for kind in wanted}
         for values, observed in _observed(store, wanted, report):
@@ -115,25 +121,25 @@ def enrich(
                         parts[kind] += store.write("fact", rows, tag=kind)
             if tell is not None:
                 tell(f"{report.addresses:,} addresses, {report.names:,} names")
-        for kind in (kind for kind in wanted if kind not in LOCAL):
-            parts[kind] = _ask_others(store, lookups, kind, limit, report)
+        for kind, rows in others.items():
+            parts[kind] = store.write("fact", rows, tag=kind)
         old = [part for kind in wanted for part in store.catalog.parts("fact", tag=kind)]
         store.replace(old, [part for kind in wanted for part in parts[kind]])
     report.seconds = time.perf_counter() - begin
     return report
 
 
-def _ask_others(store: Store, lookups: OnlineLookups | None, kind: str, limit: int, report: EnrichReport) -> list[Part]:
-    """What others say, written."""
+def _ask_others(store: Store, lookups: OnlineLookups | None, kind: str, limit: int, report: EnrichReport) -> pa.Table:
+    """What others say."""
     from flowsleuth.workspace.online_lookups import gather
 
     assert lookups is not None
     rows, addresses, notes = gather(store, lookups, kind, limit)
-    report.addresses = max(report.addresses, addresses)
+    report.asked[kind] = addresses
     report.notes += notes
     for count in rows["fact"].value_counts().to_pylist():
         report.facts[count["values"]] = report.facts.get(count["values"], 0) + count["counts"]
-    return store.write("fact", rows, tag=kind)
+    return rows
 
 
 def _observed(store: Store, wanted: list[str], report: EnrichReport) -> Iterator[tuple[pa.Array, str]]:

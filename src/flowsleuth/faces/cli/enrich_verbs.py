@@ -108,7 +108,8 @@ def enrich(parsed: argparse.Namespace) -> int:
 
 def _show(report: EnrichReport) -> None:
     print_table([(fact, f"{rows:,}") for fact, rows in report.facts.items()], ["fact", "rows"], right=("rows",))
-    print(f"{report.addresses:,} addresses and {report.names:,} names in {report.seconds:.1f} s")
+    others = "".join(f", {kind} of {count:,} addresses" for kind, count in report.asked.items())
+    print(f"{report.addresses:,} addresses and {report.names:,} names{others} in {report.seconds:.1f} s")
 
 
 def facts(parsed: argparse.Namespace) -> int:
