@@ -60,6 +60,13 @@ def test_print_asks_nobody(sentinel):
     )
 
 
+def test_the_same_query_on_two_systems():
+    """Device tables have their time in another column on Sentinel than in Defender."""
+    for place, column in (("Sentinel", "TimeGenerated"), ("DefenderXDR", "Timestamp")):
+        text = QueryProvider(place).MDE.list_device_processes("print", {"DeviceName": "web1"})
+        assert f"| where {column} >= datetime(" in text and 'DeviceName =~ "web1"' in text
+
+
 def test_names_that_are_not_there(sentinel):
     with pytest.raises(AttributeError, match="no group 'Netwrok'"):
         sentinel.Netwrok  # noqa: B018

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flowsleuth.errors import QueryFileError
@@ -23,6 +23,7 @@ class Parameter:
     """One parameter: its type, what it means, its default, other names for it.
 
     ``format`` is Python's format of the value as it is put in the query, or ``epoch`` for times as seconds since 1970.
+    ``default_for`` has other defaults for some environments, by our name of them.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Parameter:
     default: Any = REQUIRED
     aliases: tuple[str, ...] = ()
     format: str = ""
+    default_for: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_required(self) -> bool:
@@ -70,6 +72,15 @@ class QueryDefinition:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     args: Mapping[str, Any] = field(default_factory=dict)
     file: str = ""
+
+    def in_environment(self, environment: str) -> QueryDefinition:
+        """The same with the defaults of an environment."""
+        others = {
+            name: replace(one, default=one.default_for[environment])
+            for name, one in self.parameters.items()
+            if environment in one.default_for
+        }
+        return replace(self, parameters={**self.parameters, **others}) if others else self
 
     @property
     def where(self) -> str:
@@ -168,4 +179,5 @@ def _parameter(name: str, given: Any, where: str) -> Parameter:
         given.get("default", REQUIRED),
         _texts(given.get("aliases")),
         str(given.get("format") or ""),
+        dict(given.get("default_for") or {}),
     )

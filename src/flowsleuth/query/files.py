@@ -129,4 +129,5 @@ def _own() -> tuple[QueryDefinition, ...]:
 
 def for_environment(queries: Iterable[QueryDefinition], environment: str) -> list[QueryDefinition]:
     """Only those that can be put to an environment, whatever name their files call it by."""
-    return [one for one in queries if environment in {environment_of(name) for name in one.environments}]
+    mine = (one for one in queries if environment in {environment_of(name) for name in one.environments})
+    return [one.in_environment(environment) for one in mine]
