@@ -242,3 +242,14 @@ def test_a_pickle_that_names_code_is_refused(tmp_path):
             read_geoip2fast(path)
         (facts,) = load_geography([path])
         assert facts.absent is not None  # a file of that name elsewhere is never unpickled
+
+
+@pytest.mark.real
+def test_a_real_table_of_networks_loads_and_matches(shared_data, tmp_path):
+    (facts,) = load_geography([shared_data / "geo" / "country_cidr_blocks.csv.gz"], tmp_path)
+    assert facts.absent is None and len(facts.values) == 246_358 and facts.notes == ()
+    told = facts.look_up(pa.array(["193.0.6.139", "46.172.224.9", "2001:718::1", "10.0.0.1"]))
+    assert told.to_pydict() == {
+        "country_code": ["NL", "AD", "CZ", None],
+        "country": ["Netherlands", "Andorra", "Czech Republic", None],
+    }

