@@ -49,7 +49,10 @@ def test_requests(name, value, method, target):
 def test_bodies():
     assert request_of("threatfox", IP).body == f'{{"query": "search_ioc", "search_term": "{IP}"}}'.encode()
     assert request_of("malwarebazaar", MD5).body == f"query=get_info&hash={MD5}".encode()
-    assert request_of("xforce", IP).basic == (KEY, KEY)
+    import base64
+
+    pair = base64.b64encode(f"{KEY}:{KEY}".encode()).decode()
+    assert request_of("xforce", IP).headers["Authorization"] == f"Basic {pair}"
     assert request_of("sentinel", IP).headers["Authorization"] == f"Bearer {KEY}"
 
 

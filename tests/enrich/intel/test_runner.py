@@ -15,7 +15,7 @@ from flowsleuth.enrich.intel.configuration import LookupOptions, find_access, re
 from flowsleuth.enrich.intel.lookup_rows import asks_of, check
 from flowsleuth.enrich.intel.provider import Provider, Question, Verdict
 from flowsleuth.enrich.intel.rate import TokenBucket
-from flowsleuth.enrich.intel.runner import Runner
+from flowsleuth.enrich.intel.runner import Runner, proxy_of
 from flowsleuth.errors import OptionError, StoreError
 from flowsleuth.testing.intel_server import Answer, IntelServer
 
@@ -189,7 +189,38 @@ def test_keys_are_in_no_log_and_no_row(caplog):
         assert server.asked[0].query == {"key": KEY}
     assert one.details["echo"] == "you sent ***"
     assert KEY not in caplog.text
-    assert "/8.8.8.8?key=***" in caplog.text
+
+
+def test_proxies_of_the_environment(monkeypatch):
+    for name in ("HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    assert proxy_of("https://otx.example") is None
+    monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
+    monkeypatch.setenv("no_proxy", "misp.example,127.0.0.1")
+    assert proxy_of("https://otx.example") == "http://proxy.example:3128"
+    assert proxy_of("https://misp.example") is None
+
+
+def test_a_proxy_is_used(monkeypatch):
+    with IntelServer(echo) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.setenv("no_proxy", "")
+        access = find_access(provider(), {"api_key": KEY, "url": "http://localhost:9"}, {})
+        [(_, _, ask)] = asks_of(check("8.8.8.8"), [access])
+        [one] = Runner(QUICK).run([ask])
+    assert one.details["echo"]
+    assert proxy.asked[0].headers["host"] == "localhost:9"
+
+
+def test_compressed_answers():
+    import gzip
+    import json
+
+    body = gzip.compress(json.dumps({"ip": "packed"}).encode())
+    with IntelServer(lambda asked: Answer(body, headers={"Content-Encoding": "gzip"})) as server:
+        [one] = look_up(server, "8.8.8.8")
+    assert one.details["echo"] == "packed"
+    assert server.asked[0].headers["user-agent"] == "flowsleuth"
 
 
 def test_nobody_listens():

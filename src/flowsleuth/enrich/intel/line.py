@@ -27,6 +27,7 @@ MOST_BYTES = 16 * 2**20
 AGAIN = (429, 500, 502, 503, 504)
 REFUSED_KEY = 401
 SHOWN = 300
+OURSELVES = {"User-Agent": "flowsleuth", "Accept-Encoding": "gzip, deflate"}
 
 Done = Callable[[Ask, Outcome, Kept | None], None]
 
@@ -49,7 +50,8 @@ class Line:
     access : Access
     asks : sequence of Ask
     connect : callable
-        Makes a client; each worker has one of its own, because the library's pool takes longer the more share it.
+        Makes a connection to an address. Each worker has one of its own: the library's pool takes longer the more share
+        it, and its client, which would add cookies, redirects and a log of every address, takes a third more.
     options : LookupOptions
     done : callable
         Told each ask, what came of it, and the answer to keep.
@@ -59,7 +61,7 @@ class Line:
         self,
         access: Access,
         asks: Sequence[Ask],
-        connect: Callable[[], httpx.AsyncClient],
+        connect: Callable[[str], httpx.AsyncHTTPTransport],
         options: LookupOptions,
         done: Done,
     ) -> None:
@@ -78,19 +80,19 @@ class Line:
         await asyncio.gather(*(self._work() for _ in range(workers)))
 
     async def _work(self) -> None:
-        async with self._connect() as client:
+        async with self._connect(self._access.url) as connection:
             while self._todo:
                 ask = self._todo.popleft()
-                reply = await self._answer(ask, client)
+                reply = await self._answer(ask, connection)
                 self._done(ask, reply.outcome, reply.kept)
 
-    async def _answer(self, ask: Ask, client: httpx.AsyncClient) -> _Reply:
+    async def _answer(self, ask: Ask, connection: httpx.AsyncHTTPTransport) -> _Reply:
         reply = _Reply(not_asked(self._stopped or ""))
         for attempt in range(self._options.attempts):
             await asyncio.sleep(0 if self._stopped else self._bucket.reserve(asyncio.get_running_loop().time()))
             if self._stopped:
                 return reply if attempt else _Reply(not_asked(self._stopped))
-            reply = await self._try(ask, client)
+            reply = await self._try(ask, connection)
             if not reply.may_retry or attempt + 1 == self._options.attempts:
                 break
             if not await self._wait(reply, attempt):
@@ -121,12 +123,12 @@ class Line:
         else:
             self._failures = 0
 
-    async def _try(self, ask: Ask, client: httpx.AsyncClient) -> _Reply:
+    async def _try(self, ask: Ask, connection: httpx.AsyncHTTPTransport) -> _Reply:
         import httpx
 
         try:
             async with asyncio.timeout(self._options.timeout_s):
-                return await self._send(ask, client)
+                return await self._send(ask, connection)
         except TimeoutError:
             return _Reply(failed(f"no answer in {self._options.timeout_s:g} s"))
         except (httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict, OSError) as error:
@@ -134,11 +136,20 @@ class Line:
             reason = f"the connection failed: {type(error).__name__}"
             return _Reply(failed(reason), may_retry=isinstance(error, httpx.TransportError))
 
-    async def _send(self, ask: Ask, client: httpx.AsyncClient) -> _Reply:
+    async def _send(self, ask: Ask, connection: httpx.AsyncHTTPTransport) -> _Reply:
+        import httpx
+
         request = ask.request()
-        sent = client.build_request(request.method, request.url, headers=dict(request.headers), content=request.body)
-        auth = request.basic or None
-        response = await client.send(sent, auth=auth, stream=True)
+        limits = dict.fromkeys(("connect", "read", "write", "pool"), self._options.timeout_s)
+        sent = httpx.Request(
+            request.method,
+            request.url,
+            headers={**OURSELVES, **request.headers},
+            content=request.body,
+            extensions={"timeout": limits},
+        )
+        response = await connection.handle_async_request(sent)
+        response.request = sent
         try:
             body = await _text(response)
         finally:

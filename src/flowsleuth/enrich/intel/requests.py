@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,7 +23,6 @@ class Request:
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     body: bytes | None = field(repr=False)
-    basic: tuple[str, str] | None = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -64,11 +64,11 @@ class Ask:
         elif question.form is not None:
             body = urlencode(fill(question.form, values)).encode()
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        basic = None
         if provider.basic and all(name in values for name in provider.basic):
-            basic = (values[provider.basic[0]], values[provider.basic[1]])
+            pair = ":".join(values[name] for name in provider.basic)
+            headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
         url = self.access.url + path + (f"?{urlencode(params)}" if params else "")
-        return Request(question.method, url, headers, body, basic)
+        return Request(question.method, url, headers, body)
 
     def page(self) -> str | None:
         """The page for people that the provider declares."""

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import logging
 import ssl
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from flowsleuth.enrich.intel.cache import AnswerCache, Kept
 from flowsleuth.enrich.intel.configuration import Access, LookupOptions
-from flowsleuth.enrich.intel.keys import Secret, hide
 from flowsleuth.enrich.intel.line import Line
 from flowsleuth.enrich.intel.outcome import Outcome, not_asked, read_answer
 from flowsleuth.enrich.intel.requests import Ask
@@ -103,10 +102,8 @@ class Runner:
         lines: dict[str, tuple[Access, list[Ask]]] = {}
         for ask in todo.values():
             lines.setdefault(ask.access.name, (ask.access, []))[1].append(ask)
-        secrets = [secret for access, _ in lines.values() for secret in access.secrets.values()]
         try:
-            with _keys_kept_from_logs(secrets):
-                _run_apart(lambda: _ask_all(lines, self._options, done))
+            _run_apart(lambda: _ask_all(lines, self._options, done))
         finally:
             self._save(fresh)
 
@@ -114,6 +111,15 @@ class Runner:
         if self._cache is not None and fresh:
             self._cache.put(fresh)
         fresh.clear()
+
+
+def proxy_of(url: str) -> str | None:
+    """The proxy that the environment names for an address (``HTTPS_PROXY``, ``NO_PROXY`` …); None for none."""
+    parts = urlsplit(url)
+    if proxy_bypass(parts.hostname or ""):
+        return None
+    found = getproxies()
+    return found.get(parts.scheme) or found.get("all")
 
 
 @lru_cache(maxsize=1)
@@ -134,14 +140,8 @@ async def _ask_all(
     except ImportError:
         raise MissingExtraError("intel", "httpx") from None
 
-    def connect() -> httpx.AsyncClient:
-        return httpx.AsyncClient(
-            verify=_tls(),
-            timeout=options.timeout_s,
-            limits=httpx.Limits(max_connections=1),
-            follow_redirects=False,  # a key goes to nobody but the address it is for
-            headers={"User-Agent": "flowsleuth"},
-        )
+    def connect(url: str) -> httpx.AsyncHTTPTransport:
+        return httpx.AsyncHTTPTransport(verify=_tls(), limits=httpx.Limits(max_connections=1), proxy=proxy_of(url))
 
     lines_of = [Line(access, asks, connect, options, done) for access, asks in lines.values()]
     await asyncio.gather(*(line.run() for line in lines_of))
@@ -179,19 +179,3 @@ def _run_apart(make: Callable[[], object]) -> None:
     thread.join()
     if failures:
         raise failures[0]
-
-
-@contextmanager
-def _keys_kept_from_logs(secrets: Sequence[Secret]) -> Iterator[None]:
-    """The HTTP library logs every address, and some services take their key in it."""
-
-    def without_keys(record: logging.LogRecord) -> bool:
-        record.msg, record.args = hide(record.getMessage(), secrets), ()
-        return True
-
-    logger = logging.getLogger("httpx")
-    logger.addFilter(without_keys)
-    try:
-        yield
-    finally:
-        logger.removeFilter(without_keys)
