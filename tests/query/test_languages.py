@@ -95,6 +95,14 @@ def test_kql_outside_quotes_only_a_word(value):
         write("kql", "{v} | take 1", ("str",), value)
 
 
+@pytest.mark.parametrize("value", [one for one in HOSTILE if one != "\\"])
+@pytest.mark.parametrize("before", ["a == ", "a has ", "a has_any (", "a in~ (", "a !~ ", "a startswith_cs "])
+def test_kql_values_after_a_comparison_are_quoted(before, value):
+    text = write("kql", f"T | where {before}{{v}}", ("str",), value).text
+    assert kql_strings(text) == ([value], f"T | where {before}§")
+    assert write("kql", f"T | where {before}{{v}}", ("str",), "443").text == f"T | where {before}443"
+
+
 def test_a_piece_of_the_query_is_for_callers_not_for_data():
     kind = ("str", "", "")  # a default that is empty: msticpy's add_query_items
     assert write("kql", "T {v}", kind, "| take 1").text == "T | take 1"

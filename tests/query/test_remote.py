@@ -376,3 +376,11 @@ def test_elastic_that_is_not_there(cluster):
     gone = QueryProvider(provider.driver.__class__(url="http://127.0.0.1:9"))
     with pytest.raises(QueryError, match="cannot be reached"):
         gone.Network.list_flows_by_ip(ip_address_list="10.0.0.5")
+
+
+def test_elastic_over_http_only_without_a_login(cluster):
+    _, provider, _ = cluster
+    kind = provider.driver.__class__
+    kind(url="http://es.example:9200").connect()
+    with pytest.raises(QueryParameterError, match="readable by all"):
+        kind(url="http://es.example:9200", username="ana", password="x").connect()

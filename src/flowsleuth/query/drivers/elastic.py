@@ -70,6 +70,8 @@ class Elastic:
 
     def _checked_urls(self) -> list[str]:
         need_setting(self._urls, "url", type(self).__name__)
+        if not (self._api_key or self._user or self._bearer):
+            return [url.rstrip("/") for url in self._urls]
         return [check_url(url, type(self).__name__) for url in self._urls]
 
     def connect(self) -> None:

@@ -6,6 +6,7 @@ String literals as https://learn.microsoft.com/kusto/query/scalar-data-types/str
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,11 @@ from flowsleuth.query.languages.values import (
 )
 
 _ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\u0000"}
+_COMPARED = re.compile(
+    r"(?:[=!]=|[=!]~|\b(?:has\w*|in~?|contains\w*|startswith\w*|endswith\w*))\s*\(?\s*$", re.IGNORECASE
+)
+"""What comes before a value, and never before a piece of a query: there, a value that is no word is quoted."""
+
 _OTHER_LINE_ENDS = {"\u2028": "\\u2028", "\u2029": "\\u2029", "\x85": "\\u0085"}
 
 
@@ -109,7 +115,7 @@ def render(query: QueryDefinition, values: Values) -> Rendered:
         place.read(plain)
         written.append(plain)
         if name is not None:
-            text = _put(query, *slot_of(query, values, name), place)
+            text = _put(query, *slot_of(query, values, name), place, is_compared=bool(_COMPARED.search(plain)))
             if not place.kind:
                 place.read(text)
                 if place.kind not in ("", "//"):
@@ -119,12 +125,14 @@ def render(query: QueryDefinition, values: Values) -> Rendered:
     return Rendered(text, bound_text=text, args=query.args)
 
 
-def _put(query: QueryDefinition, parameter: Parameter, value: Value, place: Place) -> str:
+def _put(query: QueryDefinition, parameter: Parameter, value: Value, place: Place, *, is_compared: bool) -> str:
     if place.kind:
         inner = ", ".join(map(_plain, value.value)) if isinstance(value.value, list) else _plain(value.value)
         return _inside(query, parameter, formatted(parameter, inner, str), place.kind)
     if isinstance(value.value, str):
         bare = bare_text(query, parameter, value)
+        if bare is None and is_compared and not parameter.format:
+            return quote(value.value)
         if bare is None:
             raise refuse(query, parameter.name, "stands outside quotes here, where only a name or a number may stand")
         return formatted(parameter, bare, str)
