@@ -14,34 +14,26 @@ from typing import TYPE_CHECKING
 import flowsleuth
 
 if TYPE_CHECKING:
-    import ibis.expr.types as ir
     import pyarrow as pa
 
 REPEATS = 10
-COLUMNS = ("start", "end", "src_ip", "src_port", "dst_ip", "dst_port", "proto", "tcp_flags", "src_packets", "src_bytes")
-
-
-def talkers(flows: ir.Table) -> ir.Table:
-    """The 20 sources that sent most, as ``nfdump -s srcip/bytes -n 20`` tells them."""
-    import ibis
-
-    sums = flows.group_by("src_ip").aggregate(
-        flows=lambda t: t.count(), packets=lambda t: t.src_packets.sum(), bytes=lambda t: t.src_bytes.sum()
-    )
-    return sums.order_by([ibis.desc("bytes"), "src_ip"]).limit(20)
-
-
-def of_address(flows: ir.Table, address: str) -> ir.Table:
-    """All flows of one address, in the order of time, as ``nfdump 'host A'`` lists them."""
-    found = flows.filter((flows.src_ip == address) | (flows.dst_ip == address)).select(*COLUMNS)
-    return found.order_by("start")
+TALKERS = """
+SELECT src_ip, count(*) AS flows, sum(src_packets) AS packets, sum(src_bytes) AS bytes
+FROM flow GROUP BY src_ip ORDER BY bytes DESC, src_ip LIMIT 20
+"""
+"""The 20 sources that sent most, as ``nfdump -s srcip/bytes -n 20`` tells them."""
+ADDRESS = """
+SELECT start, "end", src_ip, src_port, dst_ip, dst_port, proto, tcp_flags, src_packets, src_bytes
+FROM flow WHERE src_ip = $ip OR dst_ip = $ip ORDER BY start
+"""
+"""All flows of one address, in the order of time, as ``nfdump 'host A'`` lists them."""
 
 
 def ask(workspace: flowsleuth.Workspace, words: list[str]) -> pa.Table:
     """The answer."""
-    flows = workspace.table("flow")
-    question = talkers(flows) if words[0] == "talkers" else of_address(flows, words[1])
-    return workspace.store.arrow(question)
+    if words[0] == "talkers":
+        return workspace.sql(TALKERS).table
+    return workspace.sql(ADDRESS, ip=words[1]).table
 
 
 def main(words: list[str]) -> None:

@@ -69,6 +69,11 @@ class Store:
             self._engine.interrupt()
 
     @property
+    def is_embedded(self) -> bool:
+        """Whether the engine is DuckDB, in this process."""
+        return self._url.partition(":")[0] == "duckdb"
+
+    @property
     def engine(self) -> Engine:
         """The engine, connected on first use."""
         if self._engine is None:

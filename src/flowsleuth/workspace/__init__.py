@@ -17,6 +17,7 @@ from flowsleuth.workspace.enrich_methods import EnrichMethods
 from flowsleuth.workspace.intel_methods import IntelMethods
 from flowsleuth.workspace.pivot_methods import PivotMethods
 from flowsleuth.workspace.query_methods import QueryMethods
+from flowsleuth.workspace.sql_methods import SqlMethods
 from flowsleuth.workspace.stitch_methods import StitchMethods
 from flowsleuth.workspace.time_range import TimeMethods
 from flowsleuth.workspace.triage_methods import TriageMethods
@@ -127,6 +128,7 @@ class Workspace(
     QueryMethods,
     PivotMethods,
     ConvertMethods,
+    SqlMethods,
     StitchMethods,
 ):
     """One investigation: logs in, suspects out.

@@ -14,6 +14,7 @@ from flowsleuth.faces.cli.intel_arguments import add_intel
 from flowsleuth.faces.cli.notebook_verbs import add_notebooks
 from flowsleuth.faces.cli.query_verbs import add_query
 from flowsleuth.faces.cli.serve_verbs import add_serve, add_user
+from flowsleuth.faces.cli.sql_verbs import add_sql
 from flowsleuth.faces.cli.triage_arguments import add_triage
 from flowsleuth.settings import DEFAULT_HOME, parse_zone
 
@@ -106,6 +107,7 @@ def build_parser() -> Parser:
     add_enrich(verbs)
     add_convert(verbs)
     add_query(verbs)
+    add_sql(verbs)
     add_notebooks(verbs)
     add_serve(verbs)
     add_user(verbs)

@@ -1,0 +1,50 @@
+"""The method of :class:`flowsleuth.workspace.Workspace` that asks in SQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flowsleuth.store import Store
+    from flowsleuth.workspace.results import Rows
+
+
+class SqlMethods:
+    """Questions of one's own, in SQL."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def store(self) -> Store: ...
+
+    def sql(self, text: str, **values: Any) -> Rows:
+        """Ask the stored tables in DuckDB's SQL; ``$name`` in it stands for a value.
+
+        Parameters
+        ----------
+        text : str
+            A SELECT over tables of :data:`flowsleuth.schema.TABLES`. No file but theirs is within its reach.
+        **values
+            What the ``$name`` are: text, numbers, times, lists. They are bound, never pasted in.
+
+        Returns
+        -------
+        Rows
+            Times in UTC.
+
+        Raises
+        ------
+        EngineError
+            The SQL is not right, or asks none of the tables.
+
+        Examples
+        --------
+        >>> import flowsleuth, tempfile
+        >>> with flowsleuth.open(tempfile.mkdtemp() + "/case", create=True) as ws:
+        ...     ws.sql("SELECT count(*) AS flows FROM flow WHERE dst_port = $port", port=22).table.to_pylist()
+        [{'flows': 0}]
+        """
+        from flowsleuth.store.sql_session import ask_sql
+        from flowsleuth.workspace.results import Rows
+
+        return Rows(ask_sql(self.store, text, values))
