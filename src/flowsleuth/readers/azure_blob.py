@@ -28,7 +28,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -40,7 +40,7 @@ from flowsleuth.readers.arrays import by_value, flat, mask_of, only
 from flowsleuth.readers.azure_records import NSG, VNET, gather, is_blank
 from flowsleuth.readers.azure_tuples import COUNTERS, SCHEMA, Group, OpenFlows, parse_tuples
 from flowsleuth.readers.contract import MAX_RAW, Batch, Position, ReadContext, Reject
-from flowsleuth.readers.json_objects import Found, Piece, pieces
+from flowsleuth.readers.json_objects import Found, pieces
 from flowsleuth.readers.rows import build_rows
 from flowsleuth.readers.streams import CHUNK, Sample, Source
 from flowsleuth.readers.times import UTC_US
@@ -53,6 +53,8 @@ _MARK = re.compile(rb'"category"\s*:\s*"(NetworkSecurityGroupFlowEvent|FlowLogFl
 _RECORD = re.compile(rb"^(?:\xef\xbb\xbf)?\s*\[?\s*\{\s*\"")
 _HELD = 256
 """Bytes kept back, to see whether they close the blob."""
+_REST = 131_072
+"""Flows without an end that are given out at a time."""
 _KINDS = {NSG: "NSG flow log", VNET: "virtual network flow log"}
 
 
@@ -88,29 +90,33 @@ class AzureBlobReader:
 
     def read(self, source: Source, context: ReadContext) -> Iterator[Batch]:
         """Read batch after batch; see :class:`~flowsleuth.readers.contract.Reader`."""
-        state: dict[str, Any] = json.loads(source.start.state or "{}")
-        blob = _Blob(context, state.get("tuples", 0), OpenFlows(state.get("open", ""), state.get("groups", ())))
-        envelope = _Envelope(_prefix(source.sample), state.get("is_closed", False))
+        blob, envelope = _Blob(context), _Envelope(_prefix(source.sample))
         start, skip = source.start, 0
-        if not start.offset:
+        if start.offset:
+            self._read_again(source, blob, envelope)
+        else:
             skip = len(envelope.prefix)
             start = Position(skip, envelope.prefix.count(b"\n"))
-        is_any = bool(source.start.offset)
         blocks = envelope.inside(source.uncounted_blocks(), skip)
         for piece in pieces(blocks, self._chunk_size, start.offset, start.line):
             if piece.is_rest:
-                if not is_blank(piece.found[0]):
-                    yield blob.broken_off(piece)
-                    return
-                continue
+                if not is_blank(piece.found[0]):  # the last record is not whole
+                    yield replace(blob.batch(piece.found), end=Position(piece.end, piece.line), is_tail=True)
+                break
             batch = blob.batch(piece.found)
-            is_any = is_any or bool(piece.found)
-            batch.end = Position(piece.end, piece.line, blob.state(is_closed=envelope.is_closed))
+            batch.end = Position(piece.end, piece.line)
             source.count_up_to(piece.end)
             yield batch
-        if not is_any:
+        if not blob.is_any:
             raise ReaderError("no flow log record", where=context.source_file, hint="is it a blob of Network Watcher?")
-        yield Batch(Position(), {"flow": blob.rest()}, is_tail=True)
+        yield from blob.rest()
+
+    def _read_again(self, source: Source, blob: _Blob, envelope: _Envelope) -> None:
+        """Find the flows that were open where a blob is read on: they are not kept, because blobs are many."""
+        with Source(source.name, path=source.path) as fresh:
+            blocks = _first(fresh.blocks(), source.start.offset)
+            for piece in pieces(envelope.inside(blocks, len(envelope.prefix), is_whole=False), self._chunk_size):
+                blob.take(piece.found)
 
     def raw_record(self, source: Source, row: Mapping[str, Any]) -> str | None:
         """The tuples that a row was made of, a line each; None when they are not there any more."""
@@ -131,6 +137,15 @@ def _prefix(sample: Sample) -> bytes:
     return found[0] if found else b""
 
 
+def _first(blocks: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """The first ``size`` bytes."""
+    for block in blocks:
+        yield block[:size]
+        size -= len(block)
+        if size <= 0:
+            return
+
+
 @dataclass
 class _Envelope:
     """``{"records":[…]}`` around the records: taken off, so that a blob that grows goes on where it was.
@@ -141,8 +156,8 @@ class _Envelope:
     prefix: bytes
     is_closed: bool = False
 
-    def inside(self, blocks: Iterable[bytes], skip: int) -> Iterator[bytes]:
-        """The blocks without the first ``skip`` bytes and without what closes the blob."""
+    def inside(self, blocks: Iterable[bytes], skip: int, *, is_whole: bool = True) -> Iterator[bytes]:
+        """The blocks without the first ``skip`` bytes and, of a whole blob, without what closes it."""
         held = b""
         for block in blocks:
             data = held + block
@@ -154,7 +169,7 @@ class _Envelope:
             held = data[cut:]
             if cut:
                 yield data[:cut]
-        if self.prefix and not self.is_closed:
+        if self.prefix and is_whole and not self.is_closed:
             held = _CLOSING.sub(b"", held)
         if held:
             yield held
@@ -165,12 +180,14 @@ class _Blob:
     """The records of one blob on their way to rows."""
 
     context: ReadContext
-    tuples: int
-    open: OpenFlows
+    tuples: int = 0
+    open: OpenFlows = field(default_factory=OpenFlows)
+    is_any: bool = False
 
-    def batch(self, found: list[Found]) -> Batch:
-        """The flows that ended in these records, and the tuples that are none."""
+    def take(self, found: list[Found]) -> tuple[pa.Table, Batch]:
+        """The flows that ended in these records, and a batch with the tuples that are none."""
         gathered = gather([one for one in found if not is_blank(one)])
+        self.is_any = self.is_any or bool(found)
         rejects = [(reject.source_row, 0, reject) for reject in gathered.rejects]
         parts = [SCHEMA.empty_table()]
         numbers = np.arange(self.tuples + 1, self.tuples + 1 + len(gathered.texts), dtype=np.int64)
@@ -189,28 +206,20 @@ class _Blob:
         if len(parts) > 2:
             tuples = tuples.sort_by("first")
         refused = [reject for *_, reject in sorted(rejects, key=lambda one: one[:2])]
-        return Batch(
-            Position(),
-            {"flow": flow_rows(self.open.add(tuples), self.open.groups, self.context)},
-            refused,
-            gathered.skipped,
-        )
+        return self.open.add(tuples), Batch(Position(), {}, refused, gathered.skipped)
 
-    def state(self, *, is_closed: bool) -> str:
-        """What is needed to go on with the blob when it has grown."""
-        said = {"tuples": self.tuples, "is_closed": is_closed, "groups": self.open.groups, "open": self.open.state()}
-        return json.dumps(said)
-
-    def broken_off(self, piece: Piece) -> Batch:
-        """The last record, which is not whole, and all flows that have not ended."""
-        batch = self.batch(piece.found)
-        batch.tables["flow"] = pa.concat_tables([batch.tables["flow"], self.rest()])
-        batch.end, batch.is_tail = Position(piece.end, piece.line), True
+    def batch(self, found: list[Found]) -> Batch:
+        """Rows of the flows that ended in these records."""
+        flows, batch = self.take(found)
+        batch.tables["flow"] = flow_rows(flows, self.open.groups, self.context)
         return batch
 
-    def rest(self) -> pa.Table:
-        """Rows of the flows that had not ended when the blob did."""
-        return flow_rows(self.open.rest(), self.open.groups, self.context)
+    def rest(self) -> Iterator[Batch]:
+        """Rows of the flows that had not ended when the blob did: they may go on when it grows."""
+        flows = self.open.rest()
+        for at in range(0, max(1, len(flows)), _REST):
+            rows = flow_rows(flows.slice(at, _REST).combine_chunks(), self.open.groups, self.context)
+            yield Batch(Position(), {"flow": rows}, is_tail=True)
 
 
 def flow_rows(flows: pa.Table, groups: list[Group], context: ReadContext) -> pa.Table:

@@ -7,8 +7,6 @@ ended, so that a flow may reach over records and blocks of a file.
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -177,13 +175,6 @@ def _mark(faults: Faults, condition: pa.Array, reason: str, name: str, values: p
 class OpenFlows:
     """The flows of one file that have begun and not ended, and who logged them.
 
-    Parameters
-    ----------
-    state : str
-        What :meth:`state` gave.
-    groups : sequence of (str, str, str or None)
-        What :attr:`groups` was then.
-
     Attributes
     ----------
     table : pyarrow.Table
@@ -192,13 +183,10 @@ class OpenFlows:
         By ``group``: the place that logged it (flows of two places are two flows), its JSON for ``extra``, the sensor.
     """
 
-    def __init__(self, state: str = "", groups: Iterable[Sequence[Any]] = ()) -> None:
+    def __init__(self) -> None:
         self.table = SCHEMA.empty_table()
-        self.groups: list[Group] = [(place, header, sensor) for place, header, sensor in groups]
-        self._numbers = {group: number for number, group in enumerate(self.groups)}
-        if state:
-            with pa.ipc.open_stream(base64.b64decode(state)) as stream:
-                self.table = stream.read_all()
+        self.groups: list[Group] = []
+        self._numbers: dict[Group, int] = {}
 
     def number(self, group: Group) -> int:
         """The number of a group; a new one gets the next."""
@@ -206,15 +194,6 @@ class OpenFlows:
         if found == len(self.groups):
             self.groups.append(group)
         return found
-
-    def state(self) -> str:
-        """The open flows as text, to go on with later."""
-        if not len(self.table):
-            return ""
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, SCHEMA, options=pa.ipc.IpcWriteOptions(compression="zstd")) as stream:
-            stream.write_table(self.table)
-        return base64.b64encode(sink.getvalue().to_pybytes()).decode("ascii")
 
     def add(self, tuples: pa.Table) -> pa.Table:
         """Take further tuples, in the order of the file; gives back the flows that are complete, as they ended."""
