@@ -1,6 +1,6 @@
 """One-way records joined as flows of both directions, and flows that two exporters saw counted once, at rest.
 
-Each day is done by itself, and replaced in one catalogue step. Every record that was joined or dropped is kept as it
+Each day is done by itself, so many pairs in one catalogue step. Every record that was joined or dropped is kept as it
 was in the table ``stitched``, so nothing is lost and what became of it can be told. Doing it again changes nothing.
 Records that may still change (the unfinished last one of a growing file) are left out.
 """
@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from flowsleuth.errors import OptionError
+from flowsleuth.readers.json_text import strings_as_json
 from flowsleuth.readers.mapped_json import as_json_text, join_objects
 from flowsleuth.readers.suricata_columns import conn_state
 from flowsleuth.schema.flow import FLOW
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 TOLERANCE_S = 2.0
 LONGEST_TOLERANCE_S = 3_600.0
 _US = 1_000_000
+PAIRS_AT_ONCE = 250_000
+"""Pairs joined in one catalogue step: so many need some 600 MB."""
+_AT_ONCE = 65_536
+"""Pairs made at a time."""
 _FLAG_LETTERS = "FSRPAU"
 _CODED = ("src_ip", "dst_ip", "proto", "sensor", "source_file", "tcp_flags")
 _NUMBERS = ("flow_id", "src_port", "dst_port", "src_packets", "src_bytes", "dst_packets", "dst_bytes")
@@ -82,8 +87,10 @@ def _look(store: Store, tolerance: int, *, is_to_write: bool = False) -> StitchR
             records = records.some(~np.isin(records.flow_id, again))
         pairs = find_pairs(records, tolerance)
         joined += len(pairs.began)
-        if is_to_write and len(pairs.began):
-            _join(store, day, pairs)
+        if is_to_write:
+            by_id = pairs.some(np.argsort(pairs.began))  # neighbours in the files, so that few parts are opened at once
+            for at in range(0, len(pairs.began), PAIRS_AT_ONCE):
+                _join(store, day, by_id.some(slice(at, at + PAIRS_AT_ONCE)))
         if len(again) or len(pairs.began):
             changed.append(day)
     return StitchReport(flows, joined, twice, tuple(changed))
@@ -160,10 +167,11 @@ def _take_out(
     taken: list[pa.Table] = []
     wanted = pa.array(ids)
     for part in _parts(store, day):
-        rows = pq.read_table(store.folder / part.path, schema=FLOW.arrow_schema(), partitioning=None)
-        has = pc.is_in(rows["flow_id"], value_set=wanted)
+        known = pq.read_table(store.folder / part.path, columns=["flow_id"], partitioning=None)["flow_id"]
+        has = pc.is_in(known, value_set=wanted)
         if not pc.any(has).as_py():
             continue
+        rows = pq.read_table(store.folder / part.path, schema=FLOW.arrow_schema(), partitioning=None)
         old.append(part)
         taken.append(rows.filter(has))
         rest = rows.filter(pc.invert(has))
@@ -219,7 +227,10 @@ def _join(store: Store, day: str, pairs: Pairs) -> None:
     """Make one flow of two records."""
     old, new, rows = _take_out(store, day, np.concatenate([pairs.began, pairs.answered]))
     began, answered = _rows_of(rows, pairs.began), _rows_of(rows, pairs.answered)
-    made = joined_rows(began, answered, pairs)
+    made = pa.concat_tables(
+        joined_rows(began.slice(at, _AT_ONCE), answered.slice(at, _AT_ONCE), pairs.some(slice(at, at + _AT_ONCE)))
+        for at in range(0, len(began), _AT_ONCE)
+    )
     aside = [_as_stitched(began, pairs.began, TURNED), _as_stitched(answered, pairs.began, TURNED)]
     _replace(store, old, new, made, pa.concat_tables(aside))
 
@@ -266,10 +277,18 @@ def _states(ours: pa.ChunkedArray, theirs: pa.ChunkedArray) -> pa.Array:
 
 def _joined_extra(began: pa.Table, answered: pa.Table, pairs: Pairs) -> pa.Array:
     """``extra`` of who began, with where the other record is, and how sure it is who began."""
-    names = ("flow_id", "source_file", "source_row")
-    others = answered.select(list(names)).to_pylist()
-    told = [
-        as_json_text({_JOINED_KEY: {"with": other, "direction_by": word, "confidence": round(sure, 2)}})
-        for other, word, sure in zip(others, pairs.told_by.tolist(), pairs.confidence.tolist(), strict=True)
-    ]
-    return join_objects(_texts(began["extra"]), pa.array(told, pa.string()))
+    told = pc.binary_join_element_wise(
+        f'{{"{_JOINED_KEY}":{{"with":{{"flow_id":',
+        _texts(answered["flow_id"]),
+        ',"source_file":',
+        strings_as_json(_texts(answered["source_file"])),
+        ',"source_row":',
+        _texts(answered["source_row"]),
+        '},"direction_by":"',
+        pa.array(pairs.told_by, pa.string()),
+        '","confidence":',
+        pa.array(pairs.confidence).cast(pa.string()),
+        "}}",
+        "",
+    )
+    return join_objects(_texts(began["extra"]), told)

@@ -70,6 +70,10 @@ class Pairs(NamedTuple):
     told_by: npt.NDArray[np.object_]
     confidence: npt.NDArray[np.float64]
 
+    def some(self, which: slice | Integers) -> Pairs:
+        """Some of them."""
+        return Pairs(self.began[which], self.answered[which], self.told_by[which], self.confidence[which])
+
 
 def find_twice(records: FlowRecords, tolerance_us: int) -> tuple[Integers, Integers]:
     """Ids of records that were seen before by another exporter, and of the records that stay for them."""
@@ -86,7 +90,7 @@ def find_twice(records: FlowRecords, tolerance_us: int) -> tuple[Integers, Integ
     kept: list[int] = []
     ids, begin, end = (column[order].tolist() for column in (chosen.flow_id, chosen.start, chosen.end))
     seers = exporter.tolist()
-    for low, high in candidates:
+    for low, high in candidates.tolist():
         first, seen = low, {seers[low]}
         for at in range(low + 1, high):
             is_near = begin[at] - begin[first] <= tolerance_us and abs(end[at] - end[first]) <= tolerance_us
@@ -112,12 +116,11 @@ def find_pairs(records: FlowRecords, tolerance_us: int) -> Pairs:
     ]  # fmt: skip
     order, starts = _groups([*columns, chosen.proto], [chosen.start, chosen.flow_id])
     ordered, up = chosen.some(order), is_up[order]
-    found = [
-        pair
-        for low, high in _where_differing(up.astype(np.int64), starts)
-        for pair in _match(ordered, up, (low, high), tolerance_us)
-    ]
-    places = np.array(found, dtype=np.int64).reshape(-1, 2)
+    bounds = _where_differing(up.astype(np.int64), starts)
+    is_two = np.diff(bounds, axis=1).ravel() == 2
+    twos = _match_twos(ordered, bounds[is_two, 0], tolerance_us)
+    places = np.concatenate([twos, _match_all(ordered, up, bounds[~is_two], tolerance_us)])
+    places = places[np.argsort(places[:, 0], kind="stable")]
     return _who_began(ordered.some(places[:, 0]), ordered.some(places[:, 1]))
 
 
@@ -131,28 +134,46 @@ def _groups(columns: list[Integers], then: list[Integers]) -> tuple[Integers, In
     return order, np.flatnonzero(is_new)
 
 
-def _where_differing(values: Integers, starts: Integers) -> list[tuple[int, int]]:
-    """Bounds of the groups in which not all values are the same."""
+def _where_differing(values: Integers, starts: Integers) -> Integers:
+    """Bounds of the groups in which not all values are the same, a row each."""
     if not len(starts):
-        return []
+        return np.zeros((0, 2), dtype=np.int64)
     differs = np.maximum.reduceat(values, starts) != np.minimum.reduceat(values, starts)
     ends = np.append(starts[1:], len(values))
-    return list(zip(starts[differs].tolist(), ends[differs].tolist(), strict=True))
+    return np.stack([starts[differs], ends[differs]], axis=1)
 
 
-def _match(records: FlowRecords, up: Mask, bounds: tuple[int, int], tolerance_us: int) -> list[tuple[int, int]]:
-    """Pairs of places among the records of one conversation: both directions walked along in time."""
-    low, high = bounds
-    here = range(low, high)
-    ups = [at for at in here if up[at]]
-    downs = [at for at in here if not up[at]]
+def _match_twos(records: FlowRecords, first: Integers, tolerance_us: int) -> Integers:
+    """Pairs among conversations of one record each way."""
+    second = first + 1
+    apart = np.maximum(records.start[first], records.start[second]) - np.minimum(
+        records.end[first], records.end[second]
+    )
+    is_near = apart <= tolerance_us
+    return np.stack([first[is_near], second[is_near]], axis=1)
+
+
+def _match_all(records: FlowRecords, up: Mask, bounds: Integers, tolerance_us: int) -> Integers:
+    """Pairs among conversations of more records."""
+    found: list[tuple[int, int]] = []
+    for low, high in bounds.tolist():
+        times = records.start[low:high].tolist(), records.end[low:high].tolist()
+        found += [(low + a, low + b) for a, b in _match(times, up[low:high].tolist(), tolerance_us)]
+    return np.array(found, dtype=np.int64).reshape(-1, 2)
+
+
+def _match(times: tuple[list[int], list[int]], up: list[bool], tolerance_us: int) -> list[tuple[int, int]]:
+    """Pairs among the records of one conversation: both directions walked along in time."""
+    start, end = times
+    ups = [at for at, is_up in enumerate(up) if is_up]
+    downs = [at for at, is_up in enumerate(up) if not is_up]
     found = []
     one = other = 0
     while one < len(ups) and other < len(downs):
         a, b = ups[one], downs[other]
-        if records.end[a] + tolerance_us < records.start[b]:
+        if end[a] + tolerance_us < start[b]:
             one += 1
-        elif records.end[b] + tolerance_us < records.start[a]:
+        elif end[b] + tolerance_us < start[a]:
             other += 1
         else:
             found.append((a, b))
