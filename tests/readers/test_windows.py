@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import flowsleuth
 from flowsleuth.errors import MissingExtraError
 from flowsleuth.readers.evtx import EvtxReader
 from flowsleuth.readers.streams import Source
@@ -132,6 +133,13 @@ def test_one_file_in_a_zip_is_read_and_several_are_refused(data: Path, tmp_path:
         archive.write(data / THREE, "b")
     with Source(str(two)) as source:
         assert (source.sample.head, source.fault) == (b"", "zip: 2 files in it: unpack it")
+    with flowsleuth.open(tmp_path / "case", create=True) as ws:
+        named, met = ws.ingest(two), ws.ingest(tmp_path)
+        assert ["unpack it" in str(error) for error in named.failed] == [True]
+        assert (met.failed, [one.reason for one in met.skipped if one.kind == "zip"]) == (
+            [], ["zip: 2 files in it: unpack it"],
+        )  # fmt: skip
+        assert met.rows == {"process": 2, "logon": 1, "flow": 1}
     broken = tmp_path / "broken.zip"
     broken.write_bytes(one.read_bytes()[:200])
     with Source(str(broken)) as source:

@@ -224,6 +224,9 @@ class Ingest:
             return self._named, self._named
         tried = list(self._readers)
         if source.fault and not source.sample.head:
+            if source.compression == "zip" and not found.is_named:  # office documents and the like in a folder
+                self._skip(Skipped(found.name, "zip", source.fault, None))
+                return None, ""
             raise ReaderError(source.fault, where=found.name)
         if found.is_named or self._named:
             hint = (
