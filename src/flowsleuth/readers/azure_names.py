@@ -52,7 +52,7 @@ def kind_of(names: Iterable[str]) -> str | None:
 
     Examples
     --------
-    >>> kind_of(["FlowStartTime", "SrcIp", "DestIp", "L4Protocol", "BytesSrcToDest"])
+    >>> kind_of(["FlowStartTime", "SrcIp", "DestIp", "DestPort", "L4Protocol", "BytesSrcToDest"])
     'NTANetAnalytics'
     """
     plain = {plain_name(name) for name in names}
