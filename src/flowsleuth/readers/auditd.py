@@ -21,6 +21,8 @@ from flowsleuth.readers.streams import Chunk, Sample, Source, printable
 
 NO_RECORD = "not an audit record"
 PATIENCE = timedelta(seconds=2)
+CHUNK = 4 << 20
+"""Bytes taken at a time: events need some twenty times as many while they are put together."""
 _SNIFF = 20
 _OF_PROGRAMS = ("USER_", "CRED_", "SERVICE_", "DAEMON_", "SYSTEM_", "ACCT_", "ADD_", "DEL_", "GRP_", "CRYPTO_", "VIRT_")
 _LAST = frozenset({"PROCTITLE", "EOE"})
@@ -50,7 +52,7 @@ class AuditdReader:
         """Read batch after batch; see :class:`~flowsleuth.readers.contract.Reader`."""
         gathering = _Gathering(context.tz, source.start.state)
         end = source.start
-        for chunk in source.chunks():
+        for chunk in source.chunks(CHUNK):
             if chunk.is_tail:
                 done, rejects = gathering.take(chunk)
                 yield _batch([*done, *gathering.rest()], rejects, context, end, is_tail=True)
