@@ -52,7 +52,7 @@ SPECS = {
     },
 }  # fmt: skip
 DRAW = """async ([spec, theme]) => {
-    const { render } = await import('/static/figures.js');
+    const { default: { render } } = await import('/static/figures.js');
     document.querySelector('#stand')?.remove();
     const stand = document.createElement('div');
     stand.id = 'stand';
