@@ -63,7 +63,7 @@ def test_facts_of_every_address_with_source_and_date(case):
 
 def test_without_a_table_of_systems_it_says_what_would_do(tmp_path):
     with flowsleuth.open(tmp_path / "case", create=True) as ws:
-        assert any('pip install "flowsleuth[geo]"' in note for note in ws.enrich().notes)
+        assert any("name an ASN file" in note for note in ws.enrich().notes)
 
 
 def test_again_gives_the_same_rows_and_only_replaces_its_kind(case):
