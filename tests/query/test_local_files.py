@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import pickle
+import subprocess
+import sys
 import warnings
 
 import pandas as pd
@@ -56,6 +58,17 @@ def test_logons_and_peers(local):
 def test_hostile_values_find_nothing(local, value):
     assert len(local.Network.list_azure_network_flows_by_host(host_name=value)) == 0
     assert len(local.Network.list_azure_network_flows_by_ip(ip_address_list=[value, value])) == 0
+
+
+def test_arrow_needs_no_pandas(data):
+    code = (
+        "import sys\n"
+        "from flowsleuth.query import QueryProvider\n"
+        f"local = QueryProvider('LocalData', data_paths={str(data / 'query' / 'az_net_flows_2019')!r})\n"
+        "local.Network.list_azure_network_flows_by_host.arrow(host_name='x')\n"
+        "print('pandas' in sys.modules)\n"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "False"
 
 
 def test_arrow_and_your_own_sql(local):

@@ -110,3 +110,8 @@ def test_it_loads_little(ws):
     )
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
     assert Path(ws.folder).exists()
+
+
+def test_words_of_sql_are_names_of_values_too(ws):
+    end = dt.datetime(2023, 11, 14, 22, 13, 21, tzinfo=dt.UTC)
+    assert ws.sql("SELECT src_ip FROM flow WHERE start < $end", end=end).table["src_ip"].to_pylist() == ["10.0.0.5"]

@@ -35,6 +35,12 @@ def connect_duckdb(scratch: Path | None = None) -> duckdb.DuckDBPyConnection:
     return connection
 
 
+def offer_parquet(connection: duckdb.DuckDBPyConnection, name: str, paths: Sequence[Path]) -> duckdb.DuckDBPyRelation:
+    """The Parquet files of a table; columns are matched by name only where older files lack some: it opens them all."""
+    files = [str(path) for path in paths]
+    return connection.read_parquet(files, hive_partitioning=False, union_by_name=name in GROWN)
+
+
 class DuckDBEngine:
     """The default engine.
 
@@ -59,9 +65,7 @@ class DuckDBEngine:
     def view(self, name: str, paths: Sequence[Path]) -> ir.Table:
         unique = f"{name}_{next(self._names)}"
         # Not Ibis' read_parquet: its views are temporary, and so unknown to the cursors of batches().
-        files = [str(path) for path in paths]
-        rows = self._connection.read_parquet(files, hive_partitioning=False, union_by_name=name in GROWN)
-        rows.create_view(unique)
+        offer_parquet(self._connection, name, paths).create_view(unique)
         return self._ibis.table(unique)
 
     def arrow(self, expression: ir.Table) -> pa.Table:

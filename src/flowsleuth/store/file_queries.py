@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowsleuth.errors import EngineError
 from flowsleuth.store.duckdb_engine import connect_duckdb
+from flowsleuth.store.duckdb_questions import ask, identifier, said, shut
 
 if TYPE_CHECKING:
     import duckdb
@@ -82,10 +83,8 @@ class FileQueries:
 
     def _fence(self) -> None:
         """From here on these files and nothing else, rows in the order of the file."""
-        paths = ", ".join(_quoted(str(path)) for path in self._tables.values())
-        self._connection.execute(f"SET allowed_paths = [{paths}]")
         self._connection.execute("SET preserve_insertion_order = true")
-        self._connection.execute("SET enable_external_access = false")
+        shut(self._connection, self._tables.values())
 
     def run(self, text: str, bound: Mapping[str, Any]) -> pa.Table:
         """Ask in SQL; ``$name`` stands for bound values; times without a zone come back as UTC.
@@ -95,16 +94,10 @@ class FileQueries:
         EngineError
             The SQL is not right, a file is not readable, or names no table that is there.
         """
-        import duckdb
-
         for name in self._named(text):
             self._make(name)
-        try:
-            with self._connection.cursor() as cursor:
-                found = cursor.execute(text, dict(bound)) if bound else cursor.execute(text)
-                return _utc(found.to_arrow_table())
-        except duckdb.Error as error:
-            raise EngineError(_message(error), where="SQL") from None
+        with self._connection.cursor() as cursor:
+            return ask(cursor, text, bound)
 
     def columns(self, name: str) -> dict[str, str]:
         """Columns of a table with their types.
@@ -116,7 +109,7 @@ class FileQueries:
         """
         self._make(name)
         with self._connection.cursor() as cursor:
-            rows = cursor.execute(f"DESCRIBE {_identifier(name)}").fetchall()
+            rows = cursor.execute(f"DESCRIBE {identifier(name)}").fetchall()
         return {row[0]: row[1] for row in rows}
 
     def close(self) -> None:
@@ -132,7 +125,7 @@ class FileQueries:
         try:
             parsed = sqlglot.parse_one(text, dialect="duckdb")
         except SqlglotError as error:
-            raise EngineError(f"not understood as SQL: {_message(error)}", where="SQL") from None
+            raise EngineError(f"not understood as SQL: {said(error)}", where="SQL") from None
         named = {table.name.casefold() for table in parsed.find_all(exp.Table)}
         return sorted(self._known[name] for name in named if name in self._known)
 
@@ -146,7 +139,7 @@ class FileQueries:
             try:
                 self._relation(path).create_view(name)
             except duckdb.Error as error:
-                raise EngineError(f"cannot be read: {_message(error)}", where=str(path)) from None
+                raise EngineError(f"cannot be read: {said(error)}", where=str(path)) from None
             self._made.add(name)
 
     def _relation(self, path: Path) -> duckdb.DuckDBPyRelation:
@@ -156,25 +149,3 @@ class FileQueries:
         if kind == "json":
             return self._connection.read_json(str(path))
         return self._connection.read_csv(str(path), sample_size=SNIFFED_ROWS, header=True)
-
-
-def _utc(rows: pa.Table) -> pa.Table:
-    import pyarrow as pa
-
-    for at, field in enumerate(rows.schema):
-        if pa.types.is_timestamp(field.type):
-            rows = rows.set_column(at, field.name, rows.column(at).cast(pa.timestamp("us", tz="UTC")))
-    return rows
-
-
-def _message(error: Exception) -> str:
-    """The first line of what DuckDB says; what follows shows the SQL once more."""
-    return str(error).strip().partition("\n")[0]
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

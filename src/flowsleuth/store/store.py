@@ -98,16 +98,21 @@ class Store:
 
     def view(self, name: str, parts: Iterable[Part]) -> ir.Table:
         """An Ibis table over given parts; with no part, an empty table of the right columns."""
-        listed = list(parts)
-        paths = [part.path for part in listed if part.rows] or [part.path for part in listed[:1]] or [self.empty(name)]
-        if name in GROWN and paths[0] != self.empty(name):
-            paths.insert(0, self.empty(name))  # it has all columns, which older parts lack
-        key = (name, *paths)
+        paths = self.files(name, parts)
+        key = (name, *map(str, paths))
         if key not in self._views:
             if len(self._views) > 256:
                 self._views.clear()
-            self._views[key] = self.engine.view(name, [self.folder / path for path in paths])
+            self._views[key] = self.engine.view(name, paths)
         return self._views[key]
+
+    def files(self, name: str, parts: Iterable[Part]) -> list[Path]:
+        """The Parquet files to read for given parts: those with rows, else one that has the columns, so never none."""
+        listed = list(parts)
+        paths = [part.path for part in listed if part.rows] or [part.path for part in listed[:1]]
+        if name in GROWN or not paths:
+            paths.insert(0, self.empty(name))  # it has all columns, which older parts lack
+        return [self.folder / path for path in paths]
 
     def empty(self, name: str) -> str:
         """Path of an empty Parquet file with a table's columns."""

@@ -75,13 +75,13 @@ class WorkspaceTables:
         QueryError
             The SQL is not right, or names no table that is there.
         """
-        from flowsleuth.store.stored_queries import ask_store
+        from flowsleuth.store.sql_session import ask_sql
 
         self.connect()
         assert self._store is not None
         try:
             with self._lock:
-                return Answer(ask_store(self._store, request.query.bound_text, request.query.bound))
+                return Answer(ask_sql(self._store, request.query.bound_text, request.query.bound))
         except EngineError as error:
             raise QueryError(error.message, where=error.where, available=error.available, hint=error.hint) from None
 
