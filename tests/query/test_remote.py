@@ -125,7 +125,7 @@ def test_who_is_not_let_in(place, status):
     server.faults.append(Fault(status, b'{"error": {"code": "Forbidden", "message": "not you"}}', {}, 9))
     with pytest.raises(QueryLoginError) as caught:
         provider.Mine.flows(**WEEK, split_by="1d")
-    assert "secret-token" not in str(caught.value) and "secret-token" not in repr(provider.driver.__dict__["_client"])
+    assert "secret-token" not in str(caught.value) and "secret-token" not in repr(provider.driver.__dict__)
 
 
 @pytest.mark.parametrize(
@@ -236,6 +236,37 @@ def test_a_missing_package_is_told_with_its_extra(name, package, extra, given, m
         QueryProvider(name, **given).connect()
 
 
+@pytest.mark.parametrize("name", list(KQL))
+def test_ways_to_log_in(name, monkeypatch):
+    identity = pytest.importorskip("azure.identity")
+    pytest.importorskip(MADE_FOR[name])
+    fixed = {"Sentinel": {"workspace_id": "w"}, "Kusto": {"cluster": "https://x.example"}}.get(name, {})
+    asked = []
+    for kind in ("ClientSecretCredential", "AzureCliCredential", "ManagedIdentityCredential"):
+        monkeypatch.setattr(identity, kind, lambda *a, kind=kind, **k: asked.append((kind, a, k)) or _Credential())
+    for login in (
+        {"tenant_id": "t", "client_id": "c", "client_secret": "s"},
+        {"auth": "cli", "tenant_id": "t"},
+        {"auth": "msi", "tenant_id": "t"},
+    ):
+        QueryProvider(name, **fixed, **login).connect()
+    assert asked == [
+        ("ClientSecretCredential", ("t", "c", "s"), {}),
+        ("AzureCliCredential", (), {"tenant_id": "t"}),
+        ("ManagedIdentityCredential", (), {}),
+    ]
+    for wrong, told in (({"auth": "magic"}, "no such way"), ({"client_secret": "s"}, "tenant_id is not set")):
+        with pytest.raises(QueryParameterError, match=told):
+            QueryProvider(name, **fixed, **wrong).connect()
+    with pytest.raises(QueryParameterError, match="unexpected keyword argument 'pasword'"):
+        QueryProvider(name, pasword="x")
+
+
+class _Credential:
+    def get_token(self, *scopes, **_):
+        raise AssertionError("nobody asks for a token yet")
+
+
 # Splunk ---------------------------------------------------------------------------------------------------------------
 
 
@@ -281,6 +312,15 @@ def test_splunk_login(search_head):
     assert "wrong-secret" not in str(caught.value)
     with pytest.raises(QueryParameterError, match="bearer_token"):
         provider().connect()
+
+
+def test_splunk_that_does_not_tell_its_indexes(search_head):
+    server, provider = search_head
+    with provider(bearer_token="t-1") as splunk_provider:
+        splunk_provider.connect()
+        server.faults.append(Fault(403, b"<response/>", {}, 9))
+        with pytest.raises(QueryLoginError):
+            splunk_provider.tables()
 
 
 def test_splunk_faults(search_head, waits):

@@ -297,7 +297,7 @@ class QueryProvider:
         if self.driver.language == "elastic":
             rendered = renderer("elastic")(QueryDefinition("exec_query", (), (), text), {})
         else:
-            rendered = Rendered(str(text), bound_text=str(text))
+            rendered = Rendered.as_is(str(text))
         return self._ask("", [Request(rendered, window.start, window.end, options, not window.is_open)], [])
 
     def _requests(self, query: QueryDefinition, call: _Call) -> list[Request]:

@@ -7,76 +7,57 @@ is made with httpx: https://learn.microsoft.com/graph/api/security-security-runh
 from __future__ import annotations
 
 import threading
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 from flowsleuth.errors import QueryError
+from flowsleuth.query.drivers.azure_login import AzureLogin, LoginOptions
 from flowsleuth.query.drivers.columns import typed_table
-from flowsleuth.query.drivers.connections import azure_login, check_url, error_of, need
+from flowsleuth.query.drivers.connections import check_url, error_of, need
 from flowsleuth.query.drivers.contract import Answer, Request
+from flowsleuth.query.drivers.remote import RemoteDriver
 
 EXTRA = "defender"
 MOST_ROWS = 100_000
 """What a hunting query gives at most; see https://learn.microsoft.com/defender-xdr/advanced-hunting-limits."""
 
 
-class DefenderXDR:
+class DefenderXDR(RemoteDriver):
     """Advanced hunting of a tenant.
 
     Parameters
     ----------
-    tenant_id, client_id, client_secret, auth, token, credential : optional
-        As for Sentinel.
     endpoint : str
         For other clouds, such as ``https://graph.microsoft.us``.
     timeout_s : float
         How long to wait for an answer; the other side stops after 180 s or so.
+    **login
+        Keywords of :class:`~flowsleuth.query.drivers.azure_login.AzureLogin`.
     """
 
     environment: ClassVar[str] = "DefenderXDR"
     language: ClassVar[str] = "kql"
     summary: ClassVar[str] = "Microsoft Defender XDR advanced hunting, asked in KQL"
-    is_local: ClassVar[bool] = False
+    extra: ClassVar[str] = EXTRA
 
     def __init__(
         self,
         *,
-        tenant_id: str | None = None,
-        client_id: str | None = None,
-        client_secret: str | None = None,
-        auth: str = "default",
-        token: str | None = None,
-        credential: Any = None,
         endpoint: str = "https://graph.microsoft.com",
         timeout_s: float = 200,
+        **login: Unpack[LoginOptions],
     ) -> None:
-        self.parallel = 2
-        self._login = {
-            "tenant_id": tenant_id,
-            "client_id": client_id,
-            "client_secret": client_secret,
-            "auth": auth,
-            "token": token,
-            "credential": credential,
-        }
+        super().__init__(parallel=2)
+        self._login = AzureLogin(**login)
         self._endpoint = endpoint
         self._timeout_s = timeout_s
-        self._client: Any = None
         self._credential: Any = None
         self._lock = threading.Lock()
 
-    def connect(self) -> None:
-        """Make the client; Microsoft is asked with the first query.
-
-        Raises
-        ------
-        MissingExtraError
-            httpx or azure-identity is not installed.
-        """
-        if self._client is None:
-            httpx = need("httpx", EXTRA)
-            base = check_url(self._endpoint, self.environment)
-            self._credential = azure_login(**self._login, extra=EXTRA)
-            self._client = httpx.Client(base_url=base, timeout=self._timeout_s, follow_redirects=False)
+    def _make(self) -> Any:
+        httpx = need("httpx", EXTRA)
+        base = check_url(self._endpoint, self.environment)
+        self._credential = self._login.credential_for(EXTRA)
+        return httpx.Client(base_url=base, timeout=self._timeout_s, follow_redirects=False)
 
     def run(self, request: Request) -> Answer:
         """Ask; an answer of as many rows as are ever given says that it may be cut off.
@@ -85,14 +66,13 @@ class DefenderXDR:
         ------
         QueryError
         """
-        self.connect()
-        httpx = need("httpx", EXTRA)
+        client, httpx = self._client, need("httpx", EXTRA)
         where = "Defender XDR"
         body: dict[str, str] = {"Query": request.query.text}
         if request.sends_window and request.start and request.end:
             body["Timespan"] = f"{request.start.isoformat()}/{request.end.isoformat()}"
         try:
-            got = self._client.post(
+            got = client.post(
                 "/v1.0/security/runHuntingQuery",
                 json=body,
                 headers={"Authorization": f"Bearer {self._token()}"},
@@ -115,12 +95,6 @@ class DefenderXDR:
     def tables(self) -> dict[str, dict[str, str]]:
         """The other side does not tell."""
         return {}
-
-    def close(self) -> None:
-        """Let the connection go."""
-        if self._client is not None:
-            self._client.close()
-            self._client = None
 
 
 def _told(got: Any) -> str:

@@ -10,6 +10,7 @@ from flowsleuth.errors import QueryError
 from flowsleuth.query.drivers.columns import table_of_objects
 from flowsleuth.query.drivers.connections import check_url, error_of, need, need_setting
 from flowsleuth.query.drivers.contract import Answer, Request
+from flowsleuth.query.drivers.remote import RemoteDriver
 
 PAGE = 5_000
 SCROLL = "2m"
@@ -17,7 +18,7 @@ MOST_ROWS = 1_000_000
 _TIMES = ("@timestamp", "event.start", "event.end", "event.created", "event.ingested", "timestamp")
 
 
-class Elastic:
+class Elastic(RemoteDriver):
     """An Elasticsearch cluster.
 
     Parameters
@@ -37,7 +38,6 @@ class Elastic:
     environment: ClassVar[str] = "Elastic"
     language: ClassVar[str] = "elastic"
     summary: ClassVar[str] = "Elasticsearch, asked in its JSON or in Lucene"
-    is_local: ClassVar[bool] = False
     extra: ClassVar[str] = "elastic"
 
     def __init__(
@@ -53,7 +53,7 @@ class Elastic:
         verify: bool = True,
         timeout_s: float = 120,
     ) -> None:
-        self.parallel = 4
+        super().__init__(parallel=4)
         self._urls = [url] if isinstance(url, str) else list(url or ())
         self._index = index
         self._api_key = api_key
@@ -62,7 +62,6 @@ class Elastic:
         self._ca_certs = ca_certs
         self._verify = verify
         self._timeout_s = timeout_s
-        self._client: Any = None
 
     @property
     def _where(self) -> str:
@@ -74,16 +73,7 @@ class Elastic:
             return [url.rstrip("/") for url in self._urls]
         return [check_url(url, type(self).__name__) for url in self._urls]
 
-    def connect(self) -> None:
-        """Make the client; the cluster is asked with the first query.
-
-        Raises
-        ------
-        MissingExtraError
-            The client's package is not installed.
-        """
-        if self._client is not None:
-            return
+    def _make(self) -> Any:
         urls, module = self._checked_urls(), need("elasticsearch", self.extra)
         options: dict[str, Any] = {"max_retries": 0, "retry_on_status": (), "request_timeout": self._timeout_s}
         if urls[0].startswith("https"):
@@ -92,7 +82,7 @@ class Elastic:
                 options["ca_certs"] = self._ca_certs
         logins = {"api_key": self._api_key, "basic_auth": self._user, "bearer_auth": self._bearer}
         given = {name: value for name, value in logins.items() if value}
-        self._client = module.Elasticsearch(urls, **options, **given)
+        return module.Elasticsearch(urls, **options, **given)
 
     def _send(self, method: str, path: str, params: Mapping[str, str], body: Any) -> Any:
         errors = need("elasticsearch", self.extra)
@@ -112,7 +102,6 @@ class Elastic:
         ------
         QueryError
         """
-        self.connect()
         document = dict(request.query.document or {})
         index = request.options.get("index") or request.query.args.get("index") or self._index
         most = int(request.options.get("size") or document.pop("size", MOST_ROWS))
@@ -157,15 +146,8 @@ class Elastic:
 
     def tables(self) -> dict[str, dict[str, str]]:
         """Fields of the default index, by index."""
-        self.connect()
         found = self._send("GET", f"/{_quoted(self._index)}/_mapping", {}, None)
         return {index: dict(_fields(one.get("mappings", {}))) for index, one in found.items()}
-
-    def close(self) -> None:
-        """Let the connection go."""
-        if self._client is not None:
-            self._client.close()
-            self._client = None
 
 
 class OpenSearch(Elastic):
@@ -174,23 +156,14 @@ class OpenSearch(Elastic):
     summary: ClassVar[str] = "OpenSearch, asked in its JSON or in Lucene"
     extra: ClassVar[str] = "opensearch"
 
-    def connect(self) -> None:
-        """Make the client; the cluster is asked with the first query.
-
-        Raises
-        ------
-        MissingExtraError
-            opensearch-py is not installed.
-        """
-        if self._client is not None:
-            return
+    def _make(self) -> Any:
         urls, module = self._checked_urls(), need("opensearchpy", self.extra)
         options: dict[str, Any] = {"max_retries": 0, "timeout": self._timeout_s, "verify_certs": self._verify}
         if self._user:
             options["http_auth"] = self._user
         if self._ca_certs:
             options["ca_certs"] = self._ca_certs
-        self._client = module.OpenSearch(urls, **options)
+        return module.OpenSearch(urls, **options)
 
     def _send(self, method: str, path: str, params: Mapping[str, str], body: Any) -> Any:
         errors = need("opensearchpy.exceptions", self.extra)

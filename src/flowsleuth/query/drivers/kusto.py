@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 from flowsleuth.errors import QueryError
+from flowsleuth.query.drivers.azure_login import AzureLogin, LoginOptions
 from flowsleuth.query.drivers.columns import typed_table
-from flowsleuth.query.drivers.connections import azure_login, check_url, error_of, need, need_setting
+from flowsleuth.query.drivers.connections import check_url, error_of, need, need_setting
 from flowsleuth.query.drivers.contract import Answer, Request
+from flowsleuth.query.drivers.remote import RemoteDriver
 
 EXTRA = "kusto"
 
 
-class Kusto:
+class Kusto(RemoteDriver):
     """A Kusto cluster.
 
     Parameters
@@ -22,64 +24,38 @@ class Kusto:
         Its URL, such as ``https://help.kusto.windows.net``.
     database : str, optional
         For queries that name none in their file (``args.database``, ``metadata.database``) or their call.
-    tenant_id, client_id, client_secret, auth, token, credential : optional
-        As for Sentinel.
     timeout_s : int
         How long the cluster may work on a query.
+    **login
+        Keywords of :class:`~flowsleuth.query.drivers.azure_login.AzureLogin`.
     """
 
     environment: ClassVar[str] = "Kusto"
     language: ClassVar[str] = "kql"
     summary: ClassVar[str] = "Kusto (Azure Data Explorer), asked in KQL"
-    is_local: ClassVar[bool] = False
+    extra: ClassVar[str] = EXTRA
 
     def __init__(
         self,
         cluster: str | None = None,
         database: str | None = None,
         *,
-        tenant_id: str | None = None,
-        client_id: str | None = None,
-        client_secret: str | None = None,
-        auth: str = "default",
-        token: str | None = None,
-        credential: Any = None,
         timeout_s: int = 240,
+        **login: Unpack[LoginOptions],
     ) -> None:
-        self.parallel = 4
+        super().__init__(parallel=4)
         self._cluster = cluster
         self._database = database
-        self._login = {
-            "tenant_id": tenant_id,
-            "client_id": client_id,
-            "client_secret": client_secret,
-            "auth": auth,
-            "token": token,
-            "credential": credential,
-        }
+        self._login = AzureLogin(**login)
         self._timeout_s = timeout_s
-        self._client: Any = None
 
-    def connect(self) -> None:
-        """Make the client; the cluster is asked with the first query.
-
-        Raises
-        ------
-        MissingExtraError
-            azure-kusto-data is not installed.
-        QueryParameterError
-            No cluster is named, or its URL is not safe.
-        """
-        if self._client is not None:
-            return
+    def _make(self) -> Any:
         url = check_url(need_setting(self._cluster, "cluster", self.environment), self.environment)
         data = need("azure.kusto.data", EXTRA)
         builder = data.KustoConnectionStringBuilder
-        if self._login["token"]:
-            made = builder.with_aad_user_token_authentication(url, self._login["token"])
-        else:
-            made = builder.with_azure_token_credential(url, azure_login(**self._login, extra=EXTRA))
-        self._client = data.KustoClient(made)
+        if self._login.token:
+            return data.KustoClient(builder.with_aad_user_token_authentication(url, self._login.token))
+        return data.KustoClient(builder.with_azure_token_credential(url, self._login.credential_for(EXTRA)))
 
     def run(self, request: Request) -> Answer:
         """Ask; an answer with an error among its rows is refused whole, one with warnings is given with them.
@@ -88,8 +64,7 @@ class Kusto:
         ------
         QueryError
         """
-        self.connect()
-        data = need("azure.kusto.data", EXTRA)
+        client, data = self._client, need("azure.kusto.data", EXTRA)
         errors = need("azure.kusto.data.exceptions", EXTRA)
         where = f"Kusto {self._cluster}"
         database = request.options.get("database") or request.query.args.get("database") or self._database
@@ -98,7 +73,7 @@ class Kusto:
         properties.set_option("servertimeout", dt.timedelta(seconds=seconds))
         try:
             named = need_setting(database, "database", self.environment)
-            found = self._client.execute(named, request.query.text, properties)  # commands (".show …") too
+            found = client.execute(named, request.query.text, properties)  # commands (".show …") too
         except errors.KustoThrottlingError as error:
             raise error_of(429, str(error), where, _header(error, "Retry-After")) from None
         except errors.KustoMultiApiError as error:
@@ -116,19 +91,11 @@ class Kusto:
 
     def tables(self) -> dict[str, dict[str, str]]:
         """Tables of the database with their columns."""
-        from flowsleuth.query.languages.values import Rendered
-
         text = ".show database schema | where isnotempty(ColumnName) | project TableName, ColumnName, ColumnType"
         found: dict[str, dict[str, str]] = {}
-        for row in self.run(Request(Rendered(text, bound_text=text))).rows.to_pylist():
+        for row in self._rows(text):
             found.setdefault(row["TableName"], {})[row["ColumnName"]] = row["ColumnType"]
         return found
-
-    def close(self) -> None:
-        """Let the connection go."""
-        if self._client is not None:
-            self._client.close()
-            self._client = None
 
 
 def _header(error: Any, name: str) -> Any:

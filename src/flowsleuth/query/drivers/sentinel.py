@@ -3,92 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 from flowsleuth.errors import QueryError
+from flowsleuth.query.drivers.azure_login import AzureLogin, LoginOptions
 from flowsleuth.query.drivers.columns import typed_table
-from flowsleuth.query.drivers.connections import azure_login, check_url, error_of, is_local, need, need_setting
+from flowsleuth.query.drivers.connections import check_url, error_of, is_local, need, need_setting
 from flowsleuth.query.drivers.contract import Answer, Request
+from flowsleuth.query.drivers.remote import RemoteDriver
 
 EXTRA = "sentinel"
 
 
-class Sentinel:
+class Sentinel(RemoteDriver):
     """A Log Analytics workspace.
 
     Parameters
     ----------
     workspace_id : str
         The workspace's id (a GUID).
-    tenant_id, client_id, client_secret : str, optional
-        Of an application; else ``auth`` says how to log in.
-    auth : str
-        ``default`` (what azure-identity finds), ``cli``, ``env``, ``msi``, ``devicecode``, ``interactive``,
-        ``powershell``.
-    token : str, optional
-        An access token got elsewhere.
-    credential : optional
-        A credential object of azure-identity.
     endpoint : str
         For other clouds, such as ``https://api.loganalytics.us``.
     additional_workspaces : sequence of str
         Asked together with the first.
     timeout_s : int
         How long the other side may work on a query; it allows 600 at most.
+    **login
+        Keywords of :class:`~flowsleuth.query.drivers.azure_login.AzureLogin`.
     """
 
     environment: ClassVar[str] = "Sentinel"
     language: ClassVar[str] = "kql"
     summary: ClassVar[str] = "Microsoft Sentinel and Log Analytics, asked in KQL"
-    is_local: ClassVar[bool] = False
+    extra: ClassVar[str] = EXTRA
 
     def __init__(
         self,
         workspace_id: str | None = None,
         *,
-        tenant_id: str | None = None,
-        client_id: str | None = None,
-        client_secret: str | None = None,
-        auth: str = "default",
-        token: str | None = None,
-        credential: Any = None,
         endpoint: str = "https://api.loganalytics.io",
         additional_workspaces: Sequence[str] = (),
         timeout_s: int = 180,
+        **login: Unpack[LoginOptions],
     ) -> None:
-        self.parallel = 4
+        super().__init__(parallel=4)
         self._workspace_id = workspace_id
-        self._login = {
-            "tenant_id": tenant_id,
-            "client_id": client_id,
-            "client_secret": client_secret,
-            "auth": auth,
-            "token": token,
-            "credential": credential,
-        }
+        self._login = AzureLogin(**login)
         self._endpoint = endpoint
         self._more = list(additional_workspaces)
         self._timeout_s = timeout_s
-        self._client: Any = None
 
-    def connect(self) -> None:
-        """Make the client; Microsoft is asked with the first query.
-
-        Raises
-        ------
-        MissingExtraError
-            azure-monitor-query is not installed.
-        QueryParameterError
-            No workspace is named, or the endpoint is not safe.
-        """
-        if self._client is not None:
-            return
+    def _make(self) -> Any:
         need_setting(self._workspace_id, "workspace_id", self.environment)
         endpoint = check_url(self._endpoint, self.environment)
-        query = need("azure.monitor.query", EXTRA)
-        self._client = query.LogsQueryClient(
-            azure_login(**self._login, extra=EXTRA), endpoint=endpoint, retry_total=0, logging_enable=False
-        )
+        client = need("azure.monitor.query", EXTRA).LogsQueryClient
+        return client(self._login.credential_for(EXTRA), endpoint=endpoint, retry_total=0, logging_enable=False)
 
     def run(self, request: Request) -> Answer:
         """Ask; a result that Microsoft calls partial is given with its warning.
@@ -97,12 +66,11 @@ class Sentinel:
         ------
         QueryError
         """
-        self.connect()
-        errors = need("azure.core.exceptions", EXTRA)
+        client, errors = self._client, need("azure.core.exceptions", EXTRA)
         where = f"Sentinel {self._workspace_id}"
         timeout_s = int(request.options.get("timeout_s", self._timeout_s))
         try:
-            found = self._client.query_workspace(
+            found = client.query_workspace(
                 self._workspace_id,
                 request.query.text,
                 timespan=(request.start, request.end) if request.sends_window else None,
@@ -122,22 +90,13 @@ class Sentinel:
 
     def tables(self) -> dict[str, dict[str, str]]:
         """Tables that have rows of the last week, with their columns."""
-        from flowsleuth.query.languages.values import Rendered
-
         text = "search * | where TimeGenerated > ago(7d) | distinct $table | take 500"
-        names = self.run(Request(Rendered(text, bound_text=text))).rows.column(0).to_pylist()
+        names = [next(iter(row.values())) for row in self._rows(text)]
         found = {}
         for name in sorted(names):
             one = f"['{name}'] | getschema | project ColumnName, ColumnType"
-            rows = self.run(Request(Rendered(one, bound_text=one))).rows.to_pylist()
-            found[name] = {row["ColumnName"]: row["ColumnType"] for row in rows}
+            found[name] = {row["ColumnName"]: row["ColumnType"] for row in self._rows(one)}
         return found
-
-    def close(self) -> None:
-        """Let the connection go."""
-        if self._client is not None:
-            self._client.close()
-            self._client = None
 
 
 def _told(error: Any) -> str:

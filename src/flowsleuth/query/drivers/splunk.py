@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, ClassVar
 
 from flowsleuth.errors import QueryError
 from flowsleuth.query.drivers.columns import table_of_objects
-from flowsleuth.query.drivers.connections import error_of, need, need_setting
+from flowsleuth.query.drivers.connections import check_url, error_of, need, need_setting
 from flowsleuth.query.drivers.contract import Answer, Request
+from flowsleuth.query.drivers.remote import RemoteDriver
 
 EXTRA = "splunk"
 _BAD = ("ERROR", "FATAL")
 
 
-class Splunk:
+class Splunk(RemoteDriver):
     """A Splunk search head.
 
     Parameters
@@ -39,7 +41,7 @@ class Splunk:
     environment: ClassVar[str] = "Splunk"
     language: ClassVar[str] = "spl"
     summary: ClassVar[str] = "Splunk, asked in SPL"
-    is_local: ClassVar[bool] = False
+    extra: ClassVar[str] = EXTRA
 
     def __init__(
         self,
@@ -55,7 +57,7 @@ class Splunk:
         verify: bool = True,
         timeout_s: int = 300,
     ) -> None:
-        self.parallel = 3
+        super().__init__(parallel=3)
         self._host = host
         self._port = int(port)
         self._scheme = scheme
@@ -63,44 +65,35 @@ class Splunk:
         self._space = {"app": app, "owner": owner}
         self._verify = verify
         self._timeout_s = timeout_s
-        self._service: Any = None
 
     @property
     def _where(self) -> str:
         return f"Splunk {self._host}:{self._port}"
 
-    def connect(self) -> None:
-        """Log in.
-
-        Raises
-        ------
-        MissingExtraError
-            splunk-sdk is not installed.
-        QueryLoginError
-            Splunk does not let us in.
-        QueryError
-            It cannot be reached.
-        """
-        if self._service is not None:
-            return
-        from flowsleuth.query.drivers.connections import check_url
-
+    def _make(self) -> Any:
+        """Log in."""
         host = need_setting(self._host, "host", self.environment)
-        client, binding = need("splunklib.client", EXTRA), need("splunklib.binding", EXTRA)
         check_url(f"{self._scheme}://{host}", self.environment)
+        client = need("splunklib.client", EXTRA)
         if not self._login["splunkToken"]:
             need_setting(self._login["username"], "bearer_token (or username)", self.environment)
         given = {key: value for key, value in (self._login | self._space).items() if value}
+        options = {"scheme": self._scheme, "verify": self._verify, "timeout": self._timeout_s}
+        with self._errors("cannot be reached"):
+            return client.connect(host=host, port=self._port, **options, **given)
+
+    @contextmanager
+    def _errors(self, broken: str) -> Iterator[None]:
+        """Errors of Splunk's package as ours."""
+        binding = need("splunklib.binding", EXTRA)
         try:
-            self._service = client.connect(
-                host=host, port=self._port, scheme=self._scheme, verify=self._verify, timeout=self._timeout_s, **given
-            )
+            yield
         except binding.AuthenticationError as error:
             raise error_of(401, str(error), self._where) from None
         except binding.HTTPError as error:
-            raise error_of(error.status, str(error), self._where) from None
-        except OSError as error:
-            raise QueryError(f"cannot be reached: {error}", where=self._where) from None
+            raise error_of(error.status, str(error), self._where, dict(error.headers).get("Retry-After")) from None
+        except (OSError, ValueError) as error:
+            raise QueryError(f"{broken}: {type(error).__name__}: {error}", where=self._where) from None
 
     def run(self, request: Request) -> Answer:
         """Ask; what Splunk says of a result that is not whole is its warning.
@@ -109,8 +102,6 @@ class Splunk:
         ------
         QueryError
         """
-        self.connect()
-        binding = need("splunklib.binding", EXTRA)
         text = request.query.text.strip()
         if not text.startswith("|") and not text.lower().startswith("search "):
             text = f"search {text}"
@@ -119,14 +110,9 @@ class Splunk:
             for name, moment in (("earliest_time", request.start), ("latest_time", request.end)):
                 if moment is not None:
                     options[name] = f"{moment.timestamp():.6f}"
-        try:
-            rows, messages = _read(self._service.jobs.export(text, **options))
-        except binding.AuthenticationError as error:
-            raise error_of(401, str(error), self._where) from None
-        except binding.HTTPError as error:
-            raise error_of(error.status, str(error), self._where, dict(error.headers).get("Retry-After")) from None
-        except (OSError, ValueError) as error:
-            raise QueryError(f"the answer broke off: {type(error).__name__}: {error}", where=self._where) from None
+        client = self._client
+        with self._errors("the answer broke off"):
+            rows, messages = _read(client.jobs.export(text, **options))
         bad = [text for kind, text in messages if kind in _BAD]
         if bad and not rows:
             raise QueryError("; ".join(bad), where=self._where)
@@ -135,14 +121,13 @@ class Splunk:
 
     def tables(self) -> dict[str, dict[str, str]]:
         """Indexes by name; Splunk has no columns to tell before a search."""
-        self.connect()
-        return {index.name: {} for index in self._service.indexes}
+        client = self._client
+        with self._errors("the answer broke off"):
+            return {index.name: {} for index in client.indexes}
 
-    def close(self) -> None:
-        """Log out."""
-        if self._service is not None:
-            self._service.logout()
-            self._service = None
+    def _close(self, client: Any) -> None:
+        with suppress(QueryError), self._errors("cannot be reached"):
+            client.logout()  # a session that stays open ends by itself
 
 
 def _read(stream: Any) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:

@@ -50,6 +50,11 @@ class Rendered:
     document: Mapping[str, Any] | None = None
     args: Mapping[str, Any] = field(default_factory=dict)
 
+    @classmethod
+    def as_is(cls, text: str) -> Rendered:
+        """A text that is sent as it is."""
+        return cls(text, bound_text=text)
+
 
 _PIECE = re.compile(r"\{\{|\}\}|\{([A-Za-z_]\w*)\}|[{}]")
 _TOKEN = re.compile(r"[\w.:*/-]*", re.ASCII)
