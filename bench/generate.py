@@ -1,4 +1,4 @@
-"""Write synthetic flows (see traffic.py) as Zeek TSV, Zeek JSON, or a real nfcapd file.
+"""Write synthetic flows (see traffic.py) as Zeek TSV, Zeek JSON, one-way records in CSV, or a real nfcapd file.
 
 ``python bench/generate.py zeek-tsv 3000000`` writes ``bench/out/conn-3000000-seed7.log`` unless it is there. An nfcapd
 file is made by nfdump's own collector, to which the flows are sent as NetFlow v5 on loopback, never faster than it
@@ -121,6 +121,67 @@ def write_zeek_json(target: IO[bytes], rows: int, seed: int) -> None:
         target.write(data[: np.frombuffer(offsets, np.int32)[len(text)]])
 
 
+# one-way records ----------------------------------------------------------------------------------------------------
+
+ONE_WAY = (
+    "firstSeen", "lastSeen", "duration", "proto", "srcAddr", "srcPort", "dstAddr", "dstPort", "flags", "inPackets",
+    "inBytes", "routerIP",
+)  # fmt: skip
+TWICE_EVERY = 10
+ANSWER_AFTER_US = 20_000
+
+
+def _clock(micros: Ints) -> pa.Array:
+    return pa.array(micros // 1_000, pa.timestamp("ms")).cast(pa.string())
+
+
+def one_way_records(flows: Flows, site: Site) -> pa.Table:
+    """What routers would export: a record each way where both sides sent, every tenth from a second router too."""
+    ends = {
+        "srcAddr": flows.src, "srcPort": flows.src_port, "dstAddr": flows.dst, "dstPort": flows.dst_port,
+    }  # fmt: skip
+    turned = dict(zip(ends, (flows.dst, flows.dst_port, flows.src, flows.src_port), strict=True))
+    forth = ends | {"inPackets": flows.src_packets, "inBytes": flows.src_ip_bytes, "later": 0, "routerIP": 0}
+    back = turned | {"inPackets": flows.dst_packets, "inBytes": flows.dst_ip_bytes, "later": ANSWER_AFTER_US}
+    again = forth | {"later": 300_000, "routerIP": 1}
+    every = np.arange(len(flows))
+    chosen = [every, np.flatnonzero(flows.dst_packets > 0), every[::TWICE_EVERY]]
+    sides = [forth, back | {"routerIP": 0}, again]
+
+    def whole(name: str) -> Ints:
+        pieces = zip(sides, chosen, strict=True)
+        return np.concatenate([np.broadcast_to(side[name], len(flows))[which] for side, which in pieces])
+
+    place = np.concatenate(chosen)
+    start = flows.start_us[place] + whole("later")
+    end = start + flows.duration_us[place]
+    told = {name: whole(name) for name in ("srcPort", "dstPort", "inPackets", "inBytes")}
+    proto = flows.proto.take(pa.array(place))
+    columns = told | {
+        "firstSeen": _clock(start),
+        "lastSeen": _clock(end),
+        "duration": _seconds(end // 1_000 * 1_000 - start // 1_000 * 1_000),
+        "proto": pc.utf8_upper(proto),
+        "srcAddr": site.addresses.take(pa.array(whole("srcAddr"))),
+        "dstAddr": site.addresses.take(pa.array(whole("dstAddr"))),
+        "flags": pc.if_else(pc.equal(proto, "tcp"), "...AP.SF", "........"),
+        "routerIP": pa.array(["192.0.2.1", "192.0.2.2"]).take(pa.array(whole("routerIP"))),
+    }
+    order = np.argsort(end, kind="stable")
+    return pa.table({name: columns[name] for name in ONE_WAY}).take(pa.array(order))
+
+
+def write_one_way(target: IO[bytes], rows: int, seed: int) -> None:
+    """nfdump's CSV of one-way records, in the order of their ends."""
+    site, left = Site(seed), rows
+    target.write((",".join(ONE_WAY) + "\n").encode())
+    options = pacsv.WriteOptions(include_header=False, quoting_style="none")
+    for flows in site.chunks(rows):
+        records = one_way_records(flows, site).slice(0, left)
+        pacsv.write_csv(records, target, options)
+        left -= len(records)
+
+
 # nfcapd ---------------------------------------------------------------------------------------------------------------
 
 _RECORDS_PER_PACKET = 30
@@ -234,7 +295,13 @@ def _send(port: int, rows: int, seed: int, collector: subprocess.Popen[bytes]) -
 
 # ---------------------------------------------------------------------------------------------------------------------
 
-KINDS = {"zeek-tsv": "conn-{}-seed{}.log", "zeek-json": "conn-{}-seed{}.json", "nfcapd": "nfcapd-{}-seed{}"}
+KINDS = {
+    "zeek-tsv": "conn-{}-seed{}.log",
+    "zeek-json": "conn-{}-seed{}.json",
+    "one-way": "one-way-{}-seed{}.csv",
+    "nfcapd": "nfcapd-{}-seed{}",
+}
+_TEXT = {"zeek-tsv": write_zeek_tsv, "zeek-json": write_zeek_json, "one-way": write_one_way}
 
 
 def make(kind: str, rows: int, folder: Path = OUT, seed: int = SEED) -> Path:
@@ -248,7 +315,7 @@ def make(kind: str, rows: int, folder: Path = OUT, seed: int = SEED) -> Path:
         write_nfcapd(aside, rows, seed)
     else:
         with aside.open("wb") as file:
-            (write_zeek_tsv if kind == "zeek-tsv" else write_zeek_json)(file, rows, seed)
+            _TEXT[kind](file, rows, seed)
     aside.replace(target)
     return target
 

@@ -207,6 +207,37 @@ def test_nothing_is_lost_and_again_changes_nothing(
         assert flows(ws) == after
 
 
+def test_groups_of_any_size_give_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files: list[list[str]] = [[], []]
+    for number in range(240):
+        talk = number // 2
+        client, server = f"10.0.{talk % 7}.{talk % 11}:{40000 + talk % 5}", f"192.0.2.{talk % 3}:443"
+        ends = (server, client) if number % 2 else (client, server)
+        second, size = talk * 5 % 600, 100 + number % 2
+        files[number // 3 % 2].append(line(second, second + 3, *ends, size=size))
+        if number % 6 == 0:
+            again = line(second + 0.2, second + 3.2, *ends, size=size, router="192.0.2.9")
+            files[(number // 3 + 1) % 2].append(again)
+    found = []
+    for name, sizes in (("whole", {}), ("parted", {"RECORDS_AT_ONCE": 20, "PAIRS_AT_ONCE": 7, "BATCH_ROWS": 13})):
+        for option, size in sizes.items():
+            where = "stitch_flows" if option == "PAIRS_AT_ONCE" else "stitch_records"
+            monkeypatch.setattr(f"flowsleuth.workspace.{where}.{option}", size)
+        (tmp_path / name).mkdir()
+        for number, lines in enumerate(files):  # the same files, as ids and source_file come of them
+            (tmp_path / f"flows{number}.csv").write_text(HEADER + "".join(lines))
+        with flowsleuth.open(tmp_path / name / "case", create=True) as ws:
+            ws.ingest(*(tmp_path / f"flows{number}.csv" for number in (0, 1)))
+            dry, report = ws.stitch(dry_run=True), ws.stitch()
+            aside = ws.table("stitched").order_by(["record_flow_id", "reason"]).to_pyarrow().to_pylist()
+            found.append((report, flows(ws), aside))
+            assert dry == report
+            assert not list(ws.store.scratch.glob("stitch-*"))
+    assert found[0] == found[1]
+    assert found[0][0].joined > 20
+    assert found[0][0].twice == 40
+
+
 @pytest.mark.slow
 def test_scores_are_made_again_for_joined_flows(tmp_path: Path) -> None:
     lines = [line(n, n + 1, f"10.0.0.{n}:50000", "192.0.2.7:443") for n in range(1, 9)]

@@ -57,11 +57,11 @@ def merge_small_parts(store: Store, name: str) -> None:
             merged = pa.concat_tables(
                 [pq.read_table(path, schema=schema, partitioning=None) for path in files(store, taken)]
             )
-            tag_of_all = min(taken, key=_seen).tag if tag == NAMED else tag
+            tag_of_all = min(taken, key=names_seen).tag if tag == NAMED else tag
             store.replace(taken, store.write(name, merged, tag=tag_of_all))
 
 
-def _seen(part: Part) -> int:
+def names_seen(part: Part) -> int:
     """Up to which http and tls parts a flow part was looked at."""
     return int(part.tag.removeprefix(NAMED)) if part.tag.startswith(NAMED) else 0
 
@@ -92,7 +92,7 @@ def fill_server_names(store: Store) -> None:
     newest = max(numbers.values())
     named = {table: store.catalog.parts(table) for table in ("tls", "http")}
     for part in store.catalog.parts("flow"):
-        seen = _seen(part)
+        seen = names_seen(part)
         if seen >= newest or part.date is None:
             continue
         near = _days_around(part.date)

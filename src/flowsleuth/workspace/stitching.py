@@ -84,23 +84,33 @@ def find_twice(records: FlowRecords, tolerance_us: int) -> tuple[Integers, Integ
         chosen.dst_packets, chosen.dst_bytes,
     ]  # fmt: skip
     order, starts = _groups(columns, [chosen.start, chosen.flow_id])
-    exporter = chosen.exporter[order]
-    candidates = _where_differing(exporter, starts)
-    again: list[int] = []
-    kept: list[int] = []
-    ids, begin, end = (column[order].tolist() for column in (chosen.flow_id, chosen.start, chosen.end))
-    seers = exporter.tolist()
-    for low, high in candidates.tolist():
-        first, seen = low, {seers[low]}
-        for at in range(low + 1, high):
+    ordered = chosen.some(order)
+    bounds = _where_differing(ordered.exporter, starts)
+    is_two = np.diff(bounds, axis=1).ravel() == 2
+    first = bounds[is_two, 0]
+    is_near = (ordered.start[first + 1] - ordered.start[first] <= tolerance_us) & (
+        np.abs(ordered.end[first + 1] - ordered.end[first]) <= tolerance_us
+    )
+    twos = np.stack([first[is_near] + 1, first[is_near]], axis=1)
+    places = np.concatenate([twos, _again_in_many(ordered, bounds[~is_two], tolerance_us)])
+    places = places[np.argsort(places[:, 0], kind="stable")]
+    return ordered.flow_id[places[:, 0]], ordered.flow_id[places[:, 1]]
+
+
+def _again_in_many(records: FlowRecords, bounds: Integers, tolerance_us: int) -> Integers:
+    """Places of records that were seen before, and of those that stay, among more than two that are the same."""
+    found: list[tuple[int, int]] = []
+    for low, high in bounds.tolist():
+        begin, end, seers = (column[low:high].tolist() for column in (records.start, records.end, records.exporter))
+        first, seen = 0, {seers[0]}
+        for at in range(1, high - low):
             is_near = begin[at] - begin[first] <= tolerance_us and abs(end[at] - end[first]) <= tolerance_us
             if is_near and seers[at] not in seen:
-                again.append(ids[at])
-                kept.append(ids[first])
+                found.append((low + at, low + first))
                 seen.add(seers[at])
             else:
                 first, seen = at, {seers[at]}
-    return np.array(again, dtype=np.int64), np.array(kept, dtype=np.int64)
+    return np.array(found, dtype=np.int64).reshape(-1, 2)
 
 
 def find_pairs(records: FlowRecords, tolerance_us: int) -> Pairs:
@@ -204,8 +214,9 @@ def _who_began(one: FlowRecords, other: FlowRecords) -> Pairs:
     ]
     conditions = [condition for condition, _, _, _ in rules]
     sign = np.select(conditions, [value for _, value, _, _ in rules], by_id)
-    told_by = np.select(conditions, [word for _, _, word, _ in rules], "order").astype(object)
-    confidence = np.select(conditions, [sure for _, _, _, sure in rules], 0.5)
+    rule = np.select(conditions, list(range(len(rules))), len(rules))
+    told_by = np.array([*(word for _, _, word, _ in rules), "order"], dtype=object)[rule]
+    confidence = np.array([*(sure for _, _, _, sure in rules), 0.5])[rule]
     is_one = sign > 0
     began = np.where(is_one, one.flow_id, other.flow_id)
     return Pairs(began, np.where(is_one, other.flow_id, one.flow_id), told_by, confidence)
