@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import contextmanager
 
+import ibis
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -198,11 +200,20 @@ def rows_of_many():
     return [flow(n, X if n % 3 else B, f"198.51.{n % 5}.{n % 40}", n % 7, src_bytes=n, dst_bytes=1) for n in range(900)]
 
 
-def test_put_together_by_the_engine_it_is_the_same(monkeypatch):
-    """Above a number of flows nothing but sums is fetched."""
-    held = find(rows_of_many())
-    monkeypatch.setattr(module, "IN_MEMORY", 10)
-    summed = find(rows_of_many())
+@contextmanager
+def keep(expression):
+    yield ibis.memtable(ask(expression))
+
+
+@pytest.mark.parametrize("most", [899, 900])
+def test_kept_or_asked_again_it_is_the_same(monkeypatch, most):
+    """Above a number of flows they are not kept: the store is asked for each sum."""
+    kept = []
+    monkeypatch.setattr(module, "KEPT_FLOWS", most)
+    inquiry, rows = Inquiry(Target.parse("198.51.0.0/16")), in_memory(rows_of_many())
+    held = investigate(ask, rows, inquiry, inside=HOME, keep=lambda found: kept.append(1) or keep(found))
+    assert len(kept) == (most == 900)
+    summed = find(rows_of_many(), "198.51.0.0/16")
     for name in ("search", "peers", "seen"):
         assert getattr(held, name).equals(getattr(summed, name)), name
     assert held.timeline.marks.equals(summed.timeline.marks)

@@ -109,7 +109,7 @@ class DayInput(Protocol):
         ...
 
     def keep(self, expression: ir.Table) -> ir.Table:
-        """The rows of an expression that is asked more than once in this run; an engine may work them out now."""
+        """The rows of an expression that is asked more than once in this run, worked out once."""
         ...
 
     def arrow(self, expression: ir.Table) -> pa.Table:

@@ -1,9 +1,10 @@
-"""One investigation: everything found about a target, from one pass over its flows (two where there are very many)."""
+"""One investigation: everything found about a target, from one pass over its flows where they are not too many."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pyarrow as pa
 
-IN_MEMORY = 200_000
-"""Up to so many flows of a target are fetched once and asked in memory; more are put together by the engine."""
+KEPT_FLOWS = 2_000_000
+"""Up to so many flows of a target are kept, narrow, and asked there; for more the store is asked again."""
 SEARCH_ROWS = 500_000
 """A search with more rows than this keeps those with most bytes, and says so."""
 TOP = 20
@@ -28,6 +29,7 @@ LANES = 40
 """Peers that get a lane of the timeline, at most."""
 
 Fetch = Callable[["ir.Table"], "pa.Table"]
+Keep = Callable[["ir.Table"], AbstractContextManager["ir.Table"]]
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,13 @@ def find_condition(fetch: Fetch, flow: ir.Table, target: Target) -> Condition:
 
 
 def investigate(
-    fetch: Fetch, flow: ir.Table, inquiry: Inquiry, *, inside: Inside, facts: Sequence[AddressFacts] = ()
+    fetch: Fetch,
+    flow: ir.Table,
+    inquiry: Inquiry,
+    *,
+    inside: Inside,
+    facts: Sequence[AddressFacts] = (),
+    keep: Keep = nullcontext,
 ) -> Findings:
     """Find everything about a target.
 
@@ -144,37 +152,31 @@ def investigate(
         What is internal.
     facts : sequence of AddressFacts
         Who tells more about each peer.
+    keep : callable
+        Has an expression worked out once and its rows held for a while; by default it is asked again each time.
     """
     target = inquiry.target
     is_mine = find_condition(fetch, flow, target)
-    flows = _held(fetch, queries.flows_of(queries.within(flow, inquiry.start, inquiry.end), is_mine))
-    search, by_pair, notes = _search(fetch, flows, is_mine)
-    seen = seen_from(search, target, inside)
-    seen_pairs = seen if by_pair is None else seen_from(by_pair, target, inside)
-    peers = with_facts(peers_of(seen_pairs, inside), "peer", [f for f in facts if f.absent is None])
-    lanes = kept_peers(peers, inquiry.top).slice(0, max(LANES, inquiry.top))
-    timeline = make_timeline(fetch, flows, is_mine, lanes, len(peers) - len(lanes))
-    return Findings(
-        inquiry,
-        _is_internal(target, inside, search),
-        search,
-        seen if by_pair is None else seen_pairs,
-        peers,
-        timeline,
-        _totals(search, peers) if by_pair is None else _engine_totals(fetch, flows, is_mine, peers),
-        notes,
-        {f.name: f.absent for f in facts if f.absent is not None},
-    )
-
-
-def _held(fetch: Fetch, flows: ir.Table) -> ir.Table:
-    """The target's flows, narrow and in memory where they are few enough: so that the store is passed over once."""
-    import ibis
-
-    flows = flows.select(*queries.NARROW)
-    if fetch(queries.how_many(flows))["flows"][0].as_py() > IN_MEMORY:
-        return flows
-    return ibis.memtable(fetch(flows))
+    flows = queries.flows_of(queries.within(flow, inquiry.start, inquiry.end), is_mine).select(*queries.NARROW)
+    is_held = fetch(queries.how_many(flows))["flows"][0].as_py() <= KEPT_FLOWS
+    with keep(flows) if is_held else nullcontext(flows) as held:
+        search, by_pair, notes = _search(fetch, held, is_mine)
+        seen = seen_from(search, target, inside)
+        seen_pairs = seen if by_pair is None else seen_from(by_pair, target, inside)
+        peers = with_facts(peers_of(seen_pairs, inside), "peer", [f for f in facts if f.absent is None])
+        lanes = kept_peers(peers, inquiry.top).slice(0, max(LANES, inquiry.top))
+        timeline = make_timeline(fetch, held, is_mine, lanes, len(peers) - len(lanes))
+        return Findings(
+            inquiry,
+            _is_internal(target, inside, search),
+            search,
+            seen if by_pair is None else seen_pairs,
+            peers,
+            timeline,
+            _totals(search, peers) if by_pair is None else _engine_totals(fetch, held, is_mine, peers),
+            notes,
+            {f.name: f.absent for f in facts if f.absent is not None},
+        )
 
 
 def _search(fetch: Fetch, flows: ir.Table, is_mine: Condition) -> tuple[pa.Table, pa.Table | None, tuple[str, ...]]:

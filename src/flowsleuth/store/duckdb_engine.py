@@ -91,16 +91,10 @@ class DuckDBEngine:
 
     def keep(self, expression: ir.Table) -> ir.Table:
         """A table in DuckDB's own memory, which it moves to ``scratch`` when it runs short."""
-        if _holds_memory(expression):
-            return expression
-        unique = f"kept_{next(self._names)}"
-        self._connection.execute(f"CREATE TABLE {unique} AS {self._ibis.compile(expression)}")
-        return self._ibis.table(unique)
+        return self._ibis.create_table(f"kept_{next(self._names)}", expression)
 
     def forget(self, kept: ir.Table) -> None:
-        name = kept.get_name()
-        if name.startswith("kept_"):
-            self._connection.execute(f"DROP TABLE IF EXISTS {name}")
+        self._ibis.drop_table(kept.op().name)  # get_name() would tell the catalogue as well
 
     def interrupt(self) -> None:
         for connection in (self._connection, *self._streams):

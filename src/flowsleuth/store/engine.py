@@ -41,7 +41,7 @@ class Engine(Protocol):
         ...
 
     def keep(self, expression: ir.Table) -> ir.Table:
-        """The rows of an expression that is asked more than once, worked out now where that saves time."""
+        """The rows of an expression that is asked more than once, worked out once, as a table of the engine's own."""
         ...
 
     def forget(self, kept: ir.Table) -> None:

@@ -102,11 +102,19 @@ class SparkEngine:
         return self._door.session.sql(self._ibis.compile(expression))
 
     def keep(self, expression: ir.Table) -> ir.Table:
-        """The expression itself: what the workers' memory holds is the cluster's business."""
-        return expression
+        """Rows that the workers hold, from the first question about them on, in memory or on their disks."""
+        import ibis.expr.operations as ops
+
+        unique = f"kept_{next(self._names)}"
+        with spark_errors(self._url):
+            self._frame(expression).createOrReplaceTempView(unique)
+            self._door.session.catalog.cacheTable(unique)
+        return ops.DatabaseTable(name=unique, schema=expression.schema(), source=self._ibis).to_expr()
 
     def forget(self, kept: ir.Table) -> None:
-        """Nothing was kept."""
+        with spark_errors(self._url):
+            self._door.session.catalog.uncacheTable(kept.get_name())
+            self._door.session.catalog.dropTempView(kept.get_name())
 
     def interrupt(self) -> None:
         self._door.session.interruptAll()

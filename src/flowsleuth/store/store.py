@@ -137,6 +137,15 @@ class Store:
         """Stream a result."""
         return self.engine.batches(expression, rows)
 
+    @contextmanager
+    def kept(self, expression: ir.Table) -> Iterator[ir.Table]:
+        """The rows of an expression that is asked more than once, worked out once and held by the engine meanwhile."""
+        held = self.engine.keep(expression)
+        try:
+            yield held
+        finally:
+            self.engine.forget(held)
+
     # writing ------------------------------------------------------------------------------------------------------
 
     @contextmanager

@@ -104,7 +104,7 @@ class MemoryDay:
         return ibis.union(*tables) if len(tables) > 1 else tables[0]
 
     def keep(self, expression: ir.Table) -> ir.Table:
-        """The rows of an expression, worked out once by engines that do."""
+        """The rows of an expression, worked out once."""
         return self._engine.keep(expression)
 
     def arrow(self, expression: ir.Table) -> pa.Table:

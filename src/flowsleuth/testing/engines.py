@@ -423,6 +423,7 @@ def check_engine(make_store: Callable[[Path], Store], folder: Path) -> None:
         _check_days(store)
         _check_stream(store)
         _check_memtable(store)
+        _check_kept(store)
         _check_neighbours(make_store, folder, store)
     finally:
         store.close()
@@ -509,6 +510,29 @@ def _check_memtable(store: Store) -> None:
     mine = ibis.memtable({"flow_id": [1, 3], "mark": ["a", ODD_TEXT]})
     marked = store.arrow(store.table("flow").inner_join(mine, "flow_id").select("flow_id", "mark").order_by("flow_id"))
     assert marked.to_pydict() == {"flow_id": [1, 3], "mark": ["a", ODD_TEXT]}, f"a memory table was changed: {marked}"
+
+
+def _check_kept(store: Store) -> None:
+    """What is kept is a table like any other, to ask, to stream and to join, until it is let go."""
+    import ibis
+
+    flow = store.table("flow")
+    mine = ibis.memtable({"flow_id": [1, 3], "mark": ["a", ODD_TEXT]})
+    with (
+        store.kept(flow.filter(flow.flow_id < BIG).select("flow_id", "src_ip")) as few,
+        store.kept(flow.inner_join(mine, "flow_id").select("flow_id", "mark")) as marked,
+    ):
+        asked = sorted(store.arrow(few.select("flow_id"))["flow_id"].to_pylist())
+        assert asked == [1, 2, 3, 4], f"kept rows are {asked}"
+        streamed = sorted(n for batch in store.batches(few, 2) for n in batch.column("flow_id").to_pylist())
+        assert streamed == asked, f"kept rows are {asked} when asked and {streamed} when streamed"
+        joined = store.arrow(few.inner_join(marked, "flow_id").select("flow_id", "mark").order_by("flow_id"))
+        assert joined.to_pydict() == {"flow_id": [1, 3], "mark": ["a", ODD_TEXT]}, f"kept tables join to {joined}"
+    try:
+        store.arrow(few.select("flow_id"))
+    except Exception:  # each engine has an error of its own for a table that is not there
+        return
+    raise AssertionError("rows stay in the engine after they were let go")
 
 
 def _check_neighbours(make_store: Callable[[Path], Store], folder: Path, store: Store) -> None:

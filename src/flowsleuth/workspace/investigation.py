@@ -188,7 +188,7 @@ def run_investigation(
     context = context_of(workspace)
     store = workspace.store
     flow = store.table("flow", days_of(workspace, "flow", start, end))
-    found = investigate(store.arrow, flow, inquiry, inside=context.inside, facts=context.facts)
+    found = investigate(store.arrow, flow, inquiry, inside=context.inside, facts=context.facts, keep=store.kept)
     return Investigation(found, context, workspace)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class StoredDay:
     ) -> None:
         self._store, self._prefix, self._teaching = store, prefix, teaching
         self.day, self.flows, self.baseline, self.is_whole = day, flows, baseline, is_whole
-        self._kept: list[ir.Table] = []
+        self._kept = ExitStack()
 
     @property
     def taught(self) -> Taught | None:
@@ -60,14 +61,11 @@ class StoredDay:
         return self._teaching.dismissed if self._teaching else None
 
     def keep(self, expression: ir.Table) -> ir.Table:
-        kept = self._store.engine.keep(expression)
-        self._kept.append(kept)
-        return kept
+        return self._kept.enter_context(self._store.kept(expression))
 
     def close(self) -> None:
         """Let go what was kept for the run."""
-        while self._kept:
-            self._store.engine.forget(self._kept.pop())
+        self._kept.close()
 
     def arrow(self, expression: ir.Table) -> pa.Table:
         return self._store.arrow(expression)
