@@ -20,6 +20,7 @@ READERS = Catalogue(
         "windows": "flowsleuth.readers.windows_events:WindowsReader",
         "evtx": "flowsleuth.readers.evtx:EvtxReader",
         "pcap": "flowsleuth.readers.pcap:PcapReader",
+        "netflow": "flowsleuth.readers.flow_exports.reader:FlowExportReader",
         "gcp_vpc": "flowsleuth.readers.gcp_vpc:GcpVpcReader",
         "paloalto": "flowsleuth.readers.paloalto:PaloAltoReader",
         "asim": "flowsleuth.readers.interchange.reader:AsimReader",

@@ -39,6 +39,7 @@ class AuditdReader:
     name: ClassVar[str] = "auditd"
     summary: ClassVar[str] = "the Linux audit log (raw auditd, also with node= and interpreted)"
     Options: ClassVar[type] = AuditdOptions
+    raw_lies: ClassVar[str] = "lines"
 
     def sniff(self, sample: Sample) -> str | None:
         """Recognise ``type=… msg=audit(…):``."""

@@ -75,6 +75,7 @@ class AzureBlobReader:
     name: ClassVar[str] = "azure"
     summary: ClassVar[str] = "Azure NSG (v1, v2) and virtual network (v4) flow logs, as blobs (PT1H.json) or JSON lines"
     Options: ClassVar[type] = AzureOptions
+    raw_lies: ClassVar[str] = "inside"
 
     def __init__(self, chunk_size: int = CHUNK // 4) -> None:
         self._chunk_size = chunk_size

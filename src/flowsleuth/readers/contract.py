@@ -7,7 +7,7 @@ back as a :class:`Reject`, so that rows + rejects = records, always.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from zoneinfo import ZoneInfo
@@ -71,6 +71,8 @@ class Batch:
     is_tail : bool
         The last record had no line end, or the archive broke off after it: when the file grows, the rows and rejects
         of this batch are dropped and read again.
+    why_skipped : mapping of str to str
+        For kinds that are skipped for another reason, the reason.
     """
 
     end: Position
@@ -78,6 +80,7 @@ class Batch:
     rejects: list[Reject] = field(default_factory=list)
     skipped: dict[str, int] = field(default_factory=dict)
     is_tail: bool = False
+    why_skipped: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,9 @@ class Reader(Protocol):
     A reader whose content cannot be recognised sets ``is_by_name_only = True`` (absent: False) and lets ``sniff`` give
     None; it then reads what ``--reader`` hands it. One that knows most of its files sets ``reads_by_name = True`` to be
     handed the others too. A reader whose rows are not single lines may have
-    ``raw_record(source, row) -> str | None``, which finds the text of a row for ``flowsleuth explain``.
+    ``raw_record(source, row) -> str | None``, which finds the text of a row for ``flowsleuth explain``. The raw
+    text of a reject begins its line; a reader whose records span many lines says so by ``raw_lies = "lines"``, one that
+    finds them inside of lines by ``raw_lies = "inside"`` (absent: ``"line"``).
     """
 
     name: ClassVar[str]

@@ -28,6 +28,7 @@ class Packets:
     """IP packets of a capture, a column each; ports, VLAN and ICMP fields are -1 where there is none.
 
     An address is two 64-bit halves; that of IPv4 is in the lower one. ``number`` counts the packets of the file from 1.
+    ``payload_at`` is where the payload begins in the piece of the file that the packet was parsed in.
     """
 
     number: Integers
@@ -45,6 +46,7 @@ class Packets:
     flags: Integers
     size: Integers
     payload: Integers
+    payload_at: Integers
     tos: Integers
     vlan: Integers
     fragment: Integers
@@ -216,4 +218,5 @@ def _transport(
         "icmp_code": np.where(is_icmp, read.u8(inner + 1), -1),
         "flags": np.where(is_tcp, read.u8(inner + 13) & 0x3F, 0),
         "payload": np.maximum(0, packet_end - inner - header),
+        "payload_at": inner + header,
     }

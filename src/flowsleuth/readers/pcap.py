@@ -1,8 +1,9 @@
 """Packet captures (pcap, pcapng) as flows, by a meter of our own that streams: see :mod:`.flow_meter`.
 
 ``source_row`` is the number of a flow's first packet in the file. Packets that are not IP, and those of links that are
-not known (Ethernet, raw IP, Linux cooked and BSD loopback are), are counted by what they are. NetFlow inside of a
-capture stays packets: its datagrams are flows like any other.
+not known (Ethernet, raw IP, Linux cooked and BSD loopback are), are counted by what they are. NetFlow and IPFIX
+datagrams are metered like any other packet, and counted, so that nobody overlooks them: :mod:`.flow_exports` reads what
+they hold.
 
 A capture that grows is metered again from its beginning, and what is new is added.
 """
@@ -10,14 +11,17 @@ A capture that grows is metered again from its beginning, and what is new is add
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
 
 from flowsleuth.errors import OptionError
-from flowsleuth.readers.capture_files import CaptureParser, is_capture
+from flowsleuth.readers.capture_files import CaptureParser, Frames, is_capture
 from flowsleuth.readers.contract import Batch, Position, ReadContext, Reject
+from flowsleuth.readers.flow_exports.datagrams import METERED, WHY_METERED, find_exports
+from flowsleuth.readers.flow_exports.messages import NAMES
 from flowsleuth.readers.flow_meter import FlowMeter, Flows, Timeouts
 from flowsleuth.readers.metered_rows import flow_columns
 from flowsleuth.readers.packet_headers import Others, Packets, join_packets, parse_packets
@@ -74,13 +78,20 @@ class PcapReader:
             A time-out is no number of seconds.
         """
         work = _Work(FlowMeter(_timeouts(context)), context, self._window, source.start)
-        if source.bytes_read and source.path is not None:
-            with Source(source.name, path=source.path) as fresh:  # metered again, so that open flows are known
-                yield from work.run(fresh.blocks())
-            for _ in source.blocks():
-                pass
-        else:
-            yield from work.run(source.blocks())
+        with blocks_from_beginning(source) as blocks:  # metered again, so that open flows are known
+            yield from work.run(blocks)
+
+
+@contextmanager
+def blocks_from_beginning(source: Source) -> Iterator[Iterator[bytes]]:
+    """All blocks of a source, also of one that is continued; it is then read to its end."""
+    if source.bytes_read and source.path is not None:
+        with Source(source.name, path=source.path) as fresh:
+            yield fresh.blocks()
+        for _ in source.blocks():
+            pass
+    else:
+        yield source.blocks()
 
 
 def _timeouts(context: ReadContext) -> Timeouts:
@@ -96,6 +107,14 @@ def _timeouts(context: ReadContext) -> Timeouts:
             raise OptionError("not a number of seconds between 0 and a million", where=f"{name}={given}")
         values.append(value)
     return Timeouts(*values)
+
+
+def exports_among(frames: Frames, packets: Packets, before: int) -> Others:
+    """Numbers of the packets that are datagrams of flow records, by what to call them."""
+    found: dict[str, list[int]] = {}
+    for datagram, version in find_exports(frames, packets, before):
+        found.setdefault(f"{NAMES[version]} {METERED}", []).append(datagram.number)
+    return {word: [np.array(numbers, dtype=np.int64)] for word, numbers in found.items()}
 
 
 class _Work:
@@ -115,6 +134,7 @@ class _Work:
         for frames in CaptureParser().read(blocks):
             fault = frames.fault or fault
             packets, others = parse_packets(frames, number)
+            others |= exports_among(frames, packets, number)
             number += len(frames.offset)
             for word, numbers in others.items():
                 self._others.setdefault(word, []).extend(numbers)
@@ -124,7 +144,8 @@ class _Work:
                 whole = join_packets(waiting)
                 yield from self._window_of(whole.some(slice(0, self._window)))
                 waiting, held = [whole.some(slice(self._window, None))], held - self._window
-        yield Batch(Position(self._done, self._done, str(number)), skipped=self._skipped(number))
+        end = Position(self._done, self._done, str(number))
+        yield Batch(end, skipped=self._skipped(number), why_skipped=WHY_METERED)
         yield self._last(join_packets(waiting) if waiting else None, number, fault)
 
     def _window_of(self, packets: Packets) -> Iterator[Batch]:
@@ -134,7 +155,7 @@ class _Work:
             return
         self._done = last
         batch = self._batch(flows)
-        batch.skipped = self._skipped(last)
+        batch.skipped, batch.why_skipped = self._skipped(last), WHY_METERED
         batch.end = Position(last, last, str(max(last, self._counted)))
         yield batch
 

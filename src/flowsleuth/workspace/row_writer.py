@@ -92,6 +92,7 @@ class RowWriter:
         self.rejects = 0
         self.taken = 0
         self.skipped: list[Skipped] = []
+        self._why_skipped: dict[str, str] = {}
 
     def __enter__(self) -> RowWriter:
         return self
@@ -145,6 +146,7 @@ class RowWriter:
             load.rejects += len(batch.rejects)
         for kind, records in batch.skipped.items():
             load.skips[entry.file, kind] = load.skips.get((entry.file, kind), 0) + records
+        self._why_skipped.update(batch.why_skipped)
         self.taken += rows
         entry.records += rows + len(batch.rejects)
         entry.rows += rows
@@ -246,7 +248,10 @@ class RowWriter:
             catalog.remove([part.path for part in load.dropped])
             catalog.add(parts)
             known = {(s.file, s.kind): s.records or 0 for s in catalog.skipped()} if load.skips else {}
-            skipped = [Skipped(*key, NO_TABLE, known.get(key, 0) + records) for key, records in load.skips.items()]
+            skipped = [
+                Skipped(*key, self._why_skipped.get(key[1], NO_TABLE), known.get(key, 0) + records)
+                for key, records in load.skips.items()
+            ]
             for one in skipped:
                 catalog.save_skipped(one)
             for entry in load.sources.values():
