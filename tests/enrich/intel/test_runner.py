@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import gzip
+import http.server
+import json
 import logging
+import shutil
 import sqlite3
+import ssl
+import subprocess
+import threading
 import time
 
 import pytest
@@ -12,10 +20,11 @@ import pytest
 from flowsleuth.enrich.intel.answers import needed
 from flowsleuth.enrich.intel.cache import FILE_NAME, AnswerCache, Kept
 from flowsleuth.enrich.intel.configuration import LookupOptions, find_access, read_options
+from flowsleuth.enrich.intel.connection import proxy_of, tls_context
 from flowsleuth.enrich.intel.lookup_rows import asks_of, check
 from flowsleuth.enrich.intel.provider import Provider, Question, Verdict
 from flowsleuth.enrich.intel.rate import TokenBucket
-from flowsleuth.enrich.intel.runner import Runner, proxy_of
+from flowsleuth.enrich.intel.runner import Runner
 from flowsleuth.errors import OptionError, StoreError
 from flowsleuth.testing.intel_server import Answer, IntelServer
 
@@ -213,14 +222,102 @@ def test_a_proxy_is_used(monkeypatch):
 
 
 def test_compressed_answers():
-    import gzip
-    import json
-
     body = gzip.compress(json.dumps({"ip": "packed"}).encode())
     with IntelServer(lambda asked: Answer(body, headers={"Content-Encoding": "gzip"})) as server:
         [one] = look_up(server, "8.8.8.8")
     assert one.details["echo"] == "packed"
     assert server.asked[0].headers["user-agent"] == "flowsleuth"
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"a" * (16 * 2**20 + 1), "the answer is longer than 16 MiB"),
+        (b"no gzip at all", "the connection failed: RemoteProtocolError"),
+    ],
+)
+def test_answers_that_are_too_long_or_not_packed(body, says):
+    headers = {"Content-Encoding": "gzip"} if len(body) < 100 else {}
+    with IntelServer(lambda asked: Answer(body, headers=headers)) as server:
+        [one] = look_up(server, "8.8.8.8")
+    assert (one.status, one.details) == (3, {"reason": says})
+
+
+def test_a_small_answer_that_unpacks_to_a_large_one():
+    body = gzip.compress(b"a" * (17 * 2**20))
+    with IntelServer(lambda asked: Answer(body, headers={"Content-Encoding": "gzip"})) as server:
+        [one] = look_up(server, "8.8.8.8")
+    assert one.details == {"reason": "the answer is longer than 16 MiB"}
+
+
+def test_a_connection_that_was_closed_between_is_made_again():
+    told = {"Connection": "close"}
+    with IntelServer(lambda asked: Answer({"ip": asked.path[1:]}, headers=told)) as server:
+        once = LookupOptions(timeout_s=2, attempts=1)
+        found = look_up(server, addresses(5), once, of=provider(concurrency=1))
+    assert [one.status for one in found] == [0] * 5
+    assert len(server.asked) == 5
+
+
+class Authority:
+    """A certificate of this test's own for localhost."""
+
+    def __init__(self, folder):
+        self.key, self.certificate = folder / "key.pem", folder / "certificate.pem"
+        words = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+        words += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+        subprocess.run(
+            ["openssl", *words, "-keyout", self.key, "-out", self.certificate], check=True, capture_output=True
+        )
+
+    @contextlib.contextmanager
+    def serve(self):
+        """Answers with the path, over TLS; counts the connections that were made."""
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                body = json.dumps({"ip": self.path[1:].partition("?")[0], "filling": "x" * 300_000}).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+            def setup(self):
+                super().setup()
+                self.server.connections += 1
+
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate, self.key)
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+            server.connections = 0
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+            thread = threading.Thread(target=server.serve_forever, daemon=True)
+            thread.start()
+            yield server, f"https://localhost:{server.server_port}"
+            server.shutdown()
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
+def test_by_tls(tmp_path, monkeypatch):
+    authority = Authority(tmp_path)
+    with authority.serve() as (server, url):
+        access = find_access(provider(concurrency=2), {"api_key": KEY, "url": url}, {})
+        asks = [ask for _, _, ask in asks_of(check(addresses(6)), [access])]
+        tls_context.cache_clear()
+        [unknown, *_] = Runner(QUICK).run(asks)
+        assert unknown.details == {"reason": "the connection failed: ConnectError"}  # nobody vouches for it
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
+        tls_context.cache_clear()
+        server.connections = 0
+        found = Runner(LookupOptions(timeout_s=10)).run(asks)
+        tls_context.cache_clear()
+    assert [one.details for one in found] == [{"echo": address} for address in addresses(6)]
+    assert server.connections == 2
 
 
 def test_nobody_listens():

@@ -9,25 +9,19 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
 
 from flowsleuth.enrich.intel.cache import Kept
 from flowsleuth.enrich.intel.configuration import Access, LookupOptions
+from flowsleuth.enrich.intel.connection import FAILURES, MOST_BYTES, Connection, Response
 from flowsleuth.enrich.intel.keys import hide
 from flowsleuth.enrich.intel.outcome import Outcome, failed, not_asked, read_answer
 from flowsleuth.enrich.intel.provider import FAILED
 from flowsleuth.enrich.intel.rate import TokenBucket
 from flowsleuth.enrich.intel.requests import Ask
 
-if TYPE_CHECKING:
-    import httpx
-
-MOST_BYTES = 16 * 2**20
-"""Longer answers are not read to their end."""
 AGAIN = (429, 500, 502, 503, 504)
 REFUSED_KEY = 401
 SHOWN = 300
-OURSELVES = {"User-Agent": "flowsleuth", "Accept-Encoding": "gzip, deflate"}
 
 Done = Callable[[Ask, Outcome, Kept | None], None]
 
@@ -49,9 +43,6 @@ class Line:
     ----------
     access : Access
     asks : sequence of Ask
-    connect : callable
-        Makes a connection to an address. Each worker has one of its own: the library's pool takes longer the more share
-        it, and its client, which would add cookies, redirects and a log of every address, takes a third more.
     options : LookupOptions
     done : callable
         Told each ask, what came of it, and the answer to keep.
@@ -61,13 +52,11 @@ class Line:
         self,
         access: Access,
         asks: Sequence[Ask],
-        connect: Callable[[str], httpx.AsyncHTTPTransport],
         options: LookupOptions,
         done: Done,
     ) -> None:
         self._access = access
         self._todo = deque(asks)
-        self._connect = connect
         self._options = options
         self._done = done
         self._bucket = TokenBucket(access.per_minute, access.burst)
@@ -80,13 +69,13 @@ class Line:
         await asyncio.gather(*(self._work() for _ in range(workers)))
 
     async def _work(self) -> None:
-        async with self._connect(self._access.url) as connection:
+        async with Connection(self._access.url) as connection:  # each worker has one of its own
             while self._todo:
                 ask = self._todo.popleft()
                 reply = await self._answer(ask, connection)
                 self._done(ask, reply.outcome, reply.kept)
 
-    async def _answer(self, ask: Ask, connection: httpx.AsyncHTTPTransport) -> _Reply:
+    async def _answer(self, ask: Ask, connection: Connection) -> _Reply:
         reply = _Reply(not_asked(self._stopped or ""))
         for attempt in range(self._options.attempts):
             await asyncio.sleep(0 if self._stopped else self._bucket.reserve(asyncio.get_running_loop().time()))
@@ -123,42 +112,20 @@ class Line:
         else:
             self._failures = 0
 
-    async def _try(self, ask: Ask, connection: httpx.AsyncHTTPTransport) -> _Reply:
-        import httpx
-
+    async def _try(self, ask: Ask, connection: Connection) -> _Reply:
         try:
             async with asyncio.timeout(self._options.timeout_s):
-                return await self._send(ask, connection)
+                response = await connection.send(ask.request())
         except TimeoutError:
             return _Reply(failed(f"no answer in {self._options.timeout_s:g} s"))
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict, OSError) as error:
-            # not chained, and not its text: it holds the request, and with it the key
-            reason = f"the connection failed: {type(error).__name__}"
-            return _Reply(failed(reason), may_retry=isinstance(error, httpx.TransportError))
+        except FAILURES as error:  # not chained, and not its text: it holds the request, and with it the key
+            return _Reply(failed(f"the connection failed: {type(error).__name__}"), may_retry=True)
+        return self._read(ask, response)
 
-    async def _send(self, ask: Ask, connection: httpx.AsyncHTTPTransport) -> _Reply:
-        import httpx
-
-        request = ask.request()
-        limits = dict.fromkeys(("connect", "read", "write", "pool"), self._options.timeout_s)
-        sent = httpx.Request(
-            request.method,
-            request.url,
-            headers={**OURSELVES, **request.headers},
-            content=request.body,
-            extensions={"timeout": limits},
-        )
-        response = await connection.handle_async_request(sent)
-        response.request = sent
-        try:
-            body = await _text(response)
-        finally:
-            await response.aclose()
-        if body is None:
+    def _read(self, ask: Ask, response: Response) -> _Reply:
+        if response.body is None:
             return _Reply(failed(f"the answer is longer than {MOST_BYTES // 2**20} MiB"))
-        return self._read(ask, response.status_code, hide(body, self._access.secrets.values()), response)
-
-    def _read(self, ask: Ask, status: int, body: str, response: httpx.Response) -> _Reply:
+        status, body = response.status, hide(response.body, self._access.secrets.values())
         if status == 200 or status in self._access.provider.absent:
             kept = Kept(status, body, dt.datetime.now(dt.UTC))
             outcome = read_answer(ask, kept)
@@ -167,18 +134,7 @@ class Line:
         outcome = failed(
             f"{reason} (it would send us elsewhere)" if 300 <= status < 400 else reason, status, body[:SHOWN]
         )
-        return _Reply(outcome, None, status in AGAIN, retry_after(response.headers.get("Retry-After")))
-
-
-async def _text(response: httpx.Response) -> str | None:
-    """The body; None when there is too much of it."""
-    pieces, size = [], 0
-    async for piece in response.aiter_bytes():
-        size += len(piece)
-        if size > MOST_BYTES:
-            return None
-        pieces.append(piece)
-    return b"".join(pieces).decode("utf-8", "replace")
+        return _Reply(outcome, None, status in AGAIN, retry_after(response.retry_after))
 
 
 def retry_after(header: str | None, now: dt.datetime | None = None) -> float:

@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -51,9 +52,14 @@ class Ask:
         """The request, keys in their places."""
         return self._build({name: secret.reveal() for name, secret in self.access.secrets.items()})
 
+    @cached_property
+    def _values(self) -> dict[str, str]:
+        """What templates may name, the keys aside."""
+        return {**self.access.values, **template_values(self.kind, self.value)}
+
     def _build(self, secrets: Mapping[str, str]) -> Request:
         provider, question = self.access.provider, self.question
-        values = {**self.access.values, **secrets, **template_values(self.kind, self.value)}
+        values = {**self._values, **secrets}
         path = fill(question.path, values)
         params = fill({**provider.params, **question.params}, values)
         headers = {"Accept": "application/json", **fill(dict(provider.headers), values)}
@@ -72,7 +78,5 @@ class Ask:
 
     def page(self) -> str | None:
         """The page for people that the provider declares."""
-        found: Any = fill(
-            self.access.provider.reference, {**self.access.values, **template_values(self.kind, self.value)}
-        )
+        found: Any = fill(self.access.provider.reference, self._values)
         return found or None

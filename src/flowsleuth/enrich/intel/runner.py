@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import ssl
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from flowsleuth.enrich.intel.cache import AnswerCache, Kept
 from flowsleuth.enrich.intel.configuration import Access, LookupOptions
-from flowsleuth.enrich.intel.line import Line
 from flowsleuth.enrich.intel.outcome import Outcome, not_asked, read_answer
 from flowsleuth.enrich.intel.requests import Ask
 from flowsleuth.errors import MissingExtraError
@@ -113,37 +108,18 @@ class Runner:
         fresh.clear()
 
 
-def proxy_of(url: str) -> str | None:
-    """The proxy that the environment names for an address (``HTTPS_PROXY``, ``NO_PROXY`` …); None for none."""
-    parts = urlsplit(url)
-    if proxy_bypass(parts.hostname or ""):
-        return None
-    found = getproxies()
-    return found.get(parts.scheme) or found.get("all")
-
-
-@lru_cache(maxsize=1)
-def _tls() -> ssl.SSLContext:
-    """Certificates are read once, which takes longer than many a look-up."""
-    import httpx
-
-    return httpx.create_ssl_context()
-
-
 async def _ask_all(
     lines: dict[str, tuple[Access, list[Ask]]],
     options: LookupOptions,
     done: Callable[[Ask, Outcome, Kept | None], None],
 ) -> None:
     try:
-        import httpx
-    except ImportError:
-        raise MissingExtraError("intel", "httpx") from None
+        import httpx  # noqa: F401  # it brings httpcore, certificates and proxies
 
-    def connect(url: str) -> httpx.AsyncHTTPTransport:
-        return httpx.AsyncHTTPTransport(verify=_tls(), limits=httpx.Limits(max_connections=1), proxy=proxy_of(url))
-
-    lines_of = [Line(access, asks, connect, options, done) for access, asks in lines.values()]
+        from flowsleuth.enrich.intel.line import Line
+    except ImportError as error:
+        raise MissingExtraError("intel", error.name or "httpx") from None
+    lines_of = [Line(access, asks, options, done) for access, asks in lines.values()]
     await asyncio.gather(*(line.run() for line in lines_of))
 
 
