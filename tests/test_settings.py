@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import EntryPoint
+
 import pytest
 
 from flowsleuth.catalogue import Catalogue
@@ -26,6 +28,25 @@ def test_wrong_settings_are_told(tmp_path):
         Settings(home=("10.0.0.1/8",))
     with pytest.raises(OptionError, match="Nowhere"):
         Settings(tz="Nowhere/Land")
+
+
+def test_what_is_installed_is_looked_at_once(monkeypatch):
+    import flowsleuth.catalogue as module
+
+    asked = []
+
+    def entry_points(group):
+        asked.append(group)
+        return [EntryPoint("theirs", "pathlib:PurePath", group), EntryPoint("path", "os:sep", group)]
+
+    monkeypatch.setattr(module, "entry_points", entry_points)
+    module.plugged_in.cache_clear()
+    catalogue = Catalogue("flowsleuth.nothing", {"path": "pathlib:Path"})
+    assert catalogue.names() == ["path", "theirs"]
+    assert catalogue.load("theirs").__name__ == "PurePath"
+    assert catalogue.load("path").__name__ == "Path"  # ours is not replaced
+    assert asked == ["flowsleuth.nothing"]
+    module.plugged_in.cache_clear()
 
 
 def test_a_catalogue_names_what_there_is():

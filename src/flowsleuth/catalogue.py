@@ -1,16 +1,32 @@
 """Name → ``module:Class``, loaded on use; third parties add names by entry points.
 
-An entry point in the group ``flowsleuth.readers`` or ``flowsleuth.detectors`` is all a plug-in needs.
+An entry point in the group ``flowsleuth.readers`` or ``flowsleuth.detectors`` is all a plug-in needs. What is installed
+is looked at once in a process: a plug-in that is installed meanwhile is found by the next one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
 from flowsleuth.errors import CatalogueError
+
+
+@cache
+def plugged_in(group: str) -> Mapping[str, str]:
+    """What installed packages add to a group: name → ``module:Class``.
+
+    Finding them reads the metadata of every installed package, so it is done once.
+
+    Examples
+    --------
+    >>> dict(plugged_in("flowsleuth.examples"))
+    {}
+    """
+    return {point.name: point.value for point in entry_points(group=group)}
 
 
 class Catalogue:
@@ -34,8 +50,7 @@ class Catalogue:
         self._own = dict(entries)
 
     def _entries(self) -> dict[str, str]:
-        plugged = {point.name: point.value for point in entry_points(group=self.group)}
-        return plugged | self._own
+        return {**plugged_in(self.group), **self._own}
 
     def names(self) -> list[str]:
         """All names, our own first."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
@@ -217,18 +216,6 @@ def _is_enabled(
     return not missing and bool(secrets or provider.values)
 
 
-@lru_cache(maxsize=1)
-def declared_providers() -> Mapping[str, Provider]:
-    """Every service by name; looked for once, because plug-ins are found by reading what is installed.
-
-    Examples
-    --------
-    >>> list(declared_providers())[:2]
-    ['virustotal', 'otx']
-    """
-    return {name: PROVIDERS.load(name) for name in PROVIDERS.names()}
-
-
 def all_access(
     table: Mapping[str, Any], environ: Mapping[str, str], keyring: Keyring | None = None
 ) -> dict[str, Access]:
@@ -242,7 +229,7 @@ def all_access(
     providers = table.get("providers", {})
     if not isinstance(providers, Mapping):
         raise OptionError("not a table", where="[intel] providers")
-    declared = declared_providers()
+    declared: dict[str, Provider] = {name: PROVIDERS.load(name) for name in PROVIDERS.names()}
     unknown = sorted(set(providers) - set(declared))
     if unknown:
         raise OptionError("no such provider", where=f"[intel.providers.{unknown[0]}]", available=declared)
