@@ -53,7 +53,8 @@ def test_facts_of_every_address_with_source_and_date(case):
             ("address_type", "global", "IANA special-purpose registries 2026-07-18"),
         }
         assert told(ws, "104.16.0.1") >= {("country_code", "US", "registries' countries 2025-09"),
-                                          ("list", "cloudflare", "package")}  # fmt: skip
+                                          ("list", "cloudflare", "package"),
+                                          ("operator", "Cloudflare", "list cloudflare")}  # fmt: skip
         (row,) = ws.facts("1.128.0.1", "asn").to_arrow().to_pylist()
     assert row | {"as_of": str(row["as_of"])} == {
         "observable": "1.128.0.1", "observable_type": "ip", "fact": "asn", "value": "1221",
@@ -73,7 +74,7 @@ def test_again_gives_the_same_rows_and_only_replaces_its_kind(case):
         again = ws.enrich(["types"])
         assert list(again.facts) == ["address_type"]
         assert ws.facts().to_arrow().equals(first)
-        assert ws.enrich("lists").facts == {"list": 1}
+        assert ws.enrich("lists").facts == {"list": 1, "operator": 1}
         assert ws.facts().to_arrow().equals(first)
         with pytest.raises(OptionError, match="no such kind of facts"):
             ws.enrich(["whatever"])
@@ -109,6 +110,7 @@ def test_flows_join_facts_and_none_is_lost(case):
     assert rows["81.2.69.160"]["dst_city"] == "London" and rows["81.2.69.160"]["src_country"] is None
     assert (rows["1.128.0.1"]["dst_asn"], rows["1.128.0.1"]["dst_as_name"]) == (1221, "Telstra Pty Ltd")
     assert (rows["104.16.0.1"]["dst_lists"], rows["104.16.0.1"]["src_address_type"]) == ("cloudflare", "private")
+    assert (rows["104.16.0.1"]["dst_operator"], rows["1.128.0.1"]["dst_operator"]) == ("Cloudflare", None)
     assert rows["224.0.0.251"]["dst_address_type"] == "multicast" and rows["224.0.0.251"]["dst_lists"] is None
     assert counts == {"GB": 1, "AU": 1, "US": 2, None: 1}
 
@@ -127,9 +129,9 @@ def test_the_join_is_written_for_spark_too(case):
             def table(self, name):
                 return {"fact": known, "flow": flow}[name]
 
-        from flowsleuth.workspace.enrichment import flows_with_facts
+        from flowsleuth.workspace.enrichment import rows_with_facts
 
-        text = ibis.to_sql(flows_with_facts(Stored()), dialect="pyspark")
+        text = ibis.to_sql(rows_with_facts(Stored()), dialect="pyspark")
     assert "LEFT OUTER JOIN" in text
 
 

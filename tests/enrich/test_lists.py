@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 import flowsleuth
-from flowsleuth.enrich.fact_rows import list_rows
+from flowsleuth.enrich.fact_rows import list_rows, with_operators
 from flowsleuth.enrich.lists import ListFacts, bundled_lists, load_lists, parse_list, read_list
 from flowsleuth.enrich.online.fetch import fetch
 from flowsleuth.enrich.online.list_updates import update_lists
@@ -45,7 +45,11 @@ def test_every_entry_of_a_list_matches_itself_at_both_ends():
 
 def test_one_row_in_full():
     (cloudflare,) = [one for one in bundled_lists() if one.name == "cloudflare"]
-    (rows,) = list_rows(pa.array(["104.16.0.1", "192.0.2.1", "2606:4700::6810:1"]), "ip", [cloudflare])
+    found = list_rows(pa.array(["104.16.0.1", "192.0.2.1", "2606:4700::6810:1"]), "ip", [cloudflare])
+    rows, operators = with_operators(found)
+    told = ("104.16.0.1", "operator", "Cloudflare", "list cloudflare", rows["as_of"][0].as_py())
+    names = ("observable", "fact", "value", "source", "as_of")
+    assert tuple(operators[name][0].as_py() for name in names) == told
     first, second = rows.to_pylist()
     assert first | {"as_of": str(first["as_of"]), "detail": json.loads(first["detail"])} == {
         "observable": "104.16.0.1",

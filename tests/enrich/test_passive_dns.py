@@ -68,7 +68,7 @@ def test_names_are_on_lists(case):
     (case / "lists" / "ours.txt").write_text("example.org\n")
     with flowsleuth.open(case) as ws:
         report = ws.enrich(["lists"])
-        assert report.names == 2
+        assert (report.addresses, report.names) == (7, 3)  # answers' addresses and name too
         assert set(ws.facts(fact="list").to_pandas()["observable"]) == {"www.example.org", "shop.example.org"}
 
 

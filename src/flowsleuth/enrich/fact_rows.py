@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from flowsleuth.enrich.lists import NamedList
+from flowsleuth.enrich.lists import OPERATORS, NamedList
 from flowsleuth.enrich.ranges import AddressKeys
 
 if TYPE_CHECKING:
@@ -98,6 +98,24 @@ def list_rows(observables: pa.Array, kind: Observed, lists: Sequence[NamedList])
         yield fact_rows(
             rows, kind, "list", values, source=one.source, as_of=one.as_of, detail=_details(one, entries)
         )  # fmt: skip
+
+
+def with_operators(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """:func:`list_rows`, and who operates the networks where a list is those of one operator.
+
+    Fact ``operator`` has the list as its source. It is no AS number: a list names a cloud's or a scanner's own ranges,
+    and only those (:data:`flowsleuth.enrich.lists.OPERATORS`).
+    """
+    import pyarrow as pa
+
+    for rows in tables:
+        yield rows
+        name = rows["value"][0].as_py()
+        if name in OPERATORS and rows["observable_type"][0].as_py() == "ip":
+            told = {"fact": "operator", "value": OPERATORS[name], "source": f"list {name}"}
+            columns = {one: rows[one] for one in rows.column_names}
+            columns |= {one: pa.repeat(pa.scalar(text), len(rows)) for one, text in told.items()}
+            yield pa.table(columns, schema=rows.schema)
 
 
 def _details(one: NamedList, entries: pa.Array) -> pa.Array:

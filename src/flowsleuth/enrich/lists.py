@@ -44,6 +44,16 @@ KINDS = {
     TOR: "tor",
 }
 """The lists that come with the package, and what is on each."""
+OPERATORS = {
+    "amazon-aws": "Amazon",
+    "microsoft-azure": "Microsoft",
+    "google-gcp": "Google",
+    "oracle-oci": "Oracle",
+    "cloudflare": "Cloudflare",
+    "censys-scanning": "Censys",
+    "shodan-scanning": "Shodan",
+}
+"""Lists that are the networks of one operator, and who that is."""
 LARGEST_BYTES = 64 * 2**20
 LONGEST_NAME = 253
 LISTS = Column("lists", "string", "lists that the address is on, comma and blank between", null="on none")

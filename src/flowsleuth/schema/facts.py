@@ -13,8 +13,8 @@ FACT = Table(
         Column(
             "fact",
             "string",
-            "address_type, country_code, country, region, city, lat, lon, owner, domain, asn, as_name, anonymity, "
-            "network, list, ptr, whois_…",
+            "address_type, country_code, country, region, city, lat, lon, owner, domain, operator, asn, as_name, "
+            "anonymity, network, list, ptr, whois_…",
             null=NEVER,
         ),
         Column("value", "string", "what it is, as text; one row each where there are several (list, ptr)", null=NEVER),

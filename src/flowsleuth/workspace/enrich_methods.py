@@ -40,7 +40,10 @@ class EnrichMethods:
         limit: int = 10_000,
         tell: Callable[[str], None] | None = None,
     ) -> EnrichReport:
-        """Gather facts about every stored address and name, and keep them in table ``fact``.
+        """Gather facts about every stored address and name, of all tables, and keep them in table ``fact``.
+
+        They are taken from columns of addresses, names and hosts, from DNS answers, and from command lines and the
+        entities of alerts (IPv4 addresses and hosts of URLs only).
 
         Unless kinds that ask others are named, nothing leaves the machine. What an earlier run found is replaced in one
         step; a run that is killed leaves it.
@@ -125,7 +128,7 @@ class EnrichMethods:
         -------
         ibis table
             The columns of ``flow``, then for each side (``src_``, ``dst_``): ``country_code``, ``country``, ``city``,
-            ``asn``, ``as_name``, ``address_type``, ``lists``; null before :meth:`enrich`.
+            ``operator``, ``asn``, ``as_name``, ``address_type``, ``lists``; null before :meth:`enrich`.
 
         Examples
         --------
@@ -134,9 +137,31 @@ class EnrichMethods:
         ...     ws.flows_with_facts().columns[-3:]
         ('dst_as_name', 'dst_address_type', 'dst_lists')
         """
-        from flowsleuth.workspace.enrichment import flows_with_facts
+        return self.rows_with_facts("flow")
 
-        return flows_with_facts(self.store)
+    def rows_with_facts(self, table: str) -> ir.Table:
+        """The rows of a table with what is known of their addresses; as :meth:`flows_with_facts`.
+
+        Parameters
+        ----------
+        table : str
+            ``flow``, ``dns``, ``http``, ``tls``, ``alert``, or ``logon``, which has an address of ``src`` only.
+
+        Raises
+        ------
+        OptionError
+            The table has no addresses of its own.
+
+        Examples
+        --------
+        >>> import flowsleuth, tempfile
+        >>> with flowsleuth.open(tempfile.mkdtemp() + "/case", create=True) as ws:
+        ...     ws.rows_with_facts("logon").columns[-2:]
+        ('src_address_type', 'src_lists')
+        """
+        from flowsleuth.workspace.enrichment import rows_with_facts
+
+        return rows_with_facts(self.store, table)
 
     def geo(self, ip: str) -> dict[str, Any]:
         """Where an address is and whose, by local sources.

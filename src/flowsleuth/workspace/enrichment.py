@@ -27,10 +27,6 @@ LISTS = "lists"
 LOCAL = ("types", "geography", "lists")
 """What is gathered unless something else is asked for; none of it asks the network."""
 KINDS = (*LOCAL, "whois", "rdap", "ptr")
-BATCH = 1_000_000
-"""Addresses looked up at a time."""
-NAMES = (("dns", "query"), ("tls", "server_name"), ("http", "host"), ("flow", "server_name"))
-"""Where names are stored."""
 NO_SYSTEMS = (
     "no source tells autonomous systems: name an ASN file (MMDB or a table of networks, such as iptoasn.com's) as "
     "geography in flowsleuth.toml, or ask Team Cymru with --only whois"
@@ -40,6 +36,7 @@ JOINED = {
     "country_code": "string",
     "country": "string",
     "city": "string",
+    "operator": "string",
     "asn": "int64",
     "as_name": "string",
     "address_type": "string",
@@ -143,16 +140,19 @@ def _ask_others(store: Store, lookups: OnlineLookups | None, kind: str, limit: i
 
 
 def _observed(store: Store, wanted: list[str], report: EnrichReport) -> Iterator[tuple[pa.Array, str]]:
-    """What is stored, a batch at a time: addresses, then names."""
+    """What is stored in any table, a batch at a time: addresses, then names."""
+    from flowsleuth.workspace.observed import ADDRESSES, BATCH, distinct, observed_hosts
+
     if not set(wanted) & set(LOCAL):
         return
-    for addresses in distinct(store, [("flow", "src_ip"), ("flow", "dst_ip")]):
+    in_texts = observed_hosts(store)
+    for addresses in distinct(store, ADDRESSES, besides=in_texts.addresses):
         report.addresses += len(addresses)
         yield addresses, "ip"
     if "lists" in wanted:
-        for names in distinct(store, NAMES, lower=True):
-            report.names += len(names)
-            yield names, "domain"
+        report.names = len(in_texts.names)
+        for begin in range(0, len(in_texts.names), BATCH):
+            yield in_texts.names.slice(begin, BATCH), "domain"
 
 
 def _checked(only: Iterable[str]) -> list[str]:
@@ -176,7 +176,7 @@ def _joined(tables: Iterable[pa.Table], report: EnrichReport) -> Iterator[pa.Tab
 
 
 def _maker(folder: Path, settings: Settings, kind: str, report: EnrichReport) -> Callable[..., Iterator[pa.Table]]:
-    from flowsleuth.enrich.fact_rows import list_rows, source_rows
+    from flowsleuth.enrich.fact_rows import list_rows, source_rows, with_operators
 
     if kind == "lists":
         lists, notes = lists_of(folder, settings)
@@ -184,7 +184,7 @@ def _maker(folder: Path, settings: Settings, kind: str, report: EnrichReport) ->
             *notes,
             *(f"{one.name}: {one.passed_by:,} entries passed by" for one in lists if one.passed_by),
         ]
-        return lambda values, observed: list_rows(values, observed, lists)
+        return lambda values, observed: with_operators(list_rows(values, observed, lists))
     sources: Sequence[Any]
     if kind == "types":
         from flowsleuth.enrich.address_types import AddressTypes
@@ -203,31 +203,6 @@ def _maker(folder: Path, settings: Settings, kind: str, report: EnrichReport) ->
 
 def _named(settings: Settings) -> set[str]:
     return {Path(path).name for path in settings.geography}
-
-
-def distinct(store: Store, columns: Iterable[tuple[str, str]], lower: bool = False) -> Iterator[pa.Array]:
-    """Distinct values of columns of stored tables, in pieces; nulls and empty texts left out."""
-    import ibis
-    import pyarrow as pa
-
-    stored = store.catalog.tables()
-    asked = [(table, column) for table, column in columns if table in stored]
-    if not asked:
-        return
-    expressions = []
-    for table, column in asked:
-        value = store.table(table)[column]
-        expressions.append(store.table(table).select(value=value.lower() if lower else value).distinct())
-    every = ibis.union(*expressions, distinct=True) if len(expressions) > 1 else expressions[0]
-    every = every.filter(every.value.notnull() & (every.value != ""))
-    held: list[pa.Array] = []
-    for batch in store.batches(every, BATCH):
-        held.append(batch.column(0).cast(pa.string()))
-        if sum(map(len, held)) >= BATCH:
-            yield pa.concat_arrays(held)
-            held = []
-    if held:
-        yield pa.concat_arrays(held)
 
 
 def facts_of(store: Store, observable: str | None, fact: str | None) -> Rows:
@@ -256,13 +231,19 @@ def canonical(observable: str) -> str:
         return observable.strip().lower().rstrip(".")
 
 
-def flows_with_facts(store: Store) -> ir.Table:
-    """See :meth:`flowsleuth.Workspace.flows_with_facts`."""
-    flow, known = store.table("flow"), address_facts(store)
-    for side in SIDES:
-        renamed = known.rename({f"{side}_{name}": name for name in known.columns})
-        flow = flow.left_join(renamed, flow[f"{side}_ip"] == renamed[f"{side}_address"]).drop(f"{side}_address")
-    return flow
+def rows_with_facts(store: Store, name: str = "flow") -> ir.Table:
+    """See :meth:`flowsleuth.Workspace.rows_with_facts`."""
+    from flowsleuth.workspace.observed import ROWS
+
+    sides = {one.name: [side for side in SIDES if f"{side}_ip" in one.names] for one in ROWS}
+    if not sides.get(name):
+        able = [table for table, its in sides.items() if its]
+        raise OptionError("no table with addresses of its own", where=name[:50], available=able)
+    rows, known = store.table(name), address_facts(store)
+    for side in sides[name]:
+        renamed = known.rename({f"{side}_{fact}": fact for fact in known.columns})
+        rows = rows.left_join(renamed, rows[f"{side}_ip"] == renamed[f"{side}_address"]).drop(f"{side}_address")
+    return rows
 
 
 def address_facts(store: Store) -> ir.Table:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from flowsleuth.enrich.intel.matching import Matcher, Pairs
 from flowsleuth.errors import OptionError
+from flowsleuth.extract.in_columns import bare_hosts, look_like_addresses
 from flowsleuth.extract.urls import parse_url
 from flowsleuth.schema import TABLES, Table
 from flowsleuth.schema import table as find_table
@@ -93,10 +94,8 @@ def _names(matcher: Matcher, values: pa.Array) -> Pairs:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    bare = pc.replace_substring_regex(values, pattern=r"^([^:]+):\d+$", replacement=r"\1")
-    bare = pc.replace_substring_regex(bare, pattern=r"^\[(.*)\](?::\d+)?$", replacement=r"\1")
-    is_address = pc.match_substring_regex(bare, r"^(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*)$")
-    addresses = pc.if_else(is_address, bare, pa.scalar(None, pa.string()))
+    bare = bare_hosts(values)
+    addresses = pc.if_else(look_like_addresses(bare), bare, pa.scalar(None, pa.string()))
     return Pairs.join([matcher.domains(bare), matcher.addresses(addresses)])
 
 
