@@ -157,15 +157,16 @@ def investigate(
     """
     target = inquiry.target
     is_mine = find_condition(fetch, flow, target)
-    flows = queries.flows_of(queries.within(flow, inquiry.start, inquiry.end), is_mine).select(*queries.NARROW)
-    is_held = fetch(queries.how_many(flows))["flows"][0].as_py() <= KEPT_FLOWS
-    with keep(flows) if is_held else nullcontext(flows) as held:
-        search, by_pair, notes = _search(fetch, held, is_mine)
+    stored = queries.flows_of(queries.within(flow, inquiry.start, inquiry.end), is_mine).select(*queries.NARROW)
+    with keep(stored.limit(KEPT_FLOWS + 1)) as kept:
+        is_whole = fetch(queries.how_many(kept))["flows"][0].as_py() <= KEPT_FLOWS
+        flows = kept if is_whole else stored
+        search, by_pair, notes = _search(fetch, flows, is_mine)
         seen = seen_from(search, target, inside)
         seen_pairs = seen if by_pair is None else seen_from(by_pair, target, inside)
         peers = with_facts(peers_of(seen_pairs, inside), "peer", [f for f in facts if f.absent is None])
         lanes = kept_peers(peers, inquiry.top).slice(0, max(LANES, inquiry.top))
-        timeline = make_timeline(fetch, held, is_mine, lanes, len(peers) - len(lanes))
+        timeline = make_timeline(fetch, flows, is_mine, lanes, len(peers) - len(lanes))
         return Findings(
             inquiry,
             _is_internal(target, inside, search),
@@ -173,7 +174,7 @@ def investigate(
             seen if by_pair is None else seen_pairs,
             peers,
             timeline,
-            _totals(search, peers) if by_pair is None else _engine_totals(fetch, held, is_mine, peers),
+            _totals(search, peers) if by_pair is None else _engine_totals(fetch, flows, is_mine, peers),
             notes,
             {f.name: f.absent for f in facts if f.absent is not None},
         )
