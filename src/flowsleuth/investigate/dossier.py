@@ -46,6 +46,8 @@ class Section:
         Rows of a table or series.
     nodes, edges : pyarrow.Table or None
         Of a graph or map.
+    value : JSON value or None
+        What a text section tells, for programs.
     """
 
     id: str
@@ -58,6 +60,7 @@ class Section:
     table: pa.Table | None = None
     nodes: pa.Table | None = None
     edges: pa.Table | None = None
+    value: Any = None
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values that JSON can hold."""
@@ -66,7 +69,7 @@ class Section:
         for name in ("table", "nodes", "edges"):
             rows = getattr(self, name)
             plain[name] = None if rows is None else table_to_dict(rows)
-        return plain
+        return plain if self.value is None else {**plain, "value": self.value}
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> Section:
@@ -80,7 +83,7 @@ class Section:
         words: dict[str, Any] = {
             name: plain[name] for name in ("id", "title", "kind", "absent", "note", "figure", "text")
         }
-        return cls(**words, **tables)
+        return cls(**words, **tables, value=plain.get("value"))
 
 
 @dataclass(frozen=True)
@@ -198,7 +201,16 @@ def _type_name(kind: pa.DataType) -> str:
     if pa.types.is_timestamp(kind):
         return "timestamp"
     names = {pa.int64(): "int64", pa.int32(): "int32", pa.int16(): "int16", pa.float64(): "float64", pa.bool_(): "bool"}
+    if pa.types.is_list(kind):
+        return next((name for name, inner in _lists().items() if inner == kind.value_type), "string")
     return names.get(kind, "string")
+
+
+def _lists() -> dict[str, pa.DataType]:
+    """Columns whose cells are lists: the name of the type, and the type within."""
+    import pyarrow as pa
+
+    return {"strings": pa.string(), "integers": pa.int64(), "floats": pa.float64()}
 
 
 def _plain_column(values: list[Any], kind: str) -> list[Any]:
@@ -208,6 +220,9 @@ def _plain_column(values: list[Any], kind: str) -> list[Any]:
         return [str(value) if value is not None and abs(value) >= _EXACT else value for value in values]
     if kind == "float64":
         return [value if value is not None and math.isfinite(value) else None for value in values]
+    if kind in _lists():
+        inner = {"integers": "int64", "floats": "float64"}.get(kind, "string")
+        return [None if value is None else _plain_column(value, inner) for value in values]
     return [None if value is None else value if kind != "string" else str(value) for value in values]
 
 
@@ -220,4 +235,10 @@ def _arrow_column(values: tuple[Any, ...], kind: str) -> pa.Array:
         values = tuple(_parse_time(value) for value in values)
     elif kind == "int64":
         values = tuple(int(value) if isinstance(value, str) else value for value in values)
+    elif kind in _lists():
+        if kind == "integers":
+            values = tuple(
+                None if value is None else [None if n is None else int(n) for n in value] for value in values
+            )
+        return pa.array(values, pa.list_(_lists()[kind]))
     return pa.array(values, Column("", kind, "").arrow_type())  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,18 +62,23 @@ class DuckDBEngine:
         self._ibis = ibis.duckdb.from_connection(self._connection)
         self._names = itertools.count()
         self._streams: set[duckdb.DuckDBPyConnection] = set()
+        self._turn = (
+            threading.RLock()
+        )  # one question at a time: DuckDB gives a connection's answer to whoever asks last
 
     def view(self, name: str, paths: Sequence[Path]) -> ir.Table:
         unique = f"{name}_{next(self._names)}"
         # Not Ibis' read_parquet: its views are temporary, and so unknown to the cursors of batches().
-        offer_parquet(self._connection, name, paths).create_view(unique)
-        return self._ibis.table(unique)
+        with self._turn:
+            offer_parquet(self._connection, name, paths).create_view(unique)
+            return self._ibis.table(unique)
 
     def arrow(self, expression: ir.Table) -> pa.Table:
-        if _holds_memory(expression):
-            return conform(expression.to_pyarrow(), result_schema(expression))
-        # Not Ibis' to_pyarrow, which imports pandas: a third of a second for a question that takes as long.
-        found = self._connection.execute(self._ibis.compile(expression)).to_arrow_table()
+        with self._turn:
+            if _holds_memory(expression):
+                return conform(expression.to_pyarrow(), result_schema(expression))
+            # Not Ibis' to_pyarrow, which imports pandas: a third of a second for a question that takes as long.
+            found = self._connection.execute(self._ibis.compile(expression)).to_arrow_table()
         return conform(found, result_schema(expression))
 
     def batches(self, expression: ir.Table, rows: int) -> Iterator[pa.RecordBatch]:
@@ -91,10 +97,12 @@ class DuckDBEngine:
 
     def keep(self, expression: ir.Table) -> ir.Table:
         """A table in DuckDB's own memory, which it moves to ``scratch`` when it runs short."""
-        return self._ibis.create_table(f"kept_{next(self._names)}", expression)
+        with self._turn:
+            return self._ibis.create_table(f"kept_{next(self._names)}", expression)
 
     def forget(self, kept: ir.Table) -> None:
-        self._ibis.drop_table(kept.op().name)  # get_name() would tell the catalogue as well
+        with self._turn:
+            self._ibis.drop_table(kept.op().name)  # get_name() would tell the catalogue as well
 
     def interrupt(self) -> None:
         for connection in (self._connection, *self._streams):

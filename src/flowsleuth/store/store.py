@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import fcntl
 import os
 import shutil
+import threading
 import time
 import uuid
 from collections.abc import Iterable, Iterator
@@ -54,6 +56,7 @@ class Store:
         self._engine: Engine | None = None
         self._views: dict[tuple[str, ...], ir.Table] = {}
         self._writing = False
+        self._turn = threading.RLock()
 
     def close(self) -> None:
         """Close catalogue and engine."""
@@ -76,9 +79,10 @@ class Store:
     @property
     def engine(self) -> Engine:
         """The engine, connected on first use."""
-        if self._engine is None:
-            self._engine = connect(self._url, self.scratch)
-        return self._engine
+        with self._turn:
+            if self._engine is None:
+                self._engine = connect(self._url, self.scratch)
+            return self._engine
 
     # reading ------------------------------------------------------------------------------------------------------
 
@@ -96,15 +100,24 @@ class Store:
         """
         return self.view(name, self.catalog.parts(name, dates, tag))
 
+    def days(self, name: str, start: dt.datetime | None, end: dt.datetime | None) -> list[str] | None:
+        """The stored days of a table that a window touches, so that other files are not opened; None for all."""
+        if start is None and end is None:
+            return None
+        first = "" if start is None else start.astimezone(dt.UTC).date().isoformat()
+        last = "9999-12-31" if end is None else end.astimezone(dt.UTC).date().isoformat()
+        return sorted({part.date for part in self.catalog.parts(name) if part.date and first <= part.date <= last})
+
     def view(self, name: str, parts: Iterable[Part]) -> ir.Table:
         """An Ibis table over given parts; with no part, an empty table of the right columns."""
         paths = self.files(name, parts)
         key = (name, *map(str, paths))
-        if key not in self._views:
-            if len(self._views) > 256:
-                self._views.clear()
-            self._views[key] = self.engine.view(name, paths)
-        return self._views[key]
+        with self._turn:
+            if key not in self._views:
+                if len(self._views) > 256:
+                    self._views.clear()
+                self._views[key] = self.engine.view(name, paths)
+            return self._views[key]
 
     def files(self, name: str, parts: Iterable[Part]) -> list[Path]:
         """The Parquet files to read for given parts: those with rows, else one that has the columns, so never none."""

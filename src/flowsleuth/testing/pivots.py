@@ -50,7 +50,7 @@ def check_pivot(
 
 
 def _check_declared(pivot: Pivot) -> None:
-    from flowsleuth.workspace.pivots.values import KINDS
+    from flowsleuth.investigate.asked_values import KINDS
 
     assert pivot.entity in KINDS, f"{pivot.entity}: only {', '.join(KINDS)} have pivots"
     assert pivot.name.isidentifier(), f"{pivot.name}: no Python name"

@@ -20,14 +20,11 @@ from flowsleuth.viz.page import (
     time_text,
     window_text,
 )
-from flowsleuth.viz.page_style import STYLE
+from flowsleuth.viz.page_sections import whole_page
 from flowsleuth.viz.svg import clean, svg
 
 if TYPE_CHECKING:
     from flowsleuth.investigate.dossier import Dossier, Section
-
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
-"""Even if a browser found something to run or to fetch here, it would refuse."""
 
 
 def html_page(dossier: Dossier) -> str:
@@ -46,14 +43,7 @@ def html_page(dossier: Dossier) -> str:
     body += ['<h2 class="evidence">Evidence</h2>']
     body += [_table(there[name]) for name in (*TABLES, "search") if name in there]
     body += [_foot(dossier)]
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{clean(dossier.title)}</title><style>{STYLE}</style></head>\n<body><main>\n"
-        + "\n".join(body)
-        + "\n</main></body></html>\n"
-    )
+    return whole_page(dossier.title, "\n".join(body))
 
 
 def _head(dossier: Dossier) -> str:

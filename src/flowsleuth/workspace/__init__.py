@@ -15,6 +15,7 @@ from flowsleuth.workspace.casework import Casework
 from flowsleuth.workspace.convert_methods import ConvertMethods
 from flowsleuth.workspace.enrich_methods import EnrichMethods
 from flowsleuth.workspace.intel_methods import IntelMethods
+from flowsleuth.workspace.notebooklet_methods import NotebookletMethods
 from flowsleuth.workspace.pivot_methods import PivotMethods
 from flowsleuth.workspace.query_methods import QueryMethods
 from flowsleuth.workspace.sql_methods import SqlMethods
@@ -127,6 +128,7 @@ class Workspace(
     EnrichMethods,
     QueryMethods,
     PivotMethods,
+    NotebookletMethods,
     ConvertMethods,
     SqlMethods,
     StitchMethods,

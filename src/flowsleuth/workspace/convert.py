@@ -123,7 +123,7 @@ def _write_csv(flows: Iterator[pa.Table], schema: Schema, file: IO[bytes]) -> in
 
     from flowsleuth.readers.interchange.writer import flat_table
     from flowsleuth.schema import FLOW
-    from flowsleuth.workspace.cells import safe_cells
+    from flowsleuth.viz.cells import safe_cells
 
     rows = 0
     names = flat_table(FLOW.arrow_schema().empty_table(), schema).column_names

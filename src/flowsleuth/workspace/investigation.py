@@ -194,12 +194,7 @@ def run_investigation(
 
 def days_of(workspace: Casework, table: str, start: dt.datetime | None, end: dt.datetime | None) -> list[str] | None:
     """The stored days that a window touches, so that other files are not opened; None for all."""
-    if start is None and end is None:
-        return None
-    days = {part.date for part in workspace.store.catalog.parts(table) if part.date}
-    first = "" if start is None else start.astimezone(dt.UTC).date().isoformat()
-    last = "9999-12-31" if end is None else end.astimezone(dt.UTC).date().isoformat()
-    return sorted(day for day in days if first <= day <= last)
+    return workspace.store.days(table, start, end)
 
 
 def flows_between(workspace: Casework, flow_id: int) -> Rows:

@@ -127,7 +127,7 @@ def _write_csv(tables: Iterator[pa.Table], file: IO[str]) -> int:
     import pyarrow.compute as pc
     import pyarrow.csv as pcsv
 
-    from flowsleuth.workspace.cells import safe_cells
+    from flowsleuth.viz.cells import safe_cells
 
     rows = 0
     for table in tables:

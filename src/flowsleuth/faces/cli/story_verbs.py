@@ -117,7 +117,7 @@ def _write_one(found: Investigation, parsed: argparse.Namespace) -> None:
 
 def _safe(table: Any) -> Any:
     """A spreadsheet must not take a cell of a log for a formula."""
-    from flowsleuth.workspace.cells import safe_cells
+    from flowsleuth.viz.cells import safe_cells
 
     return safe_cells(table)
 

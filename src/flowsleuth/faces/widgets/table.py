@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anywidget
 import traitlets
 
 from flowsleuth.faces.widgets.figure import module_text
+from flowsleuth.viz.cells import cell_text, is_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,7 +37,7 @@ class RowsTable(anywidget.AnyWidget):
             self.columns = [
                 {"name": f.name, "title": f.name.replace("_", " "), "is_number": _is_number(f.type)} for f in cut.schema
             ]
-            lists = [[cell_text(value, is_name=_is_name(name)) for value in cut[name].to_pylist()] for name in names]
+            lists = [[cell_text(value, is_name=is_name(name)) for value in cut[name].to_pylist()] for name in names]
             self.rows = [list(row) for row in zip(*lists, strict=True)]
             self.caption = caption + more
 
@@ -46,30 +46,3 @@ def _is_number(kind: pa.DataType) -> bool:
     import pyarrow as pa
 
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
-
-
-def _is_name(column: str) -> bool:
-    """Whether the numbers of a column name something: nobody reads a port with a comma in it."""
-    return column.endswith(("_port", "_id", "_as"))
-
-
-def cell_text(value: Any, *, is_name: bool = False) -> str | None:
-    """A value as it is read in a table; numbers that are names are left as they are.
-
-    Examples
-    --------
-    >>> import datetime as dt
-    >>> cell_text(dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)), cell_text(1234567), cell_text(0.99951), cell_text(None)
-    ('2026-11-20 12:00:00', '1,234,567', '0.9995', None)
-    """
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return str(value) if is_name else f"{value:,}"
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    if isinstance(value, dt.datetime):
-        return value.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S")
-    return str(value)

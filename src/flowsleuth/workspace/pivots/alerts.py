@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from flowsleuth.errors import OptionError
+from flowsleuth.investigate.asked_values import AccountNames, DomainNames, HostNames, is_hash
 from flowsleuth.investigate.target import Target
 from flowsleuth.schema.entities import Account, Dns, Entity, File, FileHash, Host, IpAddress, Url, parse_entities
 from flowsleuth.workspace.pivots.hosts import addresses_of, hosts_meant
 from flowsleuth.workspace.pivots.names import EVENT_ORDER
 from flowsleuth.workspace.pivots.pivot import Found, Pivot, Question
 from flowsleuth.workspace.pivots.stored import Meaning, addresses_meant, rows_about, rows_within, texts_meant
-from flowsleuth.workspace.pivots.values import AccountNames, DomainNames, HostNames, is_hash
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

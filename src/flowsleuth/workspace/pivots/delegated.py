@@ -10,10 +10,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.errors import WorkspaceError
+from flowsleuth.investigate.asked_values import canonical_or_none
 from flowsleuth.workspace.pivots.names import by_host
 from flowsleuth.workspace.pivots.pivot import ASKED, Found, Pivot, Question
 from flowsleuth.workspace.pivots.stored import rows_about
-from flowsleuth.workspace.pivots.values import canonical_or_none
 
 if TYPE_CHECKING:
     import pyarrow as pa

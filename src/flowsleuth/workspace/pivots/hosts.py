@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from flowsleuth.investigate.asked_values import AccountNames, HostNames, canonical_or_none, is_hash
 from flowsleuth.schema.entities import Account, File
 from flowsleuth.workspace.pivots.flows import FLOW_OPTIONS, ORDER, flow_columns, peers_of
 from flowsleuth.workspace.pivots.names import EVENT_ORDER, answered, names_of
@@ -19,7 +20,6 @@ from flowsleuth.workspace.pivots.stored import (
     texts_meant,
     with_asked,
 )
-from flowsleuth.workspace.pivots.values import AccountNames, HostNames, canonical_or_none, is_hash
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from flowsleuth.investigate.asked_values import DomainNames, canonical_or_none
 from flowsleuth.investigate.target import Target
 from flowsleuth.schema.addresses import canonical_address
 from flowsleuth.schema.entities import Url
@@ -23,7 +24,6 @@ from flowsleuth.workspace.pivots.stored import (
     texts_meant,
     with_asked,
 )
-from flowsleuth.workspace.pivots.values import DomainNames, canonical_or_none
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

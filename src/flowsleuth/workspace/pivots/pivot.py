@@ -33,7 +33,7 @@ class Question:
     ----------
     workspace : Workspace
     values : tuple of str
-        Different values, as :func:`flowsleuth.workspace.pivots.values.canonical_value` writes them.
+        Different values, as :func:`flowsleuth.investigate.asked_values.canonical_value` writes them.
     time : TimeRange
         Only rows that start in it.
     limit : int or None
@@ -217,7 +217,7 @@ def ask(
     is_one: bool = True,
 ) -> Answer:
     """Ask about one value or some; the answer to one has no column ``asked``."""
-    from flowsleuth.workspace.pivots.values import canonical_value
+    from flowsleuth.investigate.asked_values import canonical_value
 
     if limit is not None and limit < 1:
         raise OptionError("at least one row", where=f"limit={limit}", hint="None for all")

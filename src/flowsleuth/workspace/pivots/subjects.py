@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from flowsleuth.investigate.asked_values import canonical_value, entity_of
 from flowsleuth.workspace.pivots.pivot import LIMIT, Answer, ask, load_pivot, pivots_of
-from flowsleuth.workspace.pivots.values import canonical_value, entity_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flowsleuth.notebooklets import Notebooklet, NotebookletResult
     from flowsleuth.schema.entities import Entity
     from flowsleuth.workspace import Workspace
     from flowsleuth.workspace.investigation import Investigation
@@ -65,12 +68,30 @@ class Subject:
             asked.__doc__ = load_pivot(f"{self.kind}.{name}").summary
             asked.__name__ = name
             return asked
+        if not name.startswith("_") and name in self._notebooklets():
+            return self._notebooklet(name)
         raise AttributeError(
             f"{type(self).__name__} has no pivot {name!r}; there are {', '.join(pivots_of(self.kind))}"
         )
 
+    def _notebooklets(self) -> dict[str, type[Notebooklet[Any]]]:
+        return self._workspace.notebooklets.of_entity(self.kind)
+
+    def _notebooklet(self, name: str) -> Callable[..., NotebookletResult]:
+        """A notebooklet that takes such a thing, run on this one."""
+        one = self._notebooklets()[name](self._workspace)
+
+        def run(**words: Any) -> NotebookletResult:
+            if (window := words.pop("time_range", None)) is not None:
+                words["timespan"] = window
+            result: NotebookletResult = one.run(self.value, **words)
+            return result
+
+        run.__doc__, run.__name__ = f"{one.description()}\n\n{one.list_options()}", name
+        return run
+
     def __dir__(self) -> list[str]:
-        return sorted({*object.__dir__(self), *pivots_of(self.kind)})
+        return sorted({*object.__dir__(self), *pivots_of(self.kind), *self._notebooklets()})
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.value}: {', '.join(pivots_of(self.kind))}>"

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from flowsleuth.errors import OptionError
+from flowsleuth.investigate.asked_values import canonical_or_none
 from flowsleuth.workspace.pivots.pivot import ASKED, Answer, Found, Pivot, Question
-from flowsleuth.workspace.pivots.values import canonical_or_none
 
 if TYPE_CHECKING:
     import numpy as np

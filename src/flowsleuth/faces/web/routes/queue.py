@@ -131,7 +131,7 @@ def _csv(tables: list[pa.Table]) -> bytes:
     import pyarrow as pa
     import pyarrow.csv as pcsv
 
-    from flowsleuth.workspace.cells import safe_cells
+    from flowsleuth.viz.cells import safe_cells
 
     sink = io.BytesIO()
     pcsv.write_csv(safe_cells(_with_plain_times(pa.concat_tables(tables))), sink)

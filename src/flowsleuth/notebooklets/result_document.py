@@ -1,0 +1,125 @@
+"""A result as a document: dossier both ways, HTML page, a notebook's view, text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from flowsleuth.errors import FlowsleuthError, OptionError
+from flowsleuth.investigate.dossier import Dossier
+from flowsleuth.notebooklets.showing import one_line
+from flowsleuth.notebooklets.step import StepReport
+from flowsleuth.schema.time_range import TimeRange
+from flowsleuth.viz.svg import clean
+
+if TYPE_CHECKING:
+    from flowsleuth.notebooklets.notebooklet import Notebooklet
+    from flowsleuth.notebooklets.result import NotebookletResult
+
+R = TypeVar("R", bound="NotebookletResult")
+TOP = 5
+"""Rows of a table in a notebook's view."""
+
+
+def to_dossier(result: NotebookletResult) -> Dossier:
+    """See :meth:`NotebookletResult.to_dossier`."""
+    told = {
+        "value": result.value,
+        "options": list(result.options),
+        "parameters": result.parameters,
+        "steps": [step.to_dict() for step in result.steps],
+    }
+    start, end = result.timespan
+    sections = tuple(result.section(name) for name in result.attributes)
+    question = _question(result)
+    return Dossier(result.description, question, start, end, {**result.provenance, "run": told}, sections)
+
+
+def _question(result: NotebookletResult) -> str:
+    return result.notebooklet.description() if result.notebooklet is not None else result.description
+
+
+def from_dossier(kind: type[R], dossier: Dossier, data_providers: Any) -> R:
+    """See :meth:`NotebookletResult.from_dossier`."""
+    told = dossier.provenance.get("run")
+    if told is None:
+        raise OptionError("this document is no notebooklet's result", where=dossier.title)
+    found = _notebooklet_of(kind, str(dossier.provenance.get("notebooklet")))
+    made = cast(type[R], kind if found is None else found.result_class)(
+        description=dossier.title,
+        timespan=TimeRange(dossier.start, dossier.end),
+        value=told["value"],
+        options=tuple(told["options"]),
+        parameters=told["parameters"],
+        steps=tuple(StepReport.from_dict(step) for step in told["steps"]),
+        sections={section.id: section for section in dossier.sections},
+        provenance={key: value for key, value in dossier.provenance.items() if key != "run"},
+    )
+    if found is not None:
+        made._notebooklet = found(data_providers).bound_to(made)
+    return made
+
+
+def _notebooklet_of(kind: type[NotebookletResult], name: str) -> type[Notebooklet[Any]] | None:
+    """The class whose result it is; of a plain result the catalogue's of that name."""
+    from flowsleuth.errors import CatalogueError
+    from flowsleuth.notebooklets import NOTEBOOKLETS, find_notebooklet
+    from flowsleuth.notebooklets.result import NotebookletResult
+
+    if kind is not NotebookletResult:
+        own = kind.notebooklet_class
+        if own is not None and own.name() != name:
+            raise OptionError(f"this is a result of {name}", where=kind.__name__)
+        return own
+    found = find_notebooklet(name)
+    if found is None:
+        hint = "load it by the result class of that notebooklet"
+        raise CatalogueError("no such notebooklet", where=name, available=NOTEBOOKLETS.names(), hint=hint)
+    return found
+
+
+def to_html(result: NotebookletResult, file: str | Path | None, top: int) -> str:
+    """See :meth:`NotebookletResult.to_html`."""
+    from flowsleuth.viz.page_sections import Words, sections_page
+
+    leads = {name: one.description for name, one in result.attributes.items()}
+    name = str(result.provenance.get("notebooklet") or "Notebooklet")
+    page = sections_page(result.to_dossier(), Words(name, leads, _foot(result), top))
+    if file is None:
+        return page
+    try:
+        Path(file).write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise FlowsleuthError(f"cannot be written: {error.strerror}", where=str(file)) from None
+    return str(file)
+
+
+def _foot(result: NotebookletResult) -> list[str]:
+    known = result.provenance
+    lines = [f"Made with flowsleuth {known.get('flowsleuth', '')}, {known.get('made', '')}."]
+    lines += [f"Options: {', '.join(result.options) or 'none'}."]
+    return lines + [f"Step {line}" for step in result.steps for line in (str(step), *step.notes)]
+
+
+def result_html(result: NotebookletResult) -> str:
+    """A notebook's view: each attribute that holds something, with the first rows of tables; then the steps."""
+    from flowsleuth.viz.page_sections import section_html
+
+    parts = [f"<h2>{clean(result.description)}</h2><p>{clean(str(result.timespan))}</p>"]
+    for name in result.properties:
+        kind, text = result.prop_doc(name)
+        parts.append(section_html(result.section(name), f"{name}: {text} ({kind})", TOP))
+    rows = "".join(f"<li>{clean(str(step))}</li>" for step in result.steps)
+    steps = f"<details><summary>Steps</summary><ul>{rows}</ul></details>"
+    return f'<div class="flowsleuth-result">{"".join(parts)}{steps}</div>'
+
+
+def result_text(result: NotebookletResult) -> str:
+    """A line for each attribute that holds something, then one for each step."""
+    lines = [result.description, str(result.timespan)]
+    for name in result.properties:
+        section = result.section(name)
+        kind = result.attributes[name].kind
+        shown = f"{len(section.table):,} rows" if kind == "table" and section.table is not None else section.text
+        lines.append(f"{name}: {result.attributes[name].type_name if kind == 'figure' else shown}")
+    return "\n".join(one_line(line) for line in [*lines, *map(str, result.steps)])

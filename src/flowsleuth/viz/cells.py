@@ -1,0 +1,60 @@
+"""Values as they are read in a table: on a page, in a widget, in a spreadsheet (where none may become a formula)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FORMULA = r"^[=+\-@\t\r]"
+
+
+def is_name(column: str) -> bool:
+    """Whether the numbers of a column name something: nobody reads a port with a comma in it."""
+    return column.endswith(("_port", "_id", "_as"))
+
+
+def cell_text(value: Any, *, is_name: bool = False) -> str | None:
+    """A value as it is read in a table; numbers that are names are left as they are.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> cell_text(dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)), cell_text(1234567), cell_text(0.99951), cell_text(None)
+    ('2026-11-20 12:00:00', '1,234,567', '0.9995', None)
+    """
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return str(value) if is_name else f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return str(value)
+
+
+def safe_cells(rows: pa.Table) -> pa.Table:
+    """The same rows; texts that begin with ``=``, ``+``, ``-``, ``@``, tab or return get a ``'`` before them.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> safe_cells(pa.table({"server_name": ["=cmd|' /C calc'!A0", "example.org"], "n": [-1, 2]})).to_pylist()
+    [{'server_name': "'=cmd|' /C calc'!A0", 'n': -1}, {'server_name': 'example.org', 'n': 2}]
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    columns = {}
+    for name in rows.column_names:
+        column = rows[name]
+        if pa.types.is_string(column.type):
+            risky = pc.match_substring_regex(column, FORMULA)
+            column = pc.if_else(risky, pc.binary_join_element_wise("'", column, ""), column)
+        columns[name] = column
+    return pa.table(columns)

@@ -1,0 +1,136 @@
+"""Sections of any dossier as HTML, one after the other: on a page of its own, or in a notebook's cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from flowsleuth.viz import figure
+from flowsleuth.viz.cells import cell_text, is_name
+from flowsleuth.viz.drawn import draw
+from flowsleuth.viz.page import window_text
+from flowsleuth.viz.page_style import STYLE
+from flowsleuth.viz.svg import clean, svg
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from flowsleuth.investigate.dossier import Dossier, Section
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+"""Even if a browser found something to run or to fetch here, it would refuse."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a page says besides the dossier; plain text.
+
+    Attributes
+    ----------
+    kind : str
+        Over the title.
+    leads : mapping
+        Section → the sentence under its heading.
+    foot : sequence of str
+        Lines at the end.
+    top : int
+        Rows of a table that are shown.
+    """
+
+    kind: str = "Dossier"
+    leads: Mapping[str, str] = field(default_factory=dict)
+    foot: Sequence[str] = ()
+    top: int = 1_000
+
+
+def whole_page(title: str, body: str) -> str:
+    """A page that fetches nothing and runs nothing."""
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{clean(title)}</title><style>{STYLE}</style></head>\n<body><main>\n{body}\n</main></body></html>\n"
+    )
+
+
+def sections_page(dossier: Dossier, words: Words) -> str:
+    """A page with all sections of a dossier, in their order.
+
+    Examples
+    --------
+    >>> from flowsleuth.investigate.dossier import Dossier, Section
+    >>> page = sections_page(Dossier("<b>", "What?", sections=(Section("a", "A", "text", text="<i>"),)), Words())
+    >>> "<b>" in page or "<i>" in page, "&lt;i&gt;" in page
+    (False, True)
+    """
+    made = str(dossier.provenance.get("made", "")).replace("T", " ").replace("Z", " UTC")
+    by = [dossier.provenance.get("analyst"), made]
+    meta = " · ".join(clean(str(word)) for word in (window_text(dossier), *by) if word)
+    title = f'<p class="kind">{clean(words.kind)}</p><h1>{clean(dossier.title)}</h1>'
+    head = f'<header>{title}<p class="meta">{meta}</p></header>'
+    told = [one for one in dossier.sections if one.absent is None]
+    missing = [one for one in dossier.sections if one.absent is not None]
+    body = [head, *(section_html(one, words.leads.get(one.id, ""), words.top) for one in told)]
+    if missing:
+        rows = "".join(f"<li>{clean(one.title)}: {clean(one.absent or '')}</li>" for one in missing)
+        body.append(f"<section><h2>Not here</h2><ul>{rows}</ul></section>")
+    foot = "".join(f"<li>{clean(line)}</li>" for line in words.foot)
+    body.append(f"<footer><h2>Where this comes from</h2><ul>{foot}</ul></footer>")
+    return whole_page(dossier.title, "\n".join(body))
+
+
+def section_html(section: Section, lead: str = "", top: int = 5) -> str:
+    """One section: heading, what it is, then the figure, the first rows or the text; or why there is nothing."""
+    said = f'<p class="lead">{clean(lead)}</p>' if lead else ""
+    note = f'<p class="note">{clean(section.note.rstrip("."))}.</p>' if section.note else ""
+    shown = "figure" if section.figure else section.kind
+    return f'<section class="{shown}"><h2>{clean(section.title)}</h2>{said}{_content(section, top)}{note}</section>'
+
+
+def _content(section: Section, top: int) -> str:
+    if section.absent is not None:
+        return f'<p class="absent">{clean(section.absent)}</p>'
+    spec = figure(section)
+    if spec is not None:
+        drawing = draw(spec)
+        return f"<figure>{svg(drawing)}</figure>" if drawing is not None else '<p class="absent">nothing to draw</p>'
+    if section.table is not None:
+        return table_html(section.table, top)
+    return f"<p>{clean(section.text)}</p>"
+
+
+def table_html(rows: pa.Table, top: int) -> str:
+    """The first rows of a table; it says how many there are. Columns without values are left out."""
+    names = [name for name in rows.column_names if rows[name].null_count < len(rows)]
+    if not len(rows):
+        return '<p class="absent">no rows</p>'
+    cut = rows.slice(0, top)
+    columns = [[_cell(name, value) for value in cut[name].to_pylist()] for name in names]
+    kinds = ["n" if _is_number(rows, name) else "" for name in names]
+    head = "".join(
+        f'<th class="{kind}" scope="col">{clean(name.replace("_", " "))}</th>'
+        for name, kind in zip(names, kinds, strict=True)
+    )
+    lines = "".join(_line(row, kinds) for row in zip(*columns, strict=True))
+    more = f"the first {len(cut):,} of {len(rows):,} rows" if len(cut) < len(rows) else f"{len(rows):,} rows"
+    table = f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></div>'
+    return f'{table}<p class="note">{more}</p>'
+
+
+def _line(row: Sequence[str], kinds: Sequence[str]) -> str:
+    cells = (f'<td class="{kind}">{clean(cell)}</td>' for cell, kind in zip(row, kinds, strict=True))
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _cell(name: str, value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(_cell(name, one) for one in value)
+    return cell_text(value, is_name=is_name(name)) or ""
+
+
+def _is_number(rows: pa.Table, name: str) -> bool:
+    import pyarrow as pa
+
+    kind = rows.schema.field(name).type
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
