@@ -7,7 +7,7 @@ import ipaddress
 import ibis
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from flowsleuth.errors import OptionError
@@ -39,6 +39,7 @@ def networks(draw):
 
 @settings(max_examples=150, deadline=None)
 @given(networks())
+@example((ipaddress.ip_network("::ffff:0:0/128"), ["::ffff:0.0.0.0", "::ffff:0.0.0.1"]))
 def test_condition_and_mask_agree_with_ipaddress(case):
     network, addresses = case
     target = Target.parse(str(network))

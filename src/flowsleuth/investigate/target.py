@@ -57,7 +57,7 @@ class Target:
             network = ip_network(given, strict=False)
         except ValueError:
             raise OptionError("neither an address nor a network", where=text, hint=_HINT) from None
-        return cls(str(network.network_address) if network.num_addresses == 1 else str(network))
+        return cls(str(network) if network.num_addresses > 1 else canonical_address(str(network.network_address)))
 
     @property
     def is_address(self) -> bool:
