@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import getpass
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from flowsleuth.errors import OptionError, WorkspaceError
+from flowsleuth.errors import WorkspaceError
 from flowsleuth.settings import DEFAULT_HOME, FILE_NAME, Settings
 from flowsleuth.workspace.casework import Casework
 from flowsleuth.workspace.convert_methods import ConvertMethods
@@ -18,6 +17,7 @@ from flowsleuth.workspace.intel_methods import IntelMethods
 from flowsleuth.workspace.notebooklet_methods import NotebookletMethods
 from flowsleuth.workspace.pivot_methods import PivotMethods
 from flowsleuth.workspace.query_methods import QueryMethods
+from flowsleuth.workspace.score_methods import ScoreMethods
 from flowsleuth.workspace.sql_methods import SqlMethods
 from flowsleuth.workspace.stitch_methods import StitchMethods
 from flowsleuth.workspace.time_range import TimeMethods
@@ -25,15 +25,10 @@ from flowsleuth.workspace.triage_methods import TriageMethods
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-    import pyarrow as pa
 
     from flowsleuth.store import Store
     from flowsleuth.store.case import CaseDatabase
-    from flowsleuth.workspace.explain import Explanation
     from flowsleuth.workspace.ingest import IngestProgress, IngestReport
-    from flowsleuth.workspace.results import Rows
-    from flowsleuth.workspace.scoring import ScoredDay
-    from flowsleuth.workspace.suspects import By
 
 __all__ = ["Workspace", "init", "open"]
 
@@ -122,6 +117,7 @@ def open(
 
 class Workspace(
     Casework,
+    ScoreMethods,
     TriageMethods,
     TimeMethods,
     IntelMethods,
@@ -266,81 +262,3 @@ class Workspace(
         from flowsleuth.workspace.summary import summarize
 
         return summarize(self.store)
-
-    def score(
-        self,
-        *detectors: str,
-        start: dt.datetime | None = None,
-        end: dt.datetime | None = None,
-        options: dict[str, dict[str, Any]] | None = None,
-        again: bool = False,
-        tell: Callable[[str, str], None] | None = None,
-    ) -> list[ScoredDay]:
-        """Run detectors over what is new to them: see :func:`flowsleuth.workspace.scoring.score`."""
-        from flowsleuth.workspace.scoring import Window, score
-
-        names = list(detectors) or None
-        window, labels = Window(start, end), self._labels()
-        done = score(self.store, names, window=window, options=options, again=again, tell=tell, labels=labels)
-        self.rate_by_rules(sorted({day.date for day in done if day.is_new}))
-        return done
-
-    def _labels(self) -> pa.Table | None:
-        """What was rated; None (and no database is made) when nobody ever did."""
-        from flowsleuth.store.case import FILE_NAME as CASE_FILE
-
-        if not self.settings.case_url and not (self.folder / CASE_FILE).exists():
-            return None
-        return self.desk.book.teaching()
-
-    def suspects(
-        self, top: int | None = 250, *, by: By = "group", ip: str | None = None, detector: str | None = None
-    ) -> Rows:
-        """The most suspicious flows, ranked, each with its reason.
-
-        Parameters
-        ----------
-        top : int or None
-            How many; None for all.
-        by : ``group`` or ``flow``
-        ip : str, optional
-            Only flows with this address.
-        detector : str, optional
-
-        Returns
-        -------
-        Rows
-            Empty when nothing was scored.
-        """
-        import pyarrow as pa
-
-        tables = list(self.iter_suspects(top, by=by, ip=ip, detector=detector))
-        return _rows(pa.concat_tables(tables) if tables else pa.table({}))
-
-    def iter_suspects(
-        self, top: int | None = 250, *, by: By = "group", ip: str | None = None, detector: str | None = None
-    ) -> Iterator[pa.Table]:
-        """The same as :meth:`suspects`, in pieces, for results larger than memory."""
-        from flowsleuth.workspace.suspects import Question, find_suspects
-
-        return find_suspects(self.store, Question(by, top, ip, detector))
-
-    def explain(self, flow_id: int) -> Explanation:
-        """Why a flow is suspicious, its raw line, and the flows around it.
-
-        Raises
-        ------
-        OptionError
-            No flow has this id.
-        """
-        from flowsleuth.workspace.explain import explain
-
-        if isinstance(flow_id, bool) or not isinstance(flow_id, int):
-            raise OptionError("a flow_id is a whole number", where=str(flow_id))
-        return explain(self.store, flow_id)
-
-
-def _rows(table: pa.Table) -> Rows:
-    from flowsleuth.workspace.results import Rows
-
-    return Rows(table)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from flowsleuth.investigate.queries import between, within
+from flowsleuth.schema import FLOW
 from flowsleuth.schema.addresses import canonical_address
+from flowsleuth.workspace.investigation import days_of
 from flowsleuth.workspace.results import Rows
 
 if TYPE_CHECKING:
@@ -14,6 +18,7 @@ if TYPE_CHECKING:
     from flowsleuth.workspace import Workspace
 
 MINUTE = dt.timedelta(minutes=1)
+_ORDER = ("start", "flow_id")
 
 
 def flows_of(
@@ -22,6 +27,7 @@ def flows_of(
     start: dt.datetime | None = None,
     end: dt.datetime | None = None,
     *,
+    columns: Sequence[str] = FLOW.names,
     limit: int = 1_000,
     offset: int = 0,
 ) -> Rows:
@@ -33,6 +39,8 @@ def flows_of(
     ip : str
     start, end : datetime, optional
         Only flows that start in this window; ``end`` is excluded.
+    columns : sequence of str
+        Which to read; all when not given.
     limit, offset : int
         Which of them.
 
@@ -42,12 +50,14 @@ def flows_of(
         It is no address.
     """
     address = canonical_address(ip)
-    flow = _within(workspace, start, end)
+    flow = within(_stored(workspace, start, end), start, end)
     mine = flow.filter((flow.src_ip == address) | (flow.dst_ip == address))
-    return Rows(workspace.store.arrow(mine.order_by(["start", "flow_id"]).limit(limit, offset=offset)))
+    return _fetched(workspace, mine, columns, limit, offset)
 
 
-def flows_between(workspace: Workspace, one: str, other: str, moment: dt.datetime) -> Rows:
+def flows_between(
+    workspace: Workspace, one: str, other: str, moment: dt.datetime, *, columns: Sequence[str] = FLOW.names
+) -> Rows:
     """Flows between two addresses, either way, that start in the minute of a moment; earliest first.
 
     Raises
@@ -55,25 +65,20 @@ def flows_between(workspace: Workspace, one: str, other: str, moment: dt.datetim
     ValueError
         One is no address.
     """
-    ends = (canonical_address(one), canonical_address(other))
     minute = moment.astimezone(dt.UTC).replace(second=0, microsecond=0)
-    flow = _within(workspace, minute, minute + MINUTE)
-    found = flow.filter(
-        flow.src_ip.isin(ends), flow.dst_ip.isin(ends), (flow.src_ip != flow.dst_ip) | (ends[0] == ends[1])
-    )
-    return Rows(workspace.store.arrow(found.order_by(["start", "flow_id"])))
+    flow = _stored(workspace, minute, minute + MINUTE)
+    ends = canonical_address(one), canonical_address(other)
+    return _fetched(workspace, between(flow, *ends, minute, minute + MINUTE), columns)
 
 
-def _within(workspace: Workspace, start: dt.datetime | None, end: dt.datetime | None) -> ir.Table:
-    """Flows that start in a window; files of other days are not opened."""
-    import ibis
+def _fetched(
+    workspace: Workspace, flow: ir.Table, columns: Sequence[str], limit: int | None = None, offset: int = 0
+) -> Rows:
+    read = flow.select(*dict.fromkeys((*columns, *_ORDER)))
+    page = read.order_by(list(_ORDER)).limit(limit, offset=offset)
+    return Rows(workspace.store.arrow(page).select(list(columns)))
 
-    low = "" if start is None else start.astimezone(dt.UTC).date().isoformat()
-    high = "9999-12-31" if end is None else end.astimezone(dt.UTC).date().isoformat()
-    stored = {part.date for part in workspace.store.catalog.parts("flow") if part.date}
-    flow = workspace.store.table("flow", sorted(day for day in stored if low <= day <= high))
-    if start is not None:
-        flow = flow.filter(flow.start >= ibis.literal(start))
-    if end is not None:
-        flow = flow.filter(flow.start < ibis.literal(end))
-    return flow
+
+def _stored(workspace: Workspace, start: dt.datetime | None, end: dt.datetime | None) -> ir.Table:
+    """Flows of the days that a window touches; files of other days are not opened."""
+    return workspace.store.table("flow", days_of(workspace, "flow", start, end))

@@ -7,7 +7,6 @@ content, whatever its name: what it has new is read, the rest is passed over.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import shutil
 import sys
@@ -26,11 +25,11 @@ from flowsleuth.readers import READERS
 from flowsleuth.readers.contract import Position, ReadContext
 from flowsleuth.readers.streams import Source
 from flowsleuth.schema.addresses import HomeNetworks
-from flowsleuth.schema.identity import MAX_KEY
 from flowsleuth.settings import Settings, parse_zone
 from flowsleuth.store.catalog import Skipped, SourceRow
 from flowsleuth.store.maintenance import tidy
 from flowsleuth.workspace.find_files import STDIN, Found, find_files
+from flowsleuth.workspace.known_sources import KnownSources
 from flowsleuth.workspace.row_writer import RowWriter
 
 if TYPE_CHECKING:
@@ -138,7 +137,7 @@ class Ingest:
         files = find_files(names)
         sizes = [0 if f.name == STDIN else Path(f.name).stat().st_size for f in files]
         with self._store.writing(), RowWriter(self._store, strict=self._strict) as writer:
-            self._known = {source.file_key: source for source in self._store.catalog.sources()}
+            self._known = KnownSources(self._store.catalog.sources())
             done = 0
             for number, (found, size) in enumerate(zip(files, sizes, strict=True), 1):
 
@@ -173,8 +172,7 @@ class Ingest:
     def _one(self, found: Found, writer: RowWriter, tell: Callable[[int], None]) -> None:
         """Ingest one file."""
         path = self._spool() if found.name == STDIN else Path(found.name)
-        known = self._unchanged(found, path)
-        if known is not None:
+        if self._known.unchanged(found, path, self._named) is not None:
             self.report.unchanged += 1
             return
         with Source(found.name, path=path) as source:
@@ -185,7 +183,7 @@ class Ingest:
             if name is None:
                 return
             reader = self._readers[name]
-            entry = self._find_known(source, path, name, kind)
+            entry = self._known.find(source, path, name, kind)
         with Source(found.name, path=path) as source:
             self._read(reader, source, entry, writer, tell)
 
@@ -196,17 +194,6 @@ class Ingest:
         with path.open("wb") as aside:
             shutil.copyfileobj(self._stdin or sys.stdin.buffer, aside)
         return path
-
-    def _unchanged(self, found: Found, path: Path) -> SourceRow | None:
-        """The source that was read whole from this very file, unchanged since."""
-        if found.name == STDIN:
-            return None
-        status, where = path.stat(), str(path.resolve())
-        for entry in self._known.values():
-            same = entry.path == where and entry.size == status.st_size and entry.mtime_ns == status.st_mtime_ns
-            if same and entry.is_done and self._named in (None, entry.reader):
-                return entry
-        return None
 
     def _skip(self, skipped: Skipped) -> None:
         self.report.skipped.append(skipped)
@@ -239,46 +226,6 @@ class Ingest:
         self._skip(Skipped(found.name, "unknown", f"{UNKNOWN} (tried {', '.join(tried)})", lines))
         return None, ""
 
-    def _find_known(self, source: Source, path: Path, reader: str, kind: str) -> SourceRow:
-        """The catalogue's entry for this content: a known one to continue, or a new one."""
-        head = source.sample.head
-        candidates = [
-            entry
-            for entry in self._known.values()
-            if entry.reader == reader
-            and entry.head_bytes <= len(head)
-            and hashlib.sha256(head[: entry.head_bytes]).hexdigest() == entry.head_digest
-        ]
-        best: SourceRow | None = None
-        at = 0
-        for entry in sorted(candidates, key=lambda e: e.offset):
-            digest = source.skip(entry.offset - at)
-            at = entry.offset
-            if digest is None:
-                break
-            if digest == entry.digest:
-                best = entry
-        if best is None:
-            digest = hashlib.sha256(head).hexdigest()
-            best = SourceRow(source.name, None, reader, kind, self._new_key(digest), len(head), digest)
-            best.digest = hashlib.sha256().hexdigest()
-            self._known[best.file_key] = best
-        best.file = source.name
-        best.compression = source.compression
-        if source.name != STDIN:
-            status = path.stat()
-            best.path, best.size, best.mtime_ns = str(path.resolve()), status.st_size, status.st_mtime_ns
-        return best
-
-    def _new_key(self, digest: str) -> int:
-        """A number made of the digest of a file's beginning; another when a different file has it already."""
-        if len(self._known) >= MAX_KEY:
-            raise ReaderError(f"more than {MAX_KEY:,} files in one workspace", hint="start another workspace")
-        key: int = int(digest[:8], 16) & MAX_KEY
-        while key in self._known:
-            key = (key + 1) & MAX_KEY
-        return key
-
     def _read(
         self,
         reader: Reader,
@@ -303,7 +250,7 @@ class Ingest:
             writer.add(batch)
             tell(source.raw_position())
         entry = writer.end()
-        self._known[entry.file_key] = entry
+        self._known.keep(entry)
         if entry.records == before:
             self.report.unchanged += 1
         else:

@@ -41,7 +41,7 @@ def record_groups(paths: list[Path], rows: int, scratch: Path | None) -> Iterato
     rows : int
         How many rows they have.
     scratch : Path, optional
-        Folder on the disk for what is set aside (some 100 bytes a record); the system's when not given.
+        Folder on the disk for what is set aside (some 60 bytes a record); the system's when not given.
     """
     groups = min(MOST_GROUPS, -(-rows // RECORDS_AT_ONCE))
     if groups <= 1:

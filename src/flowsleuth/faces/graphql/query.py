@@ -132,7 +132,7 @@ class Flow:
     ) -> list[types.EdgeDetails | None] | None:
         context = context_of(info)
         context.spend(QUESTION + size)
-        found = flows_between(context.workspace, src_ip, dst_ip, tstart)
+        found = flows_between(context.workspace, src_ip, dst_ip, tstart, columns=rows.EDGE_COLUMNS)
         return [rows.edge(row) for row in cut(found.table, page, size)]
 
     @strawberry.field(description="Volume between an address and each of its suspicious peers, by direction.")

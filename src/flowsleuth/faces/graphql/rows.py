@@ -27,6 +27,8 @@ EDGE = {
     "out_iface": "out_if", "router_ip": "sensor", "out_bytes": "dst_bytes", "out_pkts": "dst_packets",
     "flow_id": "flow_id",
 }  # fmt: skip
+_FLAGS = ("tcp_flags", "conn_state")
+EDGE_COLUMNS = (*EDGE.values(), *_FLAGS)
 CHORD = {"src_ip": "src_ip", "dst_ip": "dst_ip", "in_bytes": "bytes", "in_pkts": "packets"}
 SCORED = {
     "tstart": "start", "src_ip": "src_ip", "src_port": "src_port", "dst_ip": "dst_ip", "dst_port": "dst_port",
@@ -96,7 +98,7 @@ def place_text(parts: Iterable[str | None]) -> str | None:
 
 def edge(row: Mapping[str, Any]) -> types.EdgeDetails:
     """One flow."""
-    return types.EdgeDetails(**renamed(row, EDGE), flags=row.get("tcp_flags") or row.get("conn_state"))
+    return types.EdgeDetails(**renamed(row, EDGE), flags=next(filter(None, map(row.get, _FLAGS)), None))
 
 
 def details(row: Mapping[str, Any]) -> types.ThreatDetails:

@@ -137,5 +137,6 @@ class Threat:
         check_page(page, size)
         context.spend(4 * QUESTION + size)
         start, end = Days(date, start_date, end_date).bounds(context)
-        found = flows_of(context.workspace, ip, start, end, limit=size, offset=(page - 1) * size)
+        which = {"limit": size, "offset": (page - 1) * size}
+        found = flows_of(context.workspace, ip, start, end, columns=list(rows.TIMELINE.values()), **which)
         return [types.Timeline(**rows.renamed(row, rows.TIMELINE)) for row in found.table.to_pylist()]
