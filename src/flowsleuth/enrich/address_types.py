@@ -23,26 +23,24 @@ type                which addresses
 ``invalid``         text that is no address
 ==================  ==================================================================================================
 
-The registries are a table with its date (``data/ORIGIN.md``). A broadcast address of a network cannot be told from its
+The registries are :mod:`flowsleuth.schema.special_networks`. A broadcast address of a network cannot be told from its
 text; only ``255.255.255.255`` is called broadcast.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
-from importlib import resources
 from typing import TYPE_CHECKING
 
 from flowsleuth.enrich.networks import parse_networks
 from flowsleuth.enrich.ranges import AddressKeys, RangeMap
 from flowsleuth.schema.columns import Column
+from flowsleuth.schema.special_networks import REGISTRY_DATE, special_networks
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-REGISTRY = "special_purpose.csv"
-REGISTRY_DATE = "2026-07-18"
 SOURCE = f"IANA special-purpose registries {REGISTRY_DATE}"
 GLOBAL, INVALID = "global", "invalid"
 ADDRESS_TYPE = Column("address_type", "string", "by IANA's special-purpose registries", null="no address")
@@ -73,11 +71,8 @@ def registry() -> Registry:
     'Shared Address Space'
     """
     import pyarrow as pa
-    import pyarrow.csv as pcsv
 
-    content = (resources.files("flowsleuth.enrich") / "data" / REGISTRY).read_bytes()
-    text = {name: pa.string() for name in ("network", "name", "rfc", "allocated", "type")}
-    rows = pcsv.read_csv(pa.BufferReader(content), convert_options=pcsv.ConvertOptions(column_types=text))
+    rows = pa.Table.from_pylist([asdict(one) for one in special_networks()])
     return Registry(parse_networks(rows["network"].combine_chunks()).to_map(), rows)
 
 
