@@ -90,7 +90,7 @@ class Settings:
     lists : tuple of str
         Lists of addresses, networks and names of your own, from the workspace: MISP warning lists or plain text.
     intel : mapping
-        The table ``[intel]`` as it is written, read by :mod:`flowsleuth.enrich.intel.configuration`; not shown, because
+        The table ``[intel]`` as it is written, read by :mod:`flowsleuth.enrich.intel`; not shown, because
         keys of services may stand in it.
     query : mapping
         The table ``[query]`` as it is written, read by :mod:`flowsleuth.provider_settings`; not shown either.

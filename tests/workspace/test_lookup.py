@@ -12,7 +12,7 @@ import pytest
 from tests.enrich.intel.documented import CROWDSEC, INTERNETDB, OTX
 
 import flowsleuth
-from flowsleuth.enrich.intel.configuration import find_access
+from flowsleuth.enrich.intel.access import find_access
 from flowsleuth.enrich.intel.keys import find_key
 from flowsleuth.errors import MissingExtraError, OptionError
 from flowsleuth.faces.cli import main

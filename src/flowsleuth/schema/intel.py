@@ -3,6 +3,13 @@
 from flowsleuth.schema.columns import NEVER, Column, Table
 
 UNTOLD = "the feed does not say"
+_TYPE = Column("indicator_type", "string", "ipv4, ipv6, cidr, domain, url, md5, sha1, sha256", null=NEVER)
+_SEVERITY = Column("severity", "string", "unknown, information, warning, high", null=NEVER)
+_THREAT = Column("threat", "string", "malware, campaign or kind of threat", null=UNTOLD)
+_DESCRIPTION = Column("description", "string", "the feed's words", null=UNTOLD)
+_VALID_UNTIL = Column("valid_until", "timestamp", "when it ends to hold", "UTC", UNTOLD)
+_REFERENCE = Column("reference", "string", "a page or id of the feed about it", null=UNTOLD)
+"""What an indicator says; stored, and told with every match."""
 
 INDICATOR = Table(
     name="indicator",
@@ -12,16 +19,16 @@ INDICATOR = Table(
     columns=(
         Column("feed", "string", "the feed's name", null=NEVER),
         Column("indicator", "string", "canonical: address, CIDR, domain, URL or hash", null=NEVER),
-        Column("indicator_type", "string", "ipv4, ipv6, cidr, domain, url, md5, sha1, sha256", null=NEVER),
+        _TYPE,
         Column("is_exact", "bool", "a domain is meant without its subdomains", null=NEVER),
-        Column("severity", "string", "unknown, information, warning, high", null=NEVER),
+        _SEVERITY,
         Column("confidence", "float64", "the feed's own, 0 to 100", "percent", UNTOLD),
-        Column("threat", "string", "malware, campaign or kind of threat", null=UNTOLD),
-        Column("description", "string", "the feed's words", null=UNTOLD),
+        _THREAT,
+        _DESCRIPTION,
         Column("tags", "string", "the feed's tags, as a JSON list of text", null=UNTOLD),
         Column("valid_from", "timestamp", "when it was seen first, or begins to hold", "UTC", UNTOLD),
-        Column("valid_until", "timestamp", "when it ends to hold", "UTC", UNTOLD),
-        Column("reference", "string", "a page or id of the feed about it", null=UNTOLD),
+        _VALID_UNTIL,
+        _REFERENCE,
         Column("mentions", "int64", "rows of the feed that name it", null=NEVER),
         Column("feed_format", "string", "how the feed was read", null=NEVER),
         Column("feed_url", "string", "where the feed can be fetched again", null="it was a file only"),
@@ -74,14 +81,14 @@ MATCH = Table(
         Column("column", "string", "where it was found", null=NEVER),
         Column("value", "string", "what stands there", null=NEVER),
         Column("indicator", "string", "what it meets", null=NEVER),
-        Column("indicator_type", "string", "ipv4, ipv6, cidr, domain, url, md5, sha1, sha256", null=NEVER),
+        _TYPE,
         Column("feed", "string", "the feed", null=NEVER),
-        Column("severity", "string", "unknown, information, warning, high", null=NEVER),
-        Column("threat", "string", "malware, campaign or kind of threat", null=UNTOLD),
-        Column("description", "string", "the feed's words", null=UNTOLD),
+        _SEVERITY,
+        _THREAT,
+        _DESCRIPTION,
         Column("valid_from", "timestamp", "when the indicator begins to hold", "UTC", UNTOLD),
-        Column("valid_until", "timestamp", "when it ends to hold", "UTC", UNTOLD),
-        Column("reference", "string", "a page or id of the feed about it", null=UNTOLD),
+        _VALID_UNTIL,
+        _REFERENCE,
     ),
 )
 

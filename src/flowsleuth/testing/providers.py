@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from flowsleuth.enrich.intel.access import Access, find_access
 from flowsleuth.enrich.intel.cache import FILE_NAME, AnswerCache
-from flowsleuth.enrich.intel.configuration import Access, LookupOptions, find_access
+from flowsleuth.enrich.intel.configuration import LookupOptions
 from flowsleuth.enrich.intel.lookup_rows import asks_of, check
 from flowsleuth.enrich.intel.outcome import Outcome
 from flowsleuth.enrich.intel.provider import FAILED, NO_DATA, NOT_ASKED, OK, Provider

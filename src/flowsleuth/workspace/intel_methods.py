@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from flowsleuth.enrich.intel.configuration import Scopes
+    from flowsleuth.enrich.intel.access import Scopes
     from flowsleuth.enrich.intel.runner import Tell
     from flowsleuth.settings import Settings
     from flowsleuth.store import Store

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flowsleuth.enrich.intel.access import Access, Scopes, all_access, choose
 from flowsleuth.enrich.intel.cache import FILE_NAME, AnswerCache
-from flowsleuth.enrich.intel.configuration import Access, Scopes, all_access, choose, read_options
+from flowsleuth.enrich.intel.configuration import read_options
 from flowsleuth.enrich.intel.local import FEEDS, local_rows
 from flowsleuth.enrich.intel.lookup_rows import (
     Checked,
@@ -114,7 +115,7 @@ def _rows(
 
 def offered_providers(settings: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
     """Every service: what it tells, about which types, whether it is asked, and what is missing for that."""
-    from flowsleuth.enrich.intel.configuration import how_to_set
+    from flowsleuth.enrich.intel.access import how_to_set
 
     found = []
     for access in all_access(settings, os.environ if environ is None else environ).values():

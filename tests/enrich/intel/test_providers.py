@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flowsleuth.enrich.intel import PROVIDERS
-from flowsleuth.enrich.intel.configuration import all_access, choose, find_access
+from flowsleuth.enrich.intel.access import all_access, choose, find_access
 from flowsleuth.enrich.intel.lookup_rows import asks_of, check
 from flowsleuth.enrich.intel.provider import NoVerdictError, Provider, Question, Verdict, kql_text
 from flowsleuth.enrich.intel.providers import abusech, crowdsec, otx

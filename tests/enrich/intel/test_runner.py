@@ -17,9 +17,10 @@ import time
 
 import pytest
 
+from flowsleuth.enrich.intel.access import find_access
 from flowsleuth.enrich.intel.answers import needed
 from flowsleuth.enrich.intel.cache import FILE_NAME, AnswerCache, Kept
-from flowsleuth.enrich.intel.configuration import LookupOptions, find_access, read_options
+from flowsleuth.enrich.intel.configuration import LookupOptions, read_options
 from flowsleuth.enrich.intel.connection import proxy_of, tls_context
 from flowsleuth.enrich.intel.lookup_rows import asks_of, check
 from flowsleuth.enrich.intel.provider import Provider, Question, Verdict

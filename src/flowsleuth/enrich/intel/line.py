@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
+from flowsleuth.enrich.intel.access import Access
 from flowsleuth.enrich.intel.cache import Kept
-from flowsleuth.enrich.intel.configuration import Access, LookupOptions
+from flowsleuth.enrich.intel.configuration import LookupOptions
 from flowsleuth.enrich.intel.connection import FAILURES, MOST_BYTES, Connection, Response
 from flowsleuth.enrich.intel.keys import hide
 from flowsleuth.enrich.intel.outcome import Outcome, failed, not_asked, read_answer

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.enrich.intel.configuration import Access
+from flowsleuth.enrich.intel.access import Access
 from flowsleuth.enrich.intel.outcome import Outcome
 from flowsleuth.enrich.intel.provider import BAD_FORMAT, NOT_SUPPORTED
 from flowsleuth.enrich.intel.requests import Ask

@@ -10,8 +10,8 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
+from flowsleuth.enrich.intel.access import Access
 from flowsleuth.enrich.intel.cache import request_key
-from flowsleuth.enrich.intel.configuration import Access
 from flowsleuth.enrich.intel.keys import HIDDEN
 from flowsleuth.enrich.intel.provider import Question, fill, template_values
 

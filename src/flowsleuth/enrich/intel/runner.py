@@ -8,8 +8,9 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from flowsleuth.enrich.intel.access import Access
 from flowsleuth.enrich.intel.cache import AnswerCache, Kept
-from flowsleuth.enrich.intel.configuration import Access, LookupOptions
+from flowsleuth.enrich.intel.configuration import LookupOptions
 from flowsleuth.enrich.intel.outcome import Outcome, not_asked, read_answer
 from flowsleuth.enrich.intel.requests import Ask
 from flowsleuth.errors import MissingExtraError

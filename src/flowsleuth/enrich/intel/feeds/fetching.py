@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from flowsleuth.enrich.intel.configuration import LOCAL
+from flowsleuth.enrich.intel.access import LOCAL
 from flowsleuth.enrich.intel.feeds.reading import MOST_BYTES
 from flowsleuth.enrich.intel.keys import Secret
 from flowsleuth.errors import FlowsleuthError, MissingExtraError, OptionError
