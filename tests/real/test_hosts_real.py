@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 from pathlib import Path
 
 import pytest
 
 from flowsleuth.readers.auditd import AuditdReader
+from flowsleuth.readers.evtx import EvtxReader
 from flowsleuth.readers.osquery import OsqueryReader
 from flowsleuth.readers.pcap import PcapReader
 from flowsleuth.readers.sentinel import SentinelReader
@@ -99,10 +101,34 @@ def test_messages_of_linux_sysmon_and_auoms(shared_data: Path) -> None:
         assert any(line and "YmFzaCAtaSA+JiAvZGV2L3RjcC8" in line for line in commands)
 
 
+EVENT_LOGS = [
+    ("privesc_rotten_potato_from_webshell_metasploit_sysmon_1_8_3", {"process": 2, "flow": 7}, 4),
+    ("sysmon_1_7_11_sysprep_uacbypass", {"process": 4}, 3),
+    ("win10_4703_SeDebugPrivilege_enabled", {}, 1),
+]
+
+
+@pytest.mark.parametrize(("name", "rows", "others"), EVENT_LOGS)
+def test_event_logs(shared_data: Path, name: str, rows: dict[str, int], others: int) -> None:
+    """Every record, as the library counts them."""
+    evtx = pytest.importorskip("evtx")
+    path = shared_data / f"host/evtx/{name}.evtx.gz"
+    found = read_all(EvtxReader(), path)
+    assert (found.rows, found.rejects, sum(found.skipped.values())) == (rows, [], others)
+    parser = evtx.PyEvtxParser(io.BytesIO(gzip.decompress(path.read_bytes())))
+    assert sum(rows.values()) + others == sum(1 for _ in parser.records_json())
+
+
+def test_audit_log_in_an_archive(shared_data: Path) -> None:
+    found = read_all(AuditdReader(), shared_data / "host/otrf/sh_arp_cache.zip")
+    assert (found.rows, found.rejects) == ({"syslog": 2, "process": 2}, [])
+
+
 CAPTURES = [
     ("maccdc2012_00000_small.pcap.gz", 618, 9_928, 1_284_880, {"LLC frame": 66, "ARP frame": 6}, 0),
     ("slips_test7-malicious.pcap", 369, 1_969, 277_512, {"ARP frame": 31}, 0),
     ("slips_test12-icmp-scan.pcap", 18, 37, 1_036, {}, 0),
+    ("../host/otrf/pcap_log4shell_cve2021_44228_jndi_reference.zip", 4, 65, 5_868, {"ARP frame": 2}, 0),
     ("covenant_psremoting_command.zip", 7, 153, 430_698, {}, 1),
 ]
 

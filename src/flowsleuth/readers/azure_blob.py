@@ -114,7 +114,7 @@ class AzureBlobReader:
 
     def _read_again(self, source: Source, blob: _Blob, envelope: _Envelope) -> None:
         """Find the flows that were open where a blob is read on: they are not kept, because blobs are many."""
-        with Source(source.name, path=source.path) as fresh:
+        with source.again() as fresh:
             blocks = _first(fresh.blocks(), source.start.offset)
             for piece in pieces(envelope.inside(blocks, len(envelope.prefix), is_whole=False), self._chunk_size):
                 blob.take(piece.found)

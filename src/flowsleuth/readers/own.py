@@ -65,7 +65,7 @@ def as_file(source: Source) -> Iterator[Path]:
         if source.path is None:
             copy.writelines(source.blocks())
         else:  # from its beginning, wherever the source stands
-            with Source(source.name, path=source.path) as fresh:
+            with source.again() as fresh:
                 copy.writelines(fresh.blocks())
         copy.flush()
         yield Path(copy.name)

@@ -86,7 +86,7 @@ class PcapReader:
 def blocks_from_beginning(source: Source) -> Iterator[Iterator[bytes]]:
     """All blocks of a source, also of one that is continued; it is then read to its end."""
     if source.bytes_read and source.path is not None:
-        with Source(source.name, path=source.path) as fresh:
+        with source.again() as fresh:
             yield fresh.blocks()
         for _ in source.blocks():
             pass

@@ -6,14 +6,10 @@ says so in ``fault``.
 
 from __future__ import annotations
 
-import bz2
 import hashlib
-import lzma
 import sys
-import zipfile
-import zlib
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,24 +20,15 @@ import numpy as np
 import numpy.typing as npt
 
 from flowsleuth.errors import ReaderError
+from flowsleuth.readers.compressed import SMALL_BLOCK, Replay, compression_of, decompressed
 from flowsleuth.readers.contract import Position
+from flowsleuth.readers.zip_members import faults_of_zip, open_member, split_member
 
-BLOCK = 1 << 20
 CHUNK = 16 << 20
 """Bytes of lines handled at a time: large enough for whole columns to pay, small enough for flat memory."""
 HEAD = 1 << 16
-SALVAGE = 64
 AHEAD = 4
 """Ends of chunks whose digest is remembered: more than are ever read before they are asked for."""
-SMALL_BLOCK = 1 << 14
-"""For archives whose decompressor cannot be copied: what is lost before a damaged place is at most this."""
-_MAGIC = (
-    (b"\x1f\x8b", "gz"),
-    (b"BZh", "bz2"),
-    (b"\xfd7zXZ\x00", "xz"),
-    (b"\x28\xb5\x2f\xfd", "zst"),
-    (b"PK\x03\x04", "zip"),
-)
 
 
 @dataclass(frozen=True)
@@ -55,7 +42,7 @@ class Sample:
     head : bytes
         Up to 64 KiB of decompressed content.
     compression : str
-        ``""``, ``gz``, ``bz2``, ``xz``, ``zst`` or ``zip``.
+        ``""``, ``gz``, ``bz2``, ``xz``, ``zst`` or ``zip``; of a compressed file in a zip archive, that of the file.
     is_whole : bool
         The head is all there is.
     path : Path or None
@@ -142,119 +129,11 @@ def printable(raw: bytes) -> str:
     return raw.decode("utf-8", errors="backslashreplace")
 
 
-class _Members:
-    """Decompress archive members one after another (gzip, bzip2 and xz files may hold several)."""
-
-    def __init__(self, make: Callable[[], Any], magic: bytes, kind: str, block: int = BLOCK) -> None:
-        self._make, self._magic, self._kind, self._block = make, magic, kind, block
-
-    def blocks(self, raw: IO[bytes]) -> Iterator[bytes | str]:
-        """Yield decompressed blocks; a ``str`` is the fault that ended them."""
-        unit = self._make()
-        fresh = True
-        pending = b""
-        while True:
-            data = pending or raw.read(self._block)
-            pending = b""
-            if not data:
-                break
-            if fresh and not data.startswith(self._magic[: len(data)]):
-                if data.strip(b"\x00"):
-                    yield f"{self._kind}: there is other data behind the end of the archive"
-                return
-            before = unit.copy() if hasattr(unit, "copy") else None
-            try:
-                out = unit.decompress(data)
-            except (zlib.error, OSError, EOFError, lzma.LZMAError) as error:
-                yield from self._salvage(before, data)
-                yield f"{self._kind}: corrupt: {error}"
-                return
-            fresh = False
-            if out:
-                yield out
-            if unit.eof:
-                pending = unit.unused_data
-                unit, fresh = self._make(), True
-        if not fresh:
-            rest = unit.flush() if hasattr(unit, "flush") else b""
-            if rest:
-                yield rest
-            yield f"{self._kind}: truncated: the archive ends before its end mark"
-
-    @staticmethod
-    def _salvage(unit: Any, data: bytes) -> Iterator[bytes]:
-        """What comes out of a damaged block before the damage, fed in small pieces."""
-        for at in range(0, len(data) if unit is not None else 0, SALVAGE):
-            try:
-                out = unit.decompress(data[at : at + SALVAGE])
-            except zlib.error:
-                return
-            if out:
-                yield out
-
-
-def _zstd_blocks(raw: IO[bytes]) -> Iterator[bytes | str]:
-    import pyarrow as pa
-
-    stream = pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd")
-    while True:
-        try:
-            block = stream.read(BLOCK)
-        except OSError as error:
-            yield f"zst: truncated or corrupt: {error}"
-            return
-        if not block:
-            return
-        yield block
-
-
-def _zip_blocks(path: Path | None) -> Iterator[bytes | str]:
-    """The one file of a zip archive, in blocks: however large it says it is, memory stays flat."""
-    if path is None:
-        yield "zip: cannot be read from a pipe: unpack it"
-        return
-    try:
-        with zipfile.ZipFile(path) as archive:
-            files = [member for member in archive.infolist() if not member.is_dir()]
-            if len(files) != 1:
-                yield f"zip: {len(files)} files in it: unpack it"
-                return
-            with archive.open(files[0]) as file:
-                while block := file.read(BLOCK):
-                    yield block
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError) as error:
-        yield f"zip: corrupt or encrypted: {error}"
-
-
-def _blocks(raw: IO[bytes], compression: str, path: Path | None = None) -> Iterator[bytes | str]:
-    if compression == "gz":
-        yield from _Members(lambda: zlib.decompressobj(31), b"\x1f\x8b", "gz").blocks(raw)
-    elif compression == "bz2":
-        yield from _Members(bz2.BZ2Decompressor, b"BZh", "bz2", SMALL_BLOCK).blocks(raw)
-    elif compression == "xz":
-        yield from _Members(lzma.LZMADecompressor, b"\xfd7zXZ\x00", "xz", SMALL_BLOCK).blocks(raw)
-    elif compression == "zst":
-        yield from _zstd_blocks(raw)
-    elif compression == "zip":
-        yield from _zip_blocks(path)
-    else:
-        while block := raw.read(BLOCK):
-            yield block
-
-
-class _Replay:
-    """A raw file whose first bytes were taken already."""
-
-    def __init__(self, head: bytes, raw: IO[bytes]) -> None:
-        self._head, self._raw = head, raw
-
-    closed = False
-
-    def read(self, size: int = -1) -> bytes:
-        if self._head:
-            head, self._head = self._head, b""
-            return head
-        return self._raw.read(size)
+def _first_bytes(raw: IO[bytes]) -> bytes:
+    magic = raw.read(8)
+    while len(magic) < 8 and (more := raw.read(8 - len(magic))):
+        magic += more
+    return magic
 
 
 class Source:
@@ -263,11 +142,13 @@ class Source:
     Parameters
     ----------
     name : str
-        The path as it was given, or ``-`` for standard input.
+        The path as it was given, ``archive.zip!member`` for one file of a zip archive, or ``-`` for standard input.
     stdin : binary file, optional
         What ``-`` reads.
     path : Path, optional
         Where the content is, when it is not where ``name`` says (standard input kept aside).
+    member : str, optional
+        Which file of a zip archive; by default what ``name`` says, or its only one.
 
     Raises
     ------
@@ -284,22 +165,27 @@ class Source:
     [(1, b'one\\ntwo\\n')]
     """
 
-    def __init__(self, name: str, stdin: IO[bytes] | None = None, path: Path | None = None) -> None:
+    def __init__(
+        self, name: str, stdin: IO[bytes] | None = None, path: Path | None = None, member: str | None = None
+    ) -> None:
         self.name = name
-        self.path = path or (None if name == "-" else Path(name))
+        if path is None and name != "-":
+            path, member = split_member(name)
+        self.path, self._member = path, member
         self.fault: str | None = None
         self.start = Position()
         self.bytes_read = 0
         try:
             self._raw: IO[bytes] = (stdin or sys.stdin.buffer) if self.path is None else self.path.open("rb")
-            magic = self._raw.read(8)
-            while len(magic) < 8 and (more := self._raw.read(8 - len(magic))):
-                magic += more
+            magic = _first_bytes(self._raw)
         except OSError as error:
             raise ReaderError(f"cannot be read: {error.strerror or error}", where=name) from None
         self.size = None if self.path is None else self.path.stat().st_size
-        self.compression = next((kind for mark, kind in _MAGIC if magic.startswith(mark)), "")
-        self._blocks = _blocks(_Replay(magic, self._raw), self.compression, self.path)  # type: ignore[arg-type]
+        self.compression = compression_of(magic)
+        if self.compression == "zip":
+            self._blocks = self._of_member()
+        else:
+            self._blocks = decompressed(Replay(magic, self._raw), self.compression)  # type: ignore[arg-type]
         self._digest = hashlib.sha256()
         self._ends: deque[tuple[int, Any]] = deque(maxlen=AHEAD)
         self._ahead: list[bytes] = []
@@ -316,6 +202,22 @@ class Source:
     _ended = False
     rewrites_end = False
     """What stands behind the last record is not counted, because it is rewritten when the file grows."""
+
+    def _of_member(self) -> Iterator[bytes | str]:
+        """One file of a zip archive; ``compression`` becomes its own where it has one."""
+        opened = open_member(self.path, self._member)
+        if isinstance(opened, str):
+            return iter([opened])
+        self._raw.close()
+        self._raw = opened
+        magic = _first_bytes(opened)
+        inner = compression_of(magic)
+        self.compression = inner or "zip"
+        return faults_of_zip(decompressed(Replay(magic, opened), inner, SMALL_BLOCK))  # type: ignore[arg-type]
+
+    def again(self) -> Source:
+        """The same content from its beginning; not of standard input."""
+        return Source(self.name, path=self.path, member=self._member)
 
     def _next(self) -> bytes:
         for block in self._blocks:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.errors import FlowsleuthError, OptionError
 from flowsleuth.readers import READERS
 from flowsleuth.readers.streams import Source, printable
+from flowsleuth.readers.zip_members import split_member
 from flowsleuth.schema.identity import file_key_of
 from flowsleuth.workspace.queue_parts import detectors_with_scores, load_detector
 from flowsleuth.workspace.results import Rows
@@ -122,7 +122,7 @@ def _raw(store: Store, row: dict[str, Any]) -> tuple[str | None, str | None]:
     entry = next((s for s in store.catalog.sources() if s.file_key == key), None)
     if entry is None or entry.path is None:
         return None, f"{row['source_file']} was not a file on disk"
-    if not Path(entry.path).exists():
+    if not split_member(entry.path)[0].exists():
         return None, f"{entry.path} is not there any more"
     try:
         reader = READERS.load(entry.reader)

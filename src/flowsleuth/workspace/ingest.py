@@ -135,7 +135,7 @@ class Ingest:
             A path does not exist. (A file that cannot be read is noted in ``report.failed``, and the rest is read.)
         """
         files = find_files(names)
-        sizes = [0 if f.name == STDIN else Path(f.name).stat().st_size for f in files]
+        sizes = [0 if f.name == STDIN else f.path.stat().st_size if f.size is None else f.size for f in files]
         with self._store.writing(), RowWriter(self._store, strict=self._strict) as writer:
             self._known = KnownSources(self._store.catalog.sources())
             done = 0
@@ -171,11 +171,11 @@ class Ingest:
 
     def _one(self, found: Found, writer: RowWriter, tell: Callable[[int], None]) -> None:
         """Ingest one file."""
-        path = self._spool() if found.name == STDIN else Path(found.name)
+        path = self._spool() if found.name == STDIN else found.path
         if self._known.unchanged(found, path, self._named) is not None:
             self.report.unchanged += 1
             return
-        with Source(found.name, path=path) as source:
+        with Source(found.name, path=path, member=found.member) as source:
             if not source.sample.head and source.fault is None:
                 self._skip(Skipped(found.name, "empty", "empty file", 0))
                 return
@@ -183,8 +183,8 @@ class Ingest:
             if name is None:
                 return
             reader = self._readers[name]
-            entry = self._known.find(source, path, name, kind)
-        with Source(found.name, path=path) as source:
+            entry = self._known.find(source, found, path, name, kind)
+        with Source(found.name, path=path, member=found.member) as source:
             self._read(reader, source, entry, writer, tell)
 
     def _spool(self) -> Path:

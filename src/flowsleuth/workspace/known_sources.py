@@ -32,14 +32,14 @@ class KnownSources:
         """The source that was read whole from this very file, unchanged since."""
         if found.name == STDIN:
             return None
-        status, where = path.stat(), str(path.resolve())
+        status, where = path.stat(), found.where(path)
         for entry in self._known.values():
             same = entry.path == where and entry.size == status.st_size and entry.mtime_ns == status.st_mtime_ns
             if same and entry.is_done and named in (None, entry.reader):
                 return entry
         return None
 
-    def find(self, source: Source, path: Path, reader: str, kind: str) -> SourceRow:
+    def find(self, source: Source, found: Found, path: Path, reader: str, kind: str) -> SourceRow:
         """The catalogue's entry for this content: a known one to continue, or a new one."""
         head = source.sample.head
         candidates = [
@@ -67,7 +67,7 @@ class KnownSources:
         best.compression = source.compression
         if source.name != STDIN:
             status = path.stat()
-            best.path, best.size, best.mtime_ns = str(path.resolve()), status.st_size, status.st_mtime_ns
+            best.path, best.size, best.mtime_ns = found.where(path), status.st_size, status.st_mtime_ns
         return best
 
     def _new_key(self, digest: str) -> int:
