@@ -1,4 +1,5 @@
-"""Two questions asked of a workspace through our own Python interface; each answer goes to standard output as CSV.
+"""Two questions asked of a workspace through our own Python interface; each answer goes to standard output as CSV,
+written as ``flowsleuth sql --format csv`` writes it.
 
 ``our_queries.py CASE talkers`` or ``our_queries.py CASE address ADDRESS``; with ``--timed`` asked ten times in one
 process, and the median of the processor seconds is printed instead of the answer.
@@ -6,7 +7,6 @@ process, and the median of the processor seconds is printed instead of the answe
 
 from __future__ import annotations
 
-import statistics
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -40,10 +40,12 @@ def main(words: list[str]) -> None:
     """Ask once and print, or ask often and print how long it takes."""
     with flowsleuth.open(words[0]) as workspace:
         if "--timed" not in words:
-            import pyarrow.csv as pacsv
+            from flowsleuth.faces.cli.show import write_tables
 
-            pacsv.write_csv(ask(workspace, words[1:]), sys.stdout.buffer)
+            write_tables(iter([ask(workspace, words[1:])]), "csv", None)
             return
+        import statistics
+
         costs, walls = [], []
         for _ in range(REPEATS):
             cpu, wall = time.process_time(), time.perf_counter()

@@ -39,7 +39,7 @@ def test_what_is_installed_is_looked_at_once(monkeypatch):
         asked.append(group)
         return [EntryPoint("theirs", "pathlib:PurePath", group), EntryPoint("path", "os:sep", group)]
 
-    monkeypatch.setattr(module, "entry_points", entry_points)
+    monkeypatch.setattr("importlib.metadata.entry_points", entry_points)
     module.plugged_in.cache_clear()
     catalogue = Catalogue("flowsleuth.nothing", {"path": "pathlib:Path"})
     assert catalogue.names() == ["path", "theirs"]

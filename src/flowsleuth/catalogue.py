@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import Any
 
 from flowsleuth.errors import CatalogueError
@@ -26,6 +25,8 @@ def plugged_in(group: str) -> Mapping[str, str]:
     >>> dict(plugged_in("flowsleuth.examples"))
     {}
     """
+    from importlib.metadata import entry_points
+
     return {point.name: point.value for point in entry_points(group=group)}
 
 
@@ -64,9 +65,8 @@ class Catalogue:
         CatalogueError
             There is no such name.
         """
-        try:
-            target = self._entries()[name]
-        except KeyError:
-            raise CatalogueError(f"nothing of that name in {self.group}", where=name, available=self.names()) from None
+        target = self._own.get(name) or self._entries().get(name)
+        if target is None:
+            raise CatalogueError(f"nothing of that name in {self.group}", where=name, available=self.names())
         module, _, attribute = target.partition(":")
         return getattr(import_module(module), attribute)

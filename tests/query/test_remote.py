@@ -192,6 +192,37 @@ def test_sentinel_sends_a_window_beside_your_own_text_only(waits, tmp_path):
         spans = [one.json().get("timespan") for one in server.asked]
         assert spans == [None, "2024-05-01T00:00:00.000Z/2024-05-02T00:00:00.000Z", None]
         assert server.asked[0].path == "/v1/workspaces/w-1/query"
+        assert server.asked[0].headers["prefer"] == "wait=180"
+
+
+def test_sentinel_asks_several_workspaces_together(waits, tmp_path):
+    more = {"additional_workspaces": ["w-2", "w-3"], "timeout_s": 300}
+    with serving(log_analytics) as server, connect("Sentinel", server, waits, tmp_path, **more) as provider:
+        provider.Mine.flows(**WEEK)
+        assert server.asked[0].json()["workspaces"] == ["w-2", "w-3"]
+        assert server.asked[0].headers["prefer"] == "wait=300"
+
+
+def test_defender_sends_what_graph_takes(waits, tmp_path):
+    """https://learn.microsoft.com/graph/api/security-security-runhuntingquery: Query, and Timespan in ISO 8601."""
+    with serving(hunting) as server, connect("DefenderXDR", server, waits, tmp_path) as provider:
+        provider.exec_query("T", start="2024-05-01", end="2024-05-02")
+        asked = server.asked[0]
+        assert (asked.method, asked.path) == ("POST", "/v1.0/security/runHuntingQuery")
+        assert asked.json() == {"Query": "T", "Timespan": "2024-05-01T00:00:00+00:00/2024-05-02T00:00:00+00:00"}
+
+
+def test_kusto_sends_what_the_cluster_takes(waits, tmp_path):
+    """https://learn.microsoft.com/kusto/api/rest/request: db, csl, and properties with options."""
+    with serving(kusto) as server, connect("Kusto", server, waits, tmp_path) as provider:
+        provider.Mine.flows(**WEEK, query_options={"timeout_s": 90})
+        asked = server.asked[-1]
+        assert (asked.method, asked.path) == ("POST", "/v2/rest/query")
+        sent = asked.json()
+        assert sent["db"] == "db" and sent["csl"].startswith("T |")
+        properties = sent["properties"]
+        properties = json.loads(properties) if isinstance(properties, str) else properties
+        assert properties["Options"]["servertimeout"] == "0:01:30"
 
 
 def test_kusto_errors_among_rows(waits, tmp_path):
@@ -400,8 +431,10 @@ def test_elastic_faults(cluster, waits):
     product = {"X-Elastic-Product": "Elasticsearch"}
     call = partial(provider.Network.list_flows_by_ip, ip_address_list="10.0.0.5")
     error = {"error": {"type": "search_phase_execution_exception", "reason": "all shards failed", "root_cause": []}}
-    server.faults.append(Fault(429, json.dumps(error).encode(), product, 1))
+    server.faults.append(Fault(429, json.dumps(error).encode(), product | {"Retry-After": "5"}, 1))
     assert len(call()) == 7 and len(waits.waits) == 1
+    if type(provider.driver).__name__ == "Elastic":
+        assert waits.waits == [5.0]  # OpenSearch's client keeps no headers of an error
     for status, kind in ((401, QueryLoginError), (403, QueryLoginError), (400, QueryError)):
         server.faults.append(Fault(status, json.dumps(error).encode(), product, 1))
         with pytest.raises(kind, match="all shards failed"):

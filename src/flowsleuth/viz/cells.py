@@ -55,6 +55,7 @@ def safe_cells(rows: pa.Table) -> pa.Table:
         column = rows[name]
         if pa.types.is_string(column.type):
             risky = pc.match_substring_regex(column, FORMULA)
-            column = pc.if_else(risky, pc.binary_join_element_wise("'", column, ""), column)
+            if pc.any(risky).as_py():  # the join imports pandas
+                column = pc.if_else(risky, pc.binary_join_element_wise("'", column, ""), column)
         columns[name] = column
     return pa.table(columns)

@@ -8,15 +8,7 @@ from typing import Any, NoReturn
 
 from flowsleuth import __version__
 from flowsleuth.errors import OptionError
-from flowsleuth.faces.cli.convert_verbs import add_convert
-from flowsleuth.faces.cli.enrich_verbs import add_enrich
-from flowsleuth.faces.cli.intel_arguments import add_intel
-from flowsleuth.faces.cli.notebook_verbs import add_notebooks
-from flowsleuth.faces.cli.query_verbs import add_query
-from flowsleuth.faces.cli.serve_verbs import add_serve, add_user
-from flowsleuth.faces.cli.sql_verbs import add_sql
-from flowsleuth.faces.cli.triage_arguments import add_triage
-from flowsleuth.settings import DEFAULT_HOME, parse_zone
+from flowsleuth.faces.cli.verb_places import grammars
 
 FORMATS = ("table", "json", "csv", "parquet")
 MAIN_HELP = (
@@ -52,6 +44,8 @@ def parse_time(text: str, zone: str) -> dt.datetime:
     >>> parse_time("2021-06-06T12:00+02:00", "UTC").isoformat()
     '2021-06-06T10:00:00+00:00'
     """
+    from flowsleuth.settings import parse_zone
+
     try:
         moment = dt.datetime.fromisoformat(text)
     except ValueError:
@@ -85,8 +79,8 @@ def parse_assignments(pairs: list[str] | None, option: str = "--option") -> dict
     return found
 
 
-def build_parser() -> Parser:
-    """The whole grammar."""
+def build_parser(verb: str | None = None) -> Parser:
+    """The grammar; of one verb only, if it is one: no command waits for another's."""
     parser = Parser(
         prog="flowsleuth",
         description=MAIN_HELP,
@@ -95,37 +89,9 @@ def build_parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"flowsleuth {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=Parser)
-    _init(verbs)
-    _ingest(verbs)
-    _info(verbs)
-    _score(verbs)
-    _suspects(verbs)
-    _explain(verbs)
-    _add_investigation(verbs)
-    add_triage(verbs)
-    add_intel(verbs)
-    add_enrich(verbs)
-    add_convert(verbs)
-    add_query(verbs)
-    add_sql(verbs)
-    add_notebooks(verbs)
-    add_serve(verbs)
-    add_user(verbs)
-    for verb, what in (("readers", "list the readers and their options"), ("detectors", "list the detectors")):
-        one = verbs.add_parser(verb, help=what, description=what)
-        one.add_argument("--format", choices=("table", "json"), default="table")
+    for add in grammars(verb):
+        add(verbs)
     return parser
-
-
-def _add_investigation(verbs: Any) -> None:
-    from flowsleuth.faces.cli.pivot_verbs import add_pivot
-    from flowsleuth.faces.cli.stitch_verbs import add_stitch
-    from flowsleuth.faces.cli.story_verbs import add_investigate, add_story
-
-    add_investigate(verbs)
-    add_story(verbs)
-    add_pivot(verbs)
-    add_stitch(verbs)
 
 
 def add_workspace(parser: argparse.ArgumentParser) -> None:
@@ -134,73 +100,3 @@ def add_workspace(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--engine", metavar="URL", help="duckdb, sc://HOST:PORT or spark://HOST:PORT (default: its own)"
     )
-
-
-def _init(verbs: Any) -> None:
-    parser = verbs.add_parser("init", help="make a workspace", description="Make a workspace folder.")
-    parser.add_argument("folder", metavar="DIR")
-    parser.add_argument(
-        "--home",
-        metavar="CIDR",
-        action="append",
-        help=f"a network that is ours; repeat it for more (default: {', '.join(DEFAULT_HOME)})",
-    )
-    parser.add_argument("--tz", default="UTC", help="zone of log times that name none (default: UTC)")
-    parser.add_argument("--engine", metavar="URL", default="duckdb", help="duckdb, sc://HOST:PORT or spark://HOST:PORT")
-
-
-def _ingest(verbs: Any) -> None:
-    parser = verbs.add_parser("ingest", help="read logs", description="Read logs; what was read before adds nothing.")
-    parser.add_argument("logs", metavar="LOG", nargs="+", help="file, folder, pattern, or - for standard input")
-    add_workspace(parser)
-    parser.add_argument("--reader", help="use this reader instead of finding one by content (see: flowsleuth readers)")
-    parser.add_argument("--option", metavar="NAME=VALUE", action="append", help="an option of that reader")
-    parser.add_argument("--mapping", metavar="FILE", help="mapping file of --reader table")
-    parser.add_argument(
-        "--strict", action="store_true", help="a rejected record is a failure; keep nothing of its file"
-    )
-    parser.add_argument("--tz", help="zone of times that name none (default: the workspace's)")
-    parser.add_argument("--stitch", action="store_true", help="join one-way and twice-seen records afterwards")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
-
-
-def _info(verbs: Any) -> None:
-    parser = verbs.add_parser(
-        "info", help="what is stored", description="Tables, times, gaps, rejects, sources, skipped."
-    )
-    add_workspace(parser)
-    parser.add_argument("--format", choices=("table", "json"), default="table")
-
-
-def _score(verbs: Any) -> None:
-    parser = verbs.add_parser(
-        "score", help="score flows", description="Run detectors over the days that are new to them."
-    )
-    parser.add_argument("detectors", metavar="DETECTOR", nargs="*", help="(default: the default ones)")
-    add_workspace(parser)
-    parser.add_argument("--start", metavar="T", help="only flows that start at or after T (ISO 8601)")
-    parser.add_argument("--end", metavar="T", help="only flows that start before T")
-    parser.add_argument("--option", metavar="NAME=VALUE", action="append", help="an option of the (one) named detector")
-    parser.add_argument("--again", action="store_true", help="also days whose scores are up to date")
-    parser.add_argument("--quiet", action="store_true", help="no summary")
-
-
-def _suspects(verbs: Any) -> None:
-    parser = verbs.add_parser("suspects", help="the most suspicious", description="Ranked suspects with their reasons.")
-    add_workspace(parser)
-    parser.add_argument("--top", type=int, default=250, metavar="N", help="how many (default: 250)")
-    parser.add_argument("--all", action="store_true", help="all of them, not only the top")
-    parser.add_argument("--by", choices=("group", "flow"), default="group", help="near-identical flows as one, or each")
-    parser.add_argument("--ip", metavar="A", help="only flows with this address")
-    parser.add_argument("--detector", metavar="D")
-    parser.add_argument("--format", choices=FORMATS, default="table")
-    parser.add_argument("--output", metavar="FILE", help="write there instead of to standard output")
-
-
-def _explain(verbs: Any) -> None:
-    parser = verbs.add_parser(
-        "explain", help="why a flow is suspicious", description="Reason, raw line, flows around it."
-    )
-    parser.add_argument("flow_id", type=int, metavar="FLOW_ID")
-    add_workspace(parser)
-    parser.add_argument("--format", choices=("table", "json"), default="table")

@@ -46,7 +46,3 @@ def convert(parsed: argparse.Namespace) -> int:
     if output is not None:
         print(f"{rows:,} flows in {output}", file=sys.stderr)
     return 0
-
-
-ACTIONS = {"convert": convert}
-"""Verb → what it does."""

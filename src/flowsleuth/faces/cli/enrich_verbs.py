@@ -6,10 +6,12 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import flowsleuth
-from flowsleuth.faces.cli.show import print_json, print_table, printable_text, write_tables
+from flowsleuth.faces.cli.show import give, print_json, print_table, printable_text
 
 if TYPE_CHECKING:
     import argparse
+
+    import pyarrow as pa
 
     from flowsleuth.workspace.enrichment import EnrichReport
 
@@ -118,17 +120,13 @@ def facts(parsed: argparse.Namespace) -> int:
         rows = ws.facts(parsed.observable, parsed.fact).to_arrow()
         if not len(rows) and not ws.store.catalog.parts("fact"):
             print(f"no facts yet; they are gathered by: flowsleuth enrich -w {parsed.workspace}", file=sys.stderr)
-    if parsed.format == "table" and parsed.output is None:
-        columns = ["observable", "fact", "value", "source", "as_of"]
-        lines = [
-            (row["observable"], row["fact"], row["value"], row["source"], _day(row["as_of"]))
-            for row in rows.to_pylist()
-        ]
-        print_table(lines, columns, wrap=("value", "source"))
-        return 0
-    form = "csv" if parsed.format == "table" else parsed.format
-    write_tables(iter([rows]), form, parsed.output)
-    return 0
+    return give(rows, parsed, _show_facts)
+
+
+def _show_facts(table: pa.Table) -> None:
+    columns = ["observable", "fact", "value", "source", "as_of"]
+    lines = [(*map(row.get, columns[:-1]), _day(row["as_of"])) for row in table.to_pylist()]
+    print_table(lines, columns, wrap=("value", "source"))
 
 
 def _day(moment: Any) -> str:
@@ -203,6 +201,3 @@ def _asked_now(ws: flowsleuth.Workspace, target: str) -> dict[str, Any]:
         return ws.reverse(target)
     except OptionError:
         return ws.resolve(target)
-
-
-ACTIONS = {"enrich": enrich, "facts": facts, "lists": lists, "whois": whois, "dns": names}

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import flowsleuth
-from flowsleuth.faces.cli.show import print_json, print_table, printable_text, write_tables
+from flowsleuth.faces.cli.show import give, print_json, print_table, printable_text
 
 if TYPE_CHECKING:
     import argparse
@@ -42,25 +42,14 @@ def lookup(parsed: argparse.Namespace) -> int:
         else:
             with flowsleuth.open(parsed.workspace, engine=parsed.engine) as ws:
                 found = ws.lookup(texts, progress=tell, **asked).table
-    return _give(found, parsed, _show_lookup)
+    return give(found, parsed, _show_lookup)
 
 
-def _give(table: pa.Table, parsed: argparse.Namespace, on_terminal: Callable[[list[dict[str, Any]]], None]) -> int:
-    if parsed.format == "table" and parsed.output is None:
-        on_terminal(table.to_pylist())
-        return 0
-    form = "csv" if parsed.format == "table" else parsed.format
-    rows = write_tables(iter([table]), form, parsed.output)
-    if parsed.output:
-        print(f"{rows:,} rows in {parsed.output}", file=sys.stderr)
-    return 0
-
-
-def _show_lookup(rows: list[dict[str, Any]]) -> None:
+def _show_lookup(table: pa.Table) -> None:
     """The most severe first; what was not answered last."""
     from flowsleuth.enrich.intel.severity import SEVERITIES
 
-    rows = sorted(rows, key=lambda row: (-SEVERITIES.index(row["Severity"]), row["Status"] != 0))
+    rows = sorted(table.to_pylist(), key=lambda row: (-SEVERITIES.index(row["Severity"]), row["Status"] != 0))
     shown = [
         (
             row["SafeIoc"] or row["Ioc"],
@@ -182,11 +171,11 @@ def _tell(report: FeedReport) -> None:
 def _list(parsed: argparse.Namespace) -> int:
     with _open(parsed) as ws:
         found = ws.intel_feeds().table
-    return _give(found, parsed, _show_feeds)
+    return give(found, parsed, _show_feeds)
 
 
-def _show_feeds(rows: list[dict[str, Any]]) -> None:
-    if not rows:
+def _show_feeds(table: pa.Table) -> None:
+    if not len(table):
         print("no feeds; add one with: flowsleuth intel add FILE --name NAME", file=sys.stderr)
         return
     shown = [
@@ -194,7 +183,7 @@ def _show_feeds(rows: list[dict[str, Any]]) -> None:
             row["feed"], f"{row['indicators']:,}", f"{row['high']:,}", f"{row['warning']:,}", row["format"],
             f"{row['as_of']:%Y-%m-%d %H:%M}", row["url"] or row["file"],
         )
-        for row in rows
+        for row in table.to_pylist()
     ]  # fmt: skip
     columns = ("feed", "indicators", "high", "warning", "format", "as of (UTC)", "from")
     print_table(shown, columns, right=("indicators", "high", "warning"), wrap=("from",))
@@ -205,28 +194,28 @@ def _match(parsed: argparse.Namespace) -> int:
         found = ws.intel_match(parsed.table, by=parsed.by, dates=parsed.date).table
     if parsed.top is not None:
         found = found.slice(0, parsed.top)
-    return _give(found, parsed, _show_values if parsed.by == "value" else _show_rows)
+    return give(found, parsed, _show_values if parsed.by == "value" else _show_rows)
 
 
-def _show_values(rows: list[dict[str, Any]]) -> None:
+def _show_values(table: pa.Table) -> None:
     shown = [
         (
             row["value"], row["column"], f"{row['rows']:,}", _time(row["first_seen"]), _time(row["last_seen"]),
             row["feed"], row["severity"], row["indicator"], _what(row), row["row_id"],
         )
-        for row in rows
+        for row in table.to_pylist()
     ]  # fmt: skip
     columns = ("value", "column", "rows", "first seen", "last seen", "feed", "severity", "meets", "what", "one of them")
     _show(shown, columns, ("rows",))
 
 
-def _show_rows(rows: list[dict[str, Any]]) -> None:
+def _show_rows(table: pa.Table) -> None:
     shown = [
         (
             row["row_id"], _time(row["start"]), row["column"], row["value"], row["feed"], row["severity"],
             row["indicator"], _what(row),
         )
-        for row in rows
+        for row in table.to_pylist()
     ]  # fmt: skip
     _show(shown, ("row id", "start", "column", "value", "feed", "severity", "meets", "what"), ())
 
@@ -256,4 +245,3 @@ def _remove(parsed: argparse.Namespace) -> int:
 INTEL: dict[str, Callable[[argparse.Namespace], int]] = {
     "providers": _providers, "add": _add, "list": _list, "update": _update, "match": _match, "remove": _remove,
 }  # fmt: skip
-ACTIONS: dict[str, Callable[[argparse.Namespace], int]] = {"lookup": lookup, "intel": intel}

@@ -7,8 +7,9 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from flowsleuth.errors import FlowsleuthError, OptionError
+from flowsleuth.errors import FlowsleuthError
 from flowsleuth.faces.cli.arguments import build_parser
+from flowsleuth.faces.cli.verb_places import action_of
 
 if TYPE_CHECKING:
     import argparse
@@ -27,8 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 done, 1 something failed, 2 wrong usage.
     """
     try:
-        parser = build_parser()
-        parsed = parser.parse_args(arguments)
+        words = sys.argv[1:] if arguments is None else list(arguments)
+        parser = build_parser(words[0] if words else None)
+        parsed = parser.parse_args(words)
         if parsed.verb is None:
             parser.print_help(sys.stderr)
             return USAGE
@@ -51,46 +53,6 @@ def _complain(error: Exception) -> None:
 
 
 def _run(parsed: argparse.Namespace) -> int:
-    from flowsleuth.faces.cli import (
-        convert_verbs,
-        enrich_verbs,
-        intel_verbs,
-        notebook_verbs,
-        pivot_verbs,
-        query_verbs,
-        serve_verbs,
-        sql_verbs,
-        stitch_verbs,
-        story_verbs,
-        triage_verbs,
-        verbs,
-    )
-
-    action = {
-        "init": verbs.init,
-        "ingest": verbs.ingest,
-        "info": verbs.info,
-        "score": verbs.score,
-        "suspects": verbs.suspects,
-        "explain": verbs.explain,
-        "investigate": story_verbs.investigate,
-        "story": story_verbs.story,
-        "pivot": pivot_verbs.pivot,
-        **triage_verbs.ACTIONS,
-        **intel_verbs.ACTIONS,
-        **enrich_verbs.ACTIONS,
-        **convert_verbs.ACTIONS,
-        "notebooks": notebook_verbs.notebooks,
-        "query": query_verbs.query,
-        "serve": serve_verbs.serve,
-        "user": serve_verbs.user,
-        "sql": sql_verbs.sql,
-        "stitch": stitch_verbs.stitch,
-        "readers": verbs.readers,
-        "detectors": verbs.detectors,
-    }.get(parsed.verb)
-    if action is None:
-        raise OptionError("no such command", where=parsed.verb)
-    code = action(parsed)
+    code = action_of(parsed.verb)(parsed)
     sys.stdout.flush()
     return code

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import flowsleuth
 from flowsleuth.errors import OptionError
 from flowsleuth.faces.cli.arguments import FORMATS, add_workspace, parse_assignments
-from flowsleuth.faces.cli.show import print_json, print_table, printable_text, write_tables
+from flowsleuth.faces.cli.show import give, print_json, print_table, printable_text, terminal_text
 
 if TYPE_CHECKING:
     import argparse
+
+    import pyarrow as pa
 
     from flowsleuth.workspace import Workspace
     from flowsleuth.workspace.pivots import Answer
@@ -99,31 +101,17 @@ def _window(ws: Workspace, parsed: argparse.Namespace) -> Any:
 def _show(answer: Answer, parsed: argparse.Namespace) -> int:
     for note in answer.notes:
         print(printable_text(note), file=sys.stderr)
-    if parsed.format != "table" or parsed.output is not None:
-        form = "csv" if parsed.format == "table" else parsed.format
-        rows = write_tables(iter([answer.table]), form, parsed.output)
-        if parsed.output:
-            print(f"{rows:,} rows in {parsed.output}", file=sys.stderr)
-        return 0
-    _on_terminal(answer)
-    return 0
+    return give(answer.table, parsed, _on_terminal)
 
 
-def _on_terminal(answer: Answer) -> None:
+def _on_terminal(table: pa.Table) -> None:
     """The columns that tell something, those that come first."""
     import pyarrow as pa
 
-    table = answer.table
     told = [name for name in table.column_names if name not in NARROW and table[name].null_count < len(table)]
     shown = told[:SHOWN_COLUMNS]
     right = [name for name in shown if pa.types.is_integer(table[name].type) or pa.types.is_floating(table[name].type)]
-    rows = [[_cell(row[name]) for name in shown] for row in table.select(shown).to_pylist()]
+    rows = [[terminal_text(row[name], whole_seconds=True) for name in shown] for row in table.select(shown).to_pylist()]
     print_table(rows, shown, right=right, wrap=[name for name in shown if name not in right])
     more = f"; more columns with --format json: {', '.join(told[SHOWN_COLUMNS:])}" if len(told) > len(shown) else ""
     print(f"{len(table):,} rows{more}")
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    return value.strftime("%Y-%m-%d %H:%M:%S") if hasattr(value, "strftime") else str(value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 import warnings
@@ -13,6 +12,8 @@ from flowsleuth.errors import OptionError
 
 if TYPE_CHECKING:
     import argparse
+
+    import pyarrow as pa
 
     from flowsleuth.query import QueryProvider
 
@@ -127,6 +128,7 @@ def _show(parsed: argparse.Namespace, provider: QueryProvider) -> int:
 
 def _ask(parsed: argparse.Namespace, provider: QueryProvider) -> int:
     from flowsleuth.faces.cli.arguments import parse_assignments
+    from flowsleuth.faces.cli.show import give
     from flowsleuth.query import report_of
 
     if parsed.format == "parquet" and parsed.output is None:
@@ -143,7 +145,7 @@ def _ask(parsed: argparse.Namespace, provider: QueryProvider) -> int:
         warnings.simplefilter("ignore")  # told below, in the terminal's words
         rows = function.arrow(**given)
     report = report_of(rows)
-    _write(parsed, rows.replace_schema_metadata(None))
+    give(rows.replace_schema_metadata(None), parsed, lambda found: _on_terminal(found, parsed.top))
     for note in report.notes:
         _complain(note)
     for part in report.warnings:
@@ -151,25 +153,14 @@ def _ask(parsed: argparse.Namespace, provider: QueryProvider) -> int:
     return 0 if report.is_complete else 1
 
 
-def _write(parsed: argparse.Namespace, rows: Any) -> None:
-    from flowsleuth.faces.cli.show import print_table, write_tables
+def _on_terminal(rows: pa.Table, top: int) -> None:
+    from flowsleuth.faces.cli.show import print_rows
 
-    if parsed.format != "table":
-        count = write_tables(iter([rows]), parsed.format, parsed.output)
-        if parsed.output:
-            print(f"{count:,} rows in {parsed.output}", file=sys.stderr)
-        return
-    shown = rows.slice(0, max(parsed.top, 0))
+    shown = rows.slice(0, max(top, 0))
     if shown.num_rows:
-        print_table(([_cell(value) for value in row.values()] for row in shown.to_pylist()), shown.column_names)
+        print_rows(shown, shown.num_rows)
     told = f", {shown.num_rows} shown" if shown.num_rows < rows.num_rows else ""
     print(f"{rows.num_rows:,} rows{told}", file=sys.stderr)
-
-
-def _cell(value: Any) -> object:
-    if isinstance(value, list | dict):
-        return json.dumps(value, default=str, ensure_ascii=False)
-    return value.isoformat(sep=" ").removesuffix("+00:00") if hasattr(value, "isoformat") else value
 
 
 def _print_text(text: str) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from flowsleuth.faces.cli.show import console, endpoint, human_bytes, print_table, printable_text
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from flowsleuth.workspace.queue import QueuePage
     from flowsleuth.workspace.rating import Preview
 
@@ -125,7 +127,7 @@ def _flows(rows: list[dict[str, Any]]) -> None:
         print_table(shown, ("what", "score", "flows", "source", "destination", ""), right=("score", "flows"))
 
 
-def show_ratings(rows: list[dict[str, Any]]) -> None:
+def show_ratings(table: pa.Table) -> None:
     """Print ratings."""
     columns = ("id", "made (UTC)", "analyst", "severity", "suspects", "flows", "criteria", "comment", "taken back")
     lines = [
@@ -134,7 +136,7 @@ def show_ratings(rows: list[dict[str, Any]]) -> None:
             f"{row['suspects']:,}", f"{row['flows']:,}", in_words(json.loads(row["criteria"])), row["comment"] or "",
             f"{row['undone']:%Y-%m-%d %H:%M} by {row['undone_by']}" if row["undone"] else "",
         )
-        for row in rows
+        for row in table.to_pylist()
     ]  # fmt: skip
     print_table(lines, columns, right=("id", "suspects", "flows"), wrap=("criteria", "comment"))
 
@@ -156,11 +158,11 @@ def in_words(criteria: dict[str, Any]) -> str:
     return ", ".join(found)
 
 
-def show_rules(rows: list[dict[str, Any]]) -> None:
+def show_rules(table: pa.Table) -> None:
     """Print rules with what they matched and when."""
     columns = ("id", "name", "severity", "where", "from", "matched", "last match (UTC)", "last run (UTC)")
     lines = []
-    for row in rows:
+    for row in table.to_pylist():
         conditions = json.loads(row["conditions"])
         where = " and ".join(f"{c['field']} {c['operator']} {_value(c['value'])}" for c in conditions)
         times = (f"{row[name]:%Y-%m-%d %H:%M}" if row[name] else "never" for name in ("last_match", "last_run"))
@@ -175,11 +177,11 @@ def _value(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def show_suppressions(rows: list[dict[str, Any]]) -> None:
+def show_suppressions(table: pa.Table) -> None:
     """Print suppressions."""
     columns = ("id", "kind", "value", "in", "until (UTC)", "by", "reason", "state")
     lines = []
-    for row in rows:
+    for row in table.to_pylist():
         until = f"{row['until']:%Y-%m-%d %H:%M}" if row["until"] else "for good"
         state = "in force" if row["in_force"] else "lifted" if row["lifted"] else "ended"
         where = row["detector"] or "all"
@@ -188,13 +190,13 @@ def show_suppressions(rows: list[dict[str, Any]]) -> None:
     print_table(lines, columns, right=("id",), wrap=("value", "reason"))
 
 
-def show_trail(rows: list[dict[str, Any]]) -> None:
+def show_trail(table: pa.Table) -> None:
     """Print the trail of deeds."""
     lines = [
         (
             row["audit_id"], f"{row['at']:%Y-%m-%d %H:%M:%S}", row["analyst"], row["verb"],
             f"{row['object']} {row['object_id'] or ''}", row["detail"] or "",
         )
-        for row in rows
+        for row in table.to_pylist()
     ]  # fmt: skip
     print_table(lines, ("id", "at (UTC)", "analyst", "deed", "object", "detail"), right=("id",), wrap=("detail",))

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 FORMATS = ("table", "json", "csv", "parquet")
 SHOWN = 50
-NARROWEST = 78
 EXAMPLES = """\
 examples:
   flowsleuth sql "SELECT src_ip, sum(src_bytes) AS bytes FROM flow GROUP BY 1 ORDER BY 2 DESC LIMIT 20" -w case/
@@ -47,33 +46,20 @@ def sql(parsed: argparse.Namespace) -> int:
     """Run ``flowsleuth sql``."""
     import flowsleuth
     from flowsleuth.faces.cli.arguments import parse_assignments
-    from flowsleuth.faces.cli.show import write_tables
+    from flowsleuth.faces.cli.show import give
 
     if parsed.format == "table" and parsed.output:
         raise OptionError("a table is for the terminal", where="--output", available=FORMATS[1:])
     values = {name: _value(text) for name, text in parse_assignments(parsed.value, "--value").items()}
     with flowsleuth.open(parsed.workspace, engine=parsed.engine) as ws:
         rows = ws.sql(parsed.text, **values).table
-    if parsed.format != "table":
-        write_tables(iter([rows]), parsed.format, parsed.output)
-        return 0
-    _show(rows)
-    return 0
+    return give(rows, parsed, _show)
 
 
 def _show(rows: pa.Table) -> None:
-    """A table where the terminal is wide enough; else one line per value, as no cell could be read."""
-    from flowsleuth.faces.cli.show import console, print_table
+    from flowsleuth.faces.cli.show import print_rows
 
-    told = [{name: _cell(value) for name, value in row.items()} for row in rows.slice(0, SHOWN).to_pylist()]
-    names = rows.column_names
-    widths = [max([len(name), *(len(row[name]) for row in told)]) + 2 for name in names]
-    if sum(widths) <= max(console().width, NARROWEST):
-        print_table([tuple(row.values()) for row in told], tuple(names))
-    else:
-        left = max(map(len, names))
-        for row in told:
-            print("\n".join(f"{name:{left}}  {value}" for name, value in row.items() if value), end="\n\n")
+    print_rows(rows, SHOWN)
     if len(rows) > SHOWN:
         print(f"… {len(rows):,} rows in all: --format csv gives them")
 
@@ -86,9 +72,3 @@ def _value(text: str) -> str | int | float:
         except ValueError:
             continue
     return text
-
-
-def _cell(value: Any) -> str:
-    from flowsleuth.faces.cli.show import printable_text
-
-    return "" if value is None else printable_text(value)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import flowsleuth
 from flowsleuth.errors import OptionError
 from flowsleuth.faces.cli.arguments import FORMATS, add_workspace, parse_time
-from flowsleuth.faces.cli.show import print_json, print_table, printable_text, write_tables
+from flowsleuth.faces.cli.show import give, print_json, print_rows, printable_text, write_tables
 
 if TYPE_CHECKING:
     import argparse
@@ -102,24 +102,13 @@ def _table(found: Investigation, name: str) -> Any:
 
 def _write_one(found: Investigation, parsed: argparse.Namespace) -> None:
     table = _table(found, parsed.table or "search")
-    if parsed.format == "table":
-        rows = [list(row.values()) for row in table.slice(0, parsed.top).to_pylist()]
-        print_table(rows, table.column_names)
-        if len(table) > parsed.top:
-            print(f"… {len(table):,} rows in all: --top, or --format csv")
-        return
-    if parsed.format == "csv":
-        table = _safe(table)
-    count = write_tables(iter([table]), parsed.format, parsed.output)
-    if parsed.output:
-        print(f"{count:,} rows in {parsed.output}", file=sys.stderr)
+    give(table, parsed, lambda found: _show_one(found, parsed.top))
 
 
-def _safe(table: Any) -> Any:
-    """A spreadsheet must not take a cell of a log for a formula."""
-    from flowsleuth.viz.cells import safe_cells
-
-    return safe_cells(table)
+def _show_one(table: Any, top: int) -> None:
+    print_rows(table, top)
+    if len(table) > top:
+        print(f"… {len(table):,} rows in all: --top, or --format csv")
 
 
 def _as_json(found: Investigation) -> dict[str, Any]:
@@ -143,7 +132,7 @@ def _list(ws: Workspace, parsed: argparse.Namespace) -> None:
 
     table = ws.stories().table
     if parsed.format == "csv":
-        write_tables(iter([_safe(table)]), "csv", None)
+        write_tables(iter([table]), "csv", None)
     elif parsed.format == "json":
         print_json(table.to_pylist())
     elif len(table):

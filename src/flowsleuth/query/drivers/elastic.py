@@ -90,7 +90,8 @@ class Elastic(RemoteDriver):
         try:
             got = self._client.perform_request(method, path, params=dict(params), headers=headers, body=body)
         except errors.ApiError as error:
-            raise error_of(error.status_code, _told(error.body) or str(error), self._where) from None
+            told, wait = _told(error.body) or str(error), error.meta.headers.get("retry-after")
+            raise error_of(error.status_code, told, self._where, wait) from None
         except errors.TransportError as error:
             raise QueryError(f"cannot be reached: {error.message}", where=self._where) from None
         return got.body
@@ -104,7 +105,8 @@ class Elastic(RemoteDriver):
         """
         document = dict(request.query.document or {})
         index = request.options.get("index") or request.query.args.get("index") or self._index
-        most = int(request.options.get("size") or document.pop("size", MOST_ROWS))
+        asked = int(document.pop("size", MOST_ROWS))
+        most = int(request.options.get("size") or asked or MOST_ROWS)  # a scroll takes no size of 0
         if "aggs" in document or "aggregations" in document:
             return _aggregated(self._send("POST", _path(index), {}, {"size": 0} | document), self._where)
         rows: list[dict[str, Any]] = []
