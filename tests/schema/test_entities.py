@@ -428,3 +428,32 @@ def test_pickling_is_not_needed_to_compare():
     """Entities can be sent to other processes; their identity does not depend on the process."""
     made = Host("web1", DnsDomain="example.org")
     assert pickle.loads(pickle.dumps(made.identity)) == made.identity
+
+
+def test_words_about_it_are_safe_on_a_terminal():
+    host = Host("a\x1b[31m\u202eb")
+    assert str(host) == "Host a\\x1b[31m\\u202eb"
+    assert "\x1b" not in repr(Process("1", Host=host)) and "\u202e" not in repr(Process("1", Host=host))
+    assert host.HostName == "a\x1b[31m\u202eb"
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"), [("NaN", "NaN"), ("-Infinity", "-Infinity"), ("1e999", "1e999"), ('"\\ud800"', "\ud800")]
+)
+def test_what_json_can_hardly_hold_is_written_as_json_that_others_read(value, kept):
+    [host] = parse_entities(f'[{{"Type": "host", "HostName": "web1", "Odd": {value}}}]')
+    assert host.additional["Odd"] == kept
+    text = entities_to_json([host])
+    text.encode()
+    assert json.loads(text, parse_constant=pytest.fail)[0]["Odd"] == kept
+    assert parse_entities(text)[0].additional["Odd"] == kept
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, "[" * 5_000 + "]" * 5_000, '[{"Type":"process","ProcessId":' + "9" * 6_000 + "}]"]
+)
+def test_json_made_to_break_readers_is_refused_in_words(text):
+    with pytest.raises(OptionError, match="not JSON"):
+        parse_entities(text)
+    alert = Alert.from_row({"AlertName": "x", "Entities": text})
+    assert (alert.AlertName == "x" and alert.Entities is None) or alert.Entities == ()

@@ -13,8 +13,9 @@ from flowsleuth.errors import CatalogueError, OptionError, WorkspaceError
 from flowsleuth.schema import TABLES
 from flowsleuth.schema.entities import Account, Dns, File, FileHash, Host, IpAddress, Url
 from flowsleuth.testing import check_pivot
-from flowsleuth.workspace.pivots import PIVOTS, Found, Pivot, Question, load_pivot
+from flowsleuth.workspace.pivots import PIVOTS, Answer, Found, Pivot, Question, load_pivot
 from flowsleuth.workspace.pivots import pivot as pivot_module
+from flowsleuth.workspace.results import Rows
 
 
 @pytest.fixture(scope="module")
@@ -457,3 +458,17 @@ def test_an_entity_is_asked_about_by_its_identity(ws):
     assert ws.dns(Dns("WWW.example.org")).value == "www.example.org"
     assert ws.host(Host("web1", DnsDomain="corp.example")).value == "web1.corp.example"
     assert ws.ip("2001:DB8::0:1").entity == IpAddress("2001:db8::1")
+
+
+def test_an_answer_shows_itself_in_a_terminal_safely():
+    rows = {
+        "name": ["a\x1b[2J\u202e", None, *"cdefghijkl"],
+        "long\x07": ["x" * 99] * 12,
+        "n": [1] * 12,
+        **{f"w{n}": ["y" * 30] * 12 for n in range(9)},
+    }
+    shown = repr(Answer(pa.table(rows), ("only the first 12 rows\x1b",)))
+    assert shown.startswith("<Answer: 12 rows, 12 columns>\nname")
+    assert "a\\x1b[2J\\u202e" in shown and "… 2 more rows\n… more columns: w" in shown and shown.endswith("rows\\x1b")
+    assert all(len(line) <= 110 for line in shown.splitlines()[:12]) and shown.replace("\n", "").isprintable()
+    assert repr(Rows(pa.table({}))) == "<Rows: 0 rows, 0 columns>"

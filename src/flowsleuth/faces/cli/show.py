@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from flowsleuth.errors import FlowsleuthError, OptionError
 from flowsleuth.faces.plain import plain
+from flowsleuth.schema.printable import printable_text as printable_text  # noqa: PLC0414 (faces take it from here)
 
 if TYPE_CHECKING:
     import argparse
@@ -27,20 +28,6 @@ WIDTH_WHEN_PIPED = 200
 LONGEST_TIME = 40
 NARROWEST = 78
 """Columns that every terminal is taken to have."""
-
-
-def printable_text(value: object) -> str:
-    """Text that is safe on a terminal: control characters as ``\\xNN``.
-
-    Examples
-    --------
-    >>> printable_text("a\\x1b[31mb")
-    'a\\\\x1b[31mb'
-    """
-    text = "" if value is None else str(value)
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def console(file: IO[str] | None = None) -> Console:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 from flowsleuth.errors import OptionError
+from flowsleuth.schema.printable import printable_text
 
 Identifier = tuple[str, ...]
 EMPTY: Mapping[str, Any] = MappingProxyType({})
@@ -146,11 +147,11 @@ class Entity:
 
     @property
     def label(self) -> str:
-        """A few words for a person, one line."""
+        """A few words for a person, one line, safe on a terminal."""
         for name in (*self.label_fields, *self.field_names()):
             value = getattr(self, name)
             if isinstance(value, str | int | float) and not isinstance(value, bool) and str(value).strip():
-                return " ".join(str(value).split())
+                return printable_text(" ".join(str(value).split()))
         return self.kind
 
     # JSON, rows ---------------------------------------------------------------------------------------------------

@@ -9,6 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import json
+import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, fields
 from types import MappingProxyType
@@ -20,6 +22,9 @@ from flowsleuth.schema.entities.findings import UnknownEntity
 from flowsleuth.schema.entities.kinds import field_kinds, find_kind, plain_kind
 from flowsleuth.schema.entities.network import GeoLocation
 from flowsleuth.schema.entities.values import UnreadableError, field_value, is_absent
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""Halves of characters, which JSON may have and UTF-8 may not."""
 
 _OWN = ("$id", "$ref", "type", "kind", "$type")
 
@@ -79,9 +84,15 @@ def _load(source: Any) -> Any:
     if not isinstance(source, str | bytes):
         return list(source) if isinstance(source, tuple) else source
     try:
-        return json.loads(source)
+        return json.loads(source, parse_constant=str, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise OptionError(f"not JSON: {error}", where=_start_of(source)) from None
+
+
+def _finite(text: str) -> float | str:
+    """A number; what is too large for one stays text, as JSON has no infinity."""
+    number = float(text)
+    return number if math.isfinite(number) else text
 
 
 def _start_of(source: Any) -> str:
@@ -225,7 +236,8 @@ def entities_to_json(entities: Iterable[Entity]) -> str:
 
 def _dumped(value: Any) -> str:
     try:
-        return json.dumps(value, ensure_ascii=False)
+        text = json.dumps(value, ensure_ascii=False)
+        return text if text.isascii() or not _SURROGATE.search(text) else json.dumps(value)
     except RecursionError:
         raise OptionError("nested too deep to be written", hint="write the entities as a list") from None
 

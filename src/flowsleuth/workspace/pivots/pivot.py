@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowsleuth.catalogue import Catalogue
 from flowsleuth.errors import CatalogueError, OptionError
+from flowsleuth.schema.printable import printable_text
 from flowsleuth.schema.time_range import TimeRange
 from flowsleuth.workspace.results import Rows
 
@@ -117,7 +118,7 @@ class Pivot:
         return found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Answer(Rows):
     """Rows that a pivot found.
 
@@ -129,6 +130,9 @@ class Answer(Rows):
     """
 
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return "\n".join([super().__repr__(), *(f"Note: {printable_text(note)}" for note in self.notes)])
 
     def _repr_html_(self) -> str:
         from html import escape
