@@ -16,7 +16,9 @@ from tests.store.spark_cluster import SparkCluster
 from tests.zeek_writer import conn_line, write_conn
 
 import flowsleuth
+from flowsleuth.errors import QueryError
 from flowsleuth.faces.cli import main
+from flowsleuth.query import QueryProvider
 from flowsleuth.testing.engines import same_rows
 from flowsleuth.triage.filters import QueueFilter
 from flowsleuth.triage.rules import Rule
@@ -258,3 +260,29 @@ def test_scores_of_a_real_network_are_the_same(spark, shared_data, tmp_path):
         scores.append(at_rest(tmp_path / name, "score"))
         assert len(scores[-1]) == len(DETECTORS) * rows > 100_000
     same_rows(*scores, ["detector", "flow_id"], TOLERANCE)
+
+
+LIBRARY = {
+    "list_flows_by_ip": {"ip_address_list": ["203.0.113.9"]},
+    "list_flows_by_host": {"host_name": "nobody"},
+    "list_flows_by_port": {"ports": [4444, 443]},
+    "list_peers": {"ip_address": "203.0.113.9"},
+}
+
+
+def test_the_query_library_is_the_same(spark, cases):
+    """Queries with bound texts, lists, numbers and times, and one of one's own, put to both engines."""
+    with (
+        QueryProvider("Workspace", folder=cases["duckdb"]) as one,
+        QueryProvider("Workspace", folder=cases["duckdb"], engine=spark.sc_url) as other,
+    ):
+        for name, given in LIBRARY.items():
+            rows = [place.query(f"Network.{name}").arrow(**given).replace_schema_metadata(None) for place in (one, other)]
+            assert name == "list_flows_by_host" or len(rows[0]) > 0
+            same_rows(*rows, [column for column in ("flow_id", "peer") if column in rows[0].column_names])
+        for text in ("SELECT sum(src_bytes) AS n, min(start) AS first FROM flow", "SELECT count(*) AS n FROM dns"):
+            assert one.exec_arrow(text).to_pylist() == other.exec_arrow(text).to_pylist()
+        for wrong in ("SELECT * FROM nothing_there", "SELECT no_such FROM flow", "DROP TABLE flow"):
+            for place in (one, other):
+                with pytest.raises(QueryError):
+                    place.exec_arrow(wrong)
