@@ -277,7 +277,9 @@ def test_the_query_library_is_the_same(spark, cases):
         QueryProvider("Workspace", folder=cases["duckdb"], engine=spark.sc_url) as other,
     ):
         for name, given in LIBRARY.items():
-            rows = [place.query(f"Network.{name}").arrow(**given).replace_schema_metadata(None) for place in (one, other)]
+            rows = [
+                place.query(f"Network.{name}").arrow(**given).replace_schema_metadata(None) for place in (one, other)
+            ]
             assert name == "list_flows_by_host" or len(rows[0]) > 0
             same_rows(*rows, [column for column in ("flow_id", "peer") if column in rows[0].column_names])
         for text in ("SELECT sum(src_bytes) AS n, min(start) AS first FROM flow", "SELECT count(*) AS n FROM dns"):

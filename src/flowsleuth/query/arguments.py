@@ -4,46 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
-import json
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from flowsleuth.errors import OptionError, QueryParameterError
-from flowsleuth.query.definitions import Parameter, QueryDefinition
+from flowsleuth.query.definitions import QueryDefinition
 from flowsleuth.query.languages.values import Value
-from flowsleuth.query.moments import parse_moment
+from flowsleuth.query.objects import look_up
+from flowsleuth.query.typed_values import typed
 from flowsleuth.schema.time_range import TimeRange
-
-_HOST = ("hostname", "computer", "computername", "devicename", "vmname", "compromisedentity", "srchost")
-_ADDRESS = ("ipaddress", "address", "ip", "srcip", "sourceip", "sourceaddress")
-_ACCOUNT = ("accountname", "username", "targetusername", "userprincipalname", "user", "account")
-_SYNONYMS: dict[str, tuple[str, ...]] = {
-    "hostname": _HOST,
-    "ipaddress": _ADDRESS,
-    "ipaddresslist": _ADDRESS,
-    "sourceiplist": _ADDRESS,
-    "accountname": _ACCOUNT,
-    "user": _ACCOUNT,
-    "domain": ("domain", "domainname", "servername"),
-    "url": ("url", "requesturl"),
-    "filehash": ("filehash", "sha256", "sha1", "md5", "hashvalue"),
-    "processname": ("processname", "newprocessname", "image", "imagefile"),
-}
-"""Parameter → what objects call the same thing; case and underscores aside."""
-
-_NAME_OF: dict[str, tuple[str, ...]] = {
-    "hostname": ("host",),
-    "accountname": ("account", "user"),
-    "user": ("account", "user"),
-    "ipaddress": ("ip", "ipaddress"),
-    "ipaddresslist": ("ip", "ipaddress"),
-    "domain": ("dns", "domain"),
-    "filehash": ("filehash",),
-    "url": ("url",),
-    "processname": ("file",),
-}
-"""Parameter → kinds of entity whose plain ``name`` or ``value`` is meant."""
 
 _WINDOW = ("timespan", "time_range", "time_span")
 
@@ -78,6 +47,7 @@ def resolve(
 
     Examples
     --------
+    >>> from flowsleuth.query.definitions import Parameter
     >>> ip = QueryDefinition("q", (), (), "T", {"ip_address": Parameter("ip_address"), "top": Parameter("top", "int")})
     >>> {name: one.value for name, one in resolve(ip, [{"IpAddress": "192.0.2.7"}], {"top": "5"}).items()}
     {'ip_address': '192.0.2.7', 'top': 5}
@@ -170,181 +140,3 @@ def _take_object(query: QueryDefinition, found: dict[str, Value], thing: Any) ->
         value = look_up(thing, name)
         if value is not None:
             found[name] = Value(value, "object")
-
-
-def look_up(thing: Any, name: str, depth: int = 2) -> Any:
-    """What an object has for a parameter: under its name, under another name of the same thing, or in its entities.
-
-    Examples
-    --------
-    >>> look_up({"CompromisedEntity": "web1", "Entities": '[{"Type": "ip", "Address": "192.0.2.7"}]'}, "host_name")
-    'web1'
-    >>> look_up({"Entities": '[{"Type": "ip", "Address": "192.0.2.7"}]'}, "ip_address")
-    '192.0.2.7'
-    """
-    fields = _fields(thing)
-    if fields is None:
-        return None
-    key = _key(name)
-    for wanted in dict.fromkeys((key, *_SYNONYMS.get(key, ()))):
-        value = fields.get(wanted)
-        if _is_scalar(value):
-            return value
-        if value is not None and depth and (inner := look_up(value, name, depth - 1)) is not None:
-            return inner
-    if _kind(thing, fields) in _NAME_OF.get(key, ()):
-        value = fields.get("address") or fields.get("value") or fields.get("name")
-        if _is_scalar(value):
-            return value
-    return _from_entities(fields, name, depth)
-
-
-def _from_entities(fields: Mapping[str, Any], name: str, depth: int) -> Any:
-    entities = fields.get("entities")
-    if isinstance(entities, str):
-        try:
-            entities = json.loads(entities)
-        except ValueError:
-            return None
-    if isinstance(entities, Mapping):
-        entities = list(entities.values())
-    if not depth or not isinstance(entities, list | tuple):
-        return None
-    return next((value for one in entities if (value := look_up(one, name, depth - 1)) is not None), None)
-
-
-def _fields(thing: Any) -> dict[str, Any] | None:
-    if thing is None or isinstance(thing, str | bytes | int | float | dt.datetime | list | tuple | set):
-        return None
-    offered = getattr(thing, "query_params", None)
-    if isinstance(offered, Mapping):
-        return {_key(name): value for name, value in offered.items()} | (_attributes(thing))
-    if isinstance(thing, Mapping):
-        return {_key(name): value for name, value in thing.items()}
-    if hasattr(thing, "to_dict") and hasattr(thing, "index"):  # a row of pandas
-        return {_key(name): value for name, value in thing.to_dict().items()}
-    return _attributes(thing)
-
-
-def _attributes(thing: Any) -> dict[str, Any]:
-    """Fields and plain attributes; nothing is called but properties of the object's own class."""
-    names = [name for name in dir(thing) if not name.startswith("_")]
-    found = {}
-    for name in names:
-        try:
-            value = getattr(thing, name)
-        except Exception:  # noqa: S112 - somebody else's object: what it cannot say, it does not say
-            continue
-        if not callable(value):
-            found[_key(name)] = value
-    return found
-
-
-def _key(name: Any) -> str:
-    return str(name).replace("_", "").replace(" ", "").casefold()
-
-
-def _kind(thing: Any, fields: Mapping[str, Any]) -> str:
-    told = fields.get("type") or fields.get("entitytype")
-    return _key(told) if isinstance(told, str) else _key(type(thing).__name__)
-
-
-def _is_scalar(value: Any) -> bool:
-    if value is None or value == "" or isinstance(value, Mapping | list | tuple | set | dict):
-        return False
-    if isinstance(value, float) and math.isnan(value):
-        return False
-    return isinstance(value, str | int | float | dt.datetime) or hasattr(value, "packed") or hasattr(value, "item")
-
-
-# types ----------------------------------------------------------------------------------------------------------------
-
-
-def typed(query: QueryDefinition, parameter: Parameter, value: Any, now: dt.datetime) -> Any:
-    """A value in the type its parameter is declared with.
-
-    Raises
-    ------
-    QueryParameterError
-        It is missing, or is not of that type.
-    """
-    where = f"{query.name}({parameter.name}=…)"
-    if value is None:
-        hint = parameter.description or None
-        raise QueryParameterError("this parameter has no value", where=where, hint=hint)
-    try:
-        return _typed(parameter.type, value, now)
-    except QueryParameterError as error:
-        raise QueryParameterError(error.message, where=where) from None
-    except OptionError as error:
-        raise QueryParameterError(str(error), where=where) from None
-    except (ValueError, TypeError, OverflowError):
-        raise QueryParameterError(f"not of type {parameter.type}", where=where) from None
-
-
-def _typed(kind: str, value: Any, now: dt.datetime) -> Any:
-    if kind == "datetime":
-        return parse_moment(value, now)
-    if kind == "list":
-        return _list(value)
-    plain = _scalar(value)
-    if kind in _READERS:
-        return _READERS[kind](plain)
-    return plain.isoformat() if isinstance(plain, dt.date) else str(plain)
-
-
-def _scalar(value: Any) -> Any:
-    if isinstance(value, list | tuple | set | frozenset | Mapping):
-        raise QueryParameterError("one value is needed, and several were given")
-    if hasattr(value, "item") and not isinstance(value, str):
-        value = value.item()
-    if hasattr(value, "packed"):  # an address of the standard library
-        return str(value)
-    if not isinstance(value, str | int | float | dt.date):
-        raise QueryParameterError(f"no value: a {type(value).__name__}")
-    return value
-
-
-def _whole(value: Any) -> int:
-    if isinstance(value, str):
-        return int(value.strip(), 0) if value.strip().lower().startswith("0x") else int(value.strip())
-    if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
-        raise QueryParameterError("not a whole number")
-    return int(value)
-
-
-def _finite(value: float) -> float:
-    if not math.isfinite(value):
-        raise QueryParameterError("not a number")
-    return value
-
-
-def _truth(value: Any) -> bool:
-    known = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-    found = known.get(str(value).strip().lower())
-    if found is None:
-        raise QueryParameterError("neither true nor false")
-    return found
-
-
-_READERS: dict[str, Callable[[Any], Any]] = {"int": _whole, "float": lambda one: _finite(float(one)), "bool": _truth}
-
-
-def _list(value: Any) -> list[Any]:
-    if isinstance(value, str):
-        parts: list[Any] = [part.strip() for part in value.split(",")] if "," in value else [value]
-    elif isinstance(value, Iterable) and not isinstance(value, Mapping):
-        parts = list(value)
-    else:
-        parts = [value]
-    found = [_item(one) for one in parts]
-    if not found:
-        raise QueryParameterError("an empty list asks for nothing", hint="give at least one value")
-    return found
-
-
-def _item(value: Any) -> Any:
-    plain = _scalar(value)
-    if isinstance(plain, float):
-        return _finite(plain)
-    return plain.isoformat() if isinstance(plain, dt.date) else plain

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.errors import CatalogueError, QueryParameterError
+from flowsleuth.errors import QueryParameterError
 from flowsleuth.query.arguments import resolve
+from flowsleuth.query.calls import Call, sort_out
 from flowsleuth.query.connection_strings import parse_connection
 from flowsleuth.query.definitions import QueryDefinition
 from flowsleuth.query.drivers import DRIVERS
 from flowsleuth.query.drivers.contract import Driver, Request
-from flowsleuth.query.files import ENVIRONMENTS, environment_of, for_environment, read_library
+from flowsleuth.query.files import ENVIRONMENTS, environment_of, read_library
 from flowsleuth.query.functions import QueryFunction, QueryGroup
 from flowsleuth.query.languages import renderer
 from flowsleuth.query.languages.values import Rendered, Value
 from flowsleuth.query.ranges import border_risk, has_closed_end, parts_of
 from flowsleuth.query.report import ATTRIBUTE, PartialResultWarning, QueryReport, with_report
 from flowsleuth.query.runner import Patience, put_together, run_parts
+from flowsleuth.query.shelf import QueryShelf
 from flowsleuth.schema.moments import parse_period
 from flowsleuth.schema.time_range import TimeRange
 
@@ -29,24 +30,11 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from flowsleuth.query.browser import QueryBrowser
 
 ALL_TIME = TimeRange(dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.datetime(2200, 1, 1, tzinfo=dt.UTC))
-_CONTROLS = ("print_query", "split_by", "split_query_by", "query_options")
 
 
-@dataclass(frozen=True)
-class _Call:
-    """A call sorted out: what is about the query, and what is about how it is run."""
-
-    objects: tuple[Any, ...]
-    given: Mapping[str, Any]
-    split_by: Any = None
-    options: Mapping[str, Any] | None = None
-    only_text: bool = False
-
-
-class QueryProvider:
+class QueryProvider(QueryShelf):
     """Queries to one place, as methods in groups.
 
     Parameters
@@ -108,12 +96,11 @@ class QueryProvider:
             raise QueryParameterError("an environment is needed", where="QueryProvider(…)", available=ENVIRONMENTS)
         self.driver = _driver(asked, connection)
         self._connection = connection
-        self.environment = self.driver.environment
         self.patience = patience
         self.parallel = parallel or self.driver.parallel
         self._window = None if time_range is None else TimeRange.of(time_range)
         self._is_connected = False
-        self._queries: dict[str, QueryDefinition] = {}
+        super().__init__(self.driver.environment)
         paths = [query_paths] if isinstance(query_paths, str | Path) else query_paths
         self._add(read_library(paths, own=own_queries))
 
@@ -172,57 +159,7 @@ class QueryProvider:
         """Tables with their columns and types, where the other side tells; else empty."""
         return self.connect().driver.tables()
 
-    # the library --------------------------------------------------------------------------------------------------
-
-    def _add(self, queries: Iterable[QueryDefinition]) -> int:
-        mine = for_environment(queries, self.environment)
-        for query in mine:
-            for family in query.families or ("Other",):
-                self._queries[f"{family}.{query.name}"] = query
-        return len(mine)
-
-    def add_queries(self, *paths: str | Path) -> int:
-        """Read more query files; the number of queries that are for this environment.
-
-        Raises
-        ------
-        QueryFileError
-            A file is not in the format.
-        """
-        return self._add(read_library(paths, own=False))
-
-    def list_queries(self, text: str = "") -> list[str]:
-        """Names of queries, ``Group.query``; with a text, those that :meth:`search` finds."""
-        return self.search(text) if text else sorted(self._queries)
-
-    def search(self, text: str) -> list[str]:
-        """Queries that have every word of a text in their name, description, parameters, tags or table.
-
-        Examples
-        --------
-        >>> QueryProvider("Sentinel").search("heartbeat ip_address")
-        ['Heartbeat.get_heartbeat_for_ip', 'Network.get_heartbeat_for_ip']
-        """
-        words = text.casefold().split()
-        return sorted(name for name, one in self._queries.items() if all(word in _words(name, one) for word in words))
-
-    def definition(self, name: str) -> QueryDefinition:
-        """A query by its name, with or without its group.
-
-        Raises
-        ------
-        CatalogueError
-            There is no such query.
-        """
-        if name in self._queries:
-            return self._queries[name]
-        found = {id(one): one for key, one in self._queries.items() if key.rpartition(".")[2] == name}
-        if len(found) == 1:
-            return next(iter(found.values()))
-        several = [key for key in self.list_queries() if key.rpartition(".")[2] == name]
-        told = "several groups have a query of this name" if several else f"no such query in {self.environment}"
-        near = several or self.search(name.rpartition(".")[2]) or self.list_queries()
-        raise CatalogueError(told, where=name, available=near)
+    # queries as methods -----------------------------------------------------------------------------------------------
 
     def query(self, name: str) -> QueryFunction:
         """A query as a function, by its name."""
@@ -231,12 +168,6 @@ class QueryProvider:
     def help(self, name: str) -> str:
         """What a query does, its parameters, and its text."""
         return self.query(name).help()
-
-    def browse(self, text: str = "") -> QueryBrowser:
-        """A list of the queries with what they do, for notebooks; a widget to choose from where ipywidgets is there."""
-        from flowsleuth.query.browser import QueryBrowser
-
-        return QueryBrowser(self.environment, {name: self._queries[name] for name in self.list_queries(text)})
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or "_queries" not in self.__dict__:
@@ -247,15 +178,6 @@ class QueryProvider:
             raise AttributeError(f"{self.environment} has no group {name!r} of queries; it has {', '.join(groups)}")
         return group
 
-    def __dir__(self) -> list[str]:
-        return sorted({*object.__dir__(self), *(key.split(".")[0] for key in self._queries)})
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.list_queries())
-
-    def __repr__(self) -> str:
-        return f"QueryProvider({self.environment!r}, queries={len(self._queries)})"
-
     # asking -------------------------------------------------------------------------------------------------------
 
     def run(self, name: str, *objects: Any, **given: Any) -> Any:
@@ -264,12 +186,12 @@ class QueryProvider:
 
     def text_of(self, query: QueryDefinition, *objects: Any, **given: Any) -> str:
         """The query as it would be sent, without sending it; for a split window, its first part."""
-        call = _sort_out(query, objects, given)
+        call = sort_out(query, objects, given)
         return self._requests(query, call)[0].query.text
 
     def arrow_of(self, query: QueryDefinition, name: str, *objects: Any, **given: Any) -> pa.Table:
         """Ask a query of the library; see :class:`QueryFunction`."""
-        call = _sort_out(query, objects, given)
+        call = sort_out(query, objects, given)
         notes = [risk] if call.split_by and (risk := border_risk(query)) else []
         return self._ask(name, self._requests(query, call), notes)
 
@@ -300,7 +222,7 @@ class QueryProvider:
             rendered = Rendered.as_is(str(text))
         return self._ask("", [Request(rendered, window.start, window.end, options, not window.is_open)], [])
 
-    def _requests(self, query: QueryDefinition, call: _Call) -> list[Request]:
+    def _requests(self, query: QueryDefinition, call: Call) -> list[Request]:
         values = resolve(query, call.objects, call.given, window=self.time_range)
         write = renderer(self.driver.language)
         options = call.options or {}
@@ -355,22 +277,5 @@ def _made(kind: type, connection: dict[str, Any]) -> Driver:
     return made
 
 
-def _sort_out(query: QueryDefinition, objects: tuple[Any, ...], given: Mapping[str, Any]) -> _Call:
-    """Take out what is about the call; a parameter of the query of that name stays one."""
-    rest = dict(given)
-    found = {name: rest.pop(name) for name in _CONTROLS if name in rest and query.parameter_of(name) is None}
-    words = [one for one in objects if isinstance(one, str) and one.casefold() in ("print", "help", "?")]
-    things = tuple(one for one in objects if not any(one is word for word in words))
-    split = found.get("split_by") or found.get("split_query_by")
-    return _Call(things, rest, split, found.get("query_options"), bool(found.get("print_query")) or bool(words))
-
-
 def _moment(value: Value | None) -> dt.datetime | None:
     return value.value if value is not None and isinstance(value.value, dt.datetime) else None
-
-
-def _words(name: str, query: QueryDefinition) -> str:
-    tables = [one.default for one in query.parameters.values() if one.name == "table" and isinstance(one.default, str)]
-    parts: list[Any] = [name, query.description, *query.parameters, *tables]
-    tags = query.metadata.get("tags")
-    return " ".join(map(str, [*parts, *(tags if isinstance(tags, list) else [])])).casefold()
