@@ -19,6 +19,7 @@ from flowsleuth.faces.cli import main
 from flowsleuth.schema.intel import LOOKUP
 from flowsleuth.testing.intel_server import Answer, IntelServer
 from flowsleuth.workspace import init
+from flowsleuth.workspace.lookups import look_up, offered_providers
 
 KEY = "kit-key-31415926535"
 MSTICPY = (
@@ -175,3 +176,34 @@ def test_keys_from_the_environment(monkeypatch):
     from flowsleuth.enrich.intel import PROVIDERS
 
     assert find_access(PROVIDERS.load("otx"), {}, {"FLOWSLEUTH_OTX_API_KEY": KEY}).is_enabled
+
+
+MSTICPY_SETTINGS = """
+TIProviders:
+  OTX: {Args: {AuthKey: {EnvironmentVar: OTX_AUTH}}, Primary: True, Provider: OTX}
+  VirusTotal: {Args: {AuthKey: {EnvironmentVar: NOT_SET}}, Primary: True, Provider: VirusTotal}
+  XForce: {Args: {ApiID: plain-id-123, AuthKey: plain-password-123}, Primary: False, Provider: XForce}
+  Greynoise: {Args: {AuthKey: ""}, Primary: True, Provider: Greynoise}
+  AbuseIPDB: {Args: {AuthKey: {KeyVault: secret}}, Primary: True, Provider: AbuseIPDB}
+  CrowdSec: {Args: {AuthKey: theirs-123}, Primary: True, Provider: CrowdSec}
+  TorExitNodes: {Primary: True, Provider: Tor}
+"""
+"""Written by hand, as msticpy's documentation and its own test settings have it."""
+
+
+def test_keys_of_msticpys_settings(tmp_path, server):
+    config = tmp_path / "msticpyconfig.yaml"
+    config.write_text(MSTICPY_SETTINGS)
+    environ = {"MSTICPYCONFIG": str(config), "OTX_AUTH": KEY, "FLOWSLEUTH_CROWDSEC_API_KEY": "ours-123456"}
+    offered = {one["name"]: one for one in offered_providers({}, environ)}
+    enabled = {name: one["scope"] for name, one in offered.items() if one["is_enabled"]}
+    assert enabled == {"otx": "primary", "xforce": "secondary", "crowdsec": "primary"}
+    assert "plain-password-123" not in repr(offered)
+    settings = {"providers": {"otx": {"url": server.url}}}
+    found = look_up("8.8.8.8", settings, tmp_path, providers=["otx"], environ=environ).to_pylist()
+    assert [(row["Provider"], row["Status"]) for row in found] == [("otx", 0)]
+    assert server.asked[-1].headers["x-otx-api-key"] == KEY
+    ours = {"providers": {"otx": {"url": server.url, "api_key": KEY, "scope": "secondary"}}}
+    again = {one["name"]: one for one in offered_providers(ours, {"MSTICPYCONFIG": str(config)})}
+    assert (again["otx"]["scope"], again["otx"]["is_enabled"]) == ("secondary", True)
+    assert again["crowdsec"]["is_enabled"]

@@ -21,8 +21,10 @@ from flowsleuth.enrich.intel.lookup_rows import (
     row_of,
     unsupported_row,
 )
+from flowsleuth.enrich.intel.msticpy_keys import over_msticpy
 from flowsleuth.enrich.intel.runner import Runner, Tell
 from flowsleuth.errors import OptionError
+from flowsleuth.provider_settings import find_msticpy_config, read_msticpy_config
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -72,7 +74,7 @@ def look_up(
         Where keys are looked for; the process's own environment when not given.
     """
     options = read_options(settings)
-    access = all_access(settings, os.environ if environ is None else environ)
+    access = _access(settings, environ)
     named = _listed(providers)
     asks_feeds = indicators is not None and len(indicators) > 0 and (named is None or FEEDS in named)
     chosen = choose(access, None if named is None else [name for name in named if name != FEEDS], scope)
@@ -86,6 +88,15 @@ def look_up(
         return as_table(_rows(checked, chosen, runner, local))
     finally:
         cache.close()
+
+
+def _access(settings: Mapping[str, Any], environ: Mapping[str, str] | None) -> dict[str, Access]:
+    """What is set for every service: ``[intel]``, the environment, msticpy's settings if a variable names them."""
+    known = os.environ if environ is None else environ
+    config = find_msticpy_config(known)
+    if config is not None:
+        settings = over_msticpy(settings, read_msticpy_config(config).intel, known)
+    return all_access(settings, known)
 
 
 def _listed(names: Iterable[str] | None) -> list[str] | None:
@@ -118,7 +129,7 @@ def offered_providers(settings: Mapping[str, Any], environ: Mapping[str, str] | 
     from flowsleuth.enrich.intel.access import how_to_set
 
     found = []
-    for access in all_access(settings, os.environ if environ is None else environ).values():
+    for access in _access(settings, environ).values():
         provider = access.provider
         found.append(
             {
