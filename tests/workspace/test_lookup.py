@@ -207,3 +207,18 @@ def test_keys_of_msticpys_settings(tmp_path, server):
     again = {one["name"]: one for one in offered_providers(ours, {"MSTICPYCONFIG": str(config)})}
     assert (again["otx"]["scope"], again["otx"]["is_enabled"]) == ("secondary", True)
     assert again["crowdsec"]["is_enabled"]
+
+
+@pytest.mark.parametrize("fault", [Answer(OTX | {"asn": f"you sent {KEY}"}), Answer(f"bad key {KEY}".encode(), 403)])
+def test_keys_are_printed_by_no_verb_and_kept_nowhere(case, server, capsys, monkeypatch, fault):
+    monkeypatch.setattr(server, "_answer", lambda asked: fault)
+    for form in ("table", "json", "csv"):
+        assert main(["lookup", "8.8.8.8", "-w", str(case), "--provider", "otx", "--format", form]) in (0, 1)
+    assert main(["intel", "providers", "-w", str(case)]) == 0
+    assert main(["lookup", "8.8.8.8", "-w", str(case), "--provider", "nobody"]) != 0
+    told = capsys.readouterr()
+    assert "***" in told.out or "403" in told.out
+    assert KEY not in told.out + told.err
+    kept = b"".join(path.read_bytes() for path in (case / "cache").rglob("*") if path.is_file())
+    assert bool(kept) == (fault.status == 200)  # refusals are not kept
+    assert KEY.encode() not in kept

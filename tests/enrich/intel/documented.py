@@ -71,7 +71,7 @@ ABUSEIPDB = {
         "lastReportedAt": "2018-12-20T20:55:14+00:00",
     }
 }
-# https://docs.greynoise.io/reference/get_v3-community-ip
+# https://docs.greynoise.io/reference/getcommunityip
 GREYNOISE = {
     "ip": IP,
     "noise": True,

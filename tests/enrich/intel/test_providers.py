@@ -82,6 +82,9 @@ def test_abuse_ch_tells_in_words(status, code):
 def test_known_good_and_the_score_without_reputation():
     good = OTX | {"validation": [{"source": "alexa", "name": "Listed on Alexa"}]}
     assert otx.read_general(good, IP).severity == "information"
+    scanner = {"false_positives": [{"name": "scanner:legit", "label": "Legit scanner"}], "classifications": []}
+    found = crowdsec.read_smoke({"ip": IP, "reputation": "malicious", "classifications": scanner}, IP)
+    assert (found.severity, found.details["false_positives"]) == ("information", ["Legit scanner"])
     assert crowdsec.read_smoke({"ip": IP, "scores": {"overall": {"total": 3}}}, IP).severity == "warning"
 
 

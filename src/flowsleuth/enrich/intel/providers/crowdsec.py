@@ -1,6 +1,7 @@
 """CrowdSec CTI: what its community has seen an address do.
 
-Source: https://docs.crowdsec.net/u/cti_api/api_getting_started and the "smoke" format (version 2).
+Source: https://docs.crowdsec.net/u/cti_api/enrichment_api and the "smoke" format (version 2),
+https://docs.crowdsec.net/u/cti_api/taxonomy/intro.
 """
 
 from __future__ import annotations
@@ -16,20 +17,26 @@ TOTAL_WARNING, TOTAL_HIGH = 2, 4
 
 
 def read_smoke(answer: Any, value: str) -> Verdict:
-    """``reputation`` (malicious, suspicious, known, safe, unknown), or else the overall score."""
+    """``reputation`` (malicious, suspicious, known, safe, unknown), or else the overall score.
+
+    What has tags of false positives "shouldn't be considered as malicious" (CrowdSec's own words): information.
+    """
     needed(answer, "ip")
     reputation = at(answer, "reputation")
     if reputation is None:
         severity = severity_of_number(at(answer, "scores", "overall", "total"), TOTAL_WARNING, TOTAL_HIGH)
     else:
         severity = severity_of_word(reputation)
+    false_positives = names(listed(answer, "classifications", "false_positives"), "label")
+    if false_positives:
+        severity = "information"
     details = told(
         reputation=reputation,
         confidence=at(answer, "confidence"),
         behaviors=names(listed(answer, "behaviors"), "label"),
         attacks=names(listed(answer, "attack_details"), "label"),
         classifications=names(listed(answer, "classifications", "classifications"), "label"),
-        false_positives=names(listed(answer, "classifications", "false_positives"), "label"),
+        false_positives=false_positives,
         noise=at(answer, "background_noise_score"),
         first_seen=at(answer, "history", "first_seen"),
         last_seen=at(answer, "history", "last_seen"),
@@ -44,7 +51,7 @@ CROWDSEC = Provider(
     name="crowdsec",
     summary="what CrowdSec's community has seen an address do",
     url="https://cti.api.crowdsec.net",
-    documentation="https://docs.crowdsec.net/u/cti_api/intro",
+    documentation="https://docs.crowdsec.net/u/cti_api/enrichment_api",
     questions={"ipv4": _SMOKE, "ipv6": _SMOKE},
     headers={"x-api-key": "{api_key}"},
     per_minute=30,

@@ -1,6 +1,6 @@
 """GreyNoise, Community API: is an address a scanner of the whole Internet, or a common business service?
 
-Source: https://docs.greynoise.io/reference/get_v3-community-ip. Works without a key at a very low rate.
+Source: https://docs.greynoise.io/reference/getcommunityip. Works without a key at a very low rate.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ GREYNOISE = Provider(
     name="greynoise",
     summary="scanners of the whole Internet, and common business services",
     url="https://api.greynoise.io",
-    documentation="https://docs.greynoise.io/reference/get_v3-community-ip",
+    documentation="https://docs.greynoise.io/reference/getcommunityip",
     questions={"ipv4": Question("/v3/community/{quoted}", read_community)},
     keys=(),
     optional_keys=("api_key",),
