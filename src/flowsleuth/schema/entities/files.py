@@ -6,8 +6,9 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import ClassVar
 
+from flowsleuth.schema.entities.accounts import Account, HostLogonSession
 from flowsleuth.schema.entities.entity import Entity, text_or_none
-from flowsleuth.schema.entities.machines import Account, Host, HostLogonSession
+from flowsleuth.schema.entities.machines import Host
 from flowsleuth.schema.entities.network import Url
 
 _ALGORITHMS = {32: "MD5", 40: "SHA1", 64: "SHA256", 128: "SHA512"}

@@ -9,18 +9,11 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from flowsleuth.errors import CatalogueError
+from flowsleuth.schema.entities.accounts import Account, HostLogonSession, SecurityGroup
 from flowsleuth.schema.entities.entity import Entity
 from flowsleuth.schema.entities.files import File, FileHash, Malware, Process, RegistryKey, RegistryValue
 from flowsleuth.schema.entities.findings import Alert, Incident, ThreatIntelligence
-from flowsleuth.schema.entities.machines import (
-    Account,
-    AzureResource,
-    CloudApplication,
-    Host,
-    HostLogonSession,
-    IoTDevice,
-    SecurityGroup,
-)
+from flowsleuth.schema.entities.machines import AzureResource, CloudApplication, Host, IoTDevice
 from flowsleuth.schema.entities.mail import Mailbox, MailMessage, SubmissionMail
 from flowsleuth.schema.entities.network import Dns, GeoLocation, IpAddress, NetworkConnection, Url
 

@@ -9,12 +9,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.errors import OptionError
+from flowsleuth.schema.entities.accounts import Account, HostLogonSession
 from flowsleuth.schema.entities.entity import Entity
 from flowsleuth.schema.entities.files import File, FileHash, Process
 from flowsleuth.schema.entities.findings import Alert, Incident
 from flowsleuth.schema.entities.json_form import parse_entities, parse_entity
 from flowsleuth.schema.entities.kinds import field_kinds
-from flowsleuth.schema.entities.machines import Account, AzureResource, Host, HostLogonSession
+from flowsleuth.schema.entities.machines import AzureResource, Host
 from flowsleuth.schema.entities.network import Dns, IpAddress, NetworkConnection, Url
 from flowsleuth.schema.entities.values import UnreadableError, field_value, is_absent
 
