@@ -16,6 +16,7 @@ import ast
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -32,7 +33,9 @@ _ENCODED = frozenset(
     {"comm", "ocomm", "exe", "cwd", "name", "proctitle", "cmd", "acct", "path", "dir", "data", "key", "vm", "file"}
 )
 """Fields that hold text of programs (``auparse``'s table of encoded fields)."""
+_QUOTES = ('"', "'")
 _NOTHING = frozenset({"", "?", "(null)", "(none)"})
+_NO_FIELDS: dict[str, str] = {}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UTC = ZoneInfo("UTC")
 LONGEST_PACKED = 1 << 20
@@ -40,20 +43,28 @@ NO_SESSION = frozenset({"4294967295", "-1", "unset"})
 
 
 class AuditRecord(NamedTuple):
-    """One line: when and which event, its type, and what follows."""
+    """One line: which event (node, time and serial), when that was, its type, and what follows."""
 
-    node: str | None
+    event: tuple[str | None, str, str]
     when: datetime
-    stamp: str
-    serial: str
     type: str
     body: str
     is_interpreted: bool
 
     @property
-    def event(self) -> tuple[str | None, str, str]:
-        """What records of one event have in common."""
-        return self.node, self.stamp, self.serial
+    def node(self) -> str | None:
+        """The machine."""
+        return self.event[0]
+
+    @property
+    def stamp(self) -> str:
+        """The time as it is written."""
+        return self.event[1]
+
+    @property
+    def serial(self) -> str:
+        """The number of the event."""
+        return self.event[2]
 
 
 @dataclass
@@ -70,13 +81,12 @@ class AuditEvent:
         self.raws.append(raw)
         self.records.append((record.type, record.body, fields_of(record.type, record.body, record.is_interpreted)))
 
-    def of(self, kind: str) -> dict[str, str]:
-        """Fields of the first record of a type; empty when there is none."""
-        return next((fields for name, _, fields in self.records if name == kind), {})
-
-    def has(self, kind: str) -> bool:
-        """Whether there is a record of a type."""
-        return any(name == kind for name, _, _ in self.records)
+    def first_of_types(self) -> dict[str, dict[str, str]]:
+        """Fields of the first record of each type."""
+        found: dict[str, dict[str, str]] = {}
+        for kind, _, fields in self.records:
+            found.setdefault(kind, fields)
+        return found
 
 
 def parse_record(text: str, tz: ZoneInfo) -> AuditRecord | None:
@@ -92,10 +102,16 @@ def parse_record(text: str, tz: ZoneInfo) -> AuditRecord | None:
     if found is None:
         return None
     node, kind, stamp, serial = found.groups()
-    when = _instant(stamp, tz)
+    when, is_interpreted = _moment(stamp, tz)
     if when is None:
         return None
-    return AuditRecord(node, when, stamp, serial, kind, text[found.end() :], not _EPOCH_TIME.match(stamp))
+    return AuditRecord((node, stamp, serial), when, kind, text[found.end() :], is_interpreted)
+
+
+@lru_cache(maxsize=1_024)
+def _moment(stamp: str, tz: ZoneInfo) -> tuple[datetime | None, bool]:
+    """When a record was made, and whether it is in an interpreted log; records of an event share it."""
+    return _instant(stamp, tz), not _EPOCH_TIME.match(stamp)
 
 
 def _instant(stamp: str, tz: ZoneInfo) -> datetime | None:
@@ -115,28 +131,51 @@ def _instant(stamp: str, tz: ZoneInfo) -> datetime | None:
         return None
 
 
+@lru_cache(maxsize=4_096)
 def fields_of(kind: str, body: str, is_interpreted: bool = False) -> dict[str, str]:
     """Fields of a record by name, decoded; those inside of ``msg='…'`` with the others. Empty ones are left out.
+
+    Equal records share one dictionary, which is not to be changed.
 
     Examples
     --------
     >>> fields_of("EXECVE", 'argc=3 a0="ls" a1=2D6C a2=')
     {'argc': '3', 'a0': 'ls', 'a1': '-l', 'a2': ''}
     """
-    nested = _NESTED.search(body)
+    nested = _NESTED.search(body) if "msg='" in body else None
     if nested:
         body = f"{body[: nested.start()]} {nested[1]} {body[nested.end() :]}"
+    pairs = _FIELD.findall(body)
+    if kind == "EXECVE":
+        return _arguments_and_fields(pairs, is_interpreted)
+    found = {
+        name: said[1:-1] if said[0] in _QUOTES and len(said) > 1 else said
+        for name, said in pairs
+        if said not in _NOTHING
+    }
+    if not is_interpreted:
+        for name, said in pairs:
+            if name in _ENCODED and said not in _NOTHING and said[0] not in _QUOTES and _HEX.match(said):
+                found[name] = _decoded(said)
+    return found
+
+
+def _decoded(said: str) -> str:
+    return bytes.fromhex(said).decode("utf-8", "backslashreplace")
+
+
+def _arguments_and_fields(pairs: list[tuple[str, str]], is_interpreted: bool) -> dict[str, str]:
+    """Fields of an EXECVE, whose arguments may be empty and are encoded like text of programs."""
     found: dict[str, str] = {}
-    has_arguments = kind == "EXECVE"
-    for name, said in _FIELD.findall(body):
+    for name, said in pairs:
         if said[:1] in ('"', "'") and len(said) > 1:
             found[name] = said[1:-1]
             continue
-        is_argument = has_arguments and _ARGUMENT.match(name) is not None
+        is_argument = _ARGUMENT.match(name) is not None
         if said in _NOTHING and not is_argument:
             continue
         is_encoded = (is_argument or name in _ENCODED) and not is_interpreted and _HEX.match(said)
-        found[name] = bytes.fromhex(said).decode("utf-8", "backslashreplace") if is_encoded else said
+        found[name] = _decoded(said) if is_encoded else said
     return found
 
 
@@ -162,7 +201,8 @@ def arguments_of(fields: dict[str, str]) -> list[str]:
 def object_of(event: AuditEvent) -> dict[str, Any]:
     """An event as one flat record, with all its fields by type of record under ``records``."""
     first = event.first
-    execve, syscall, cwd = event.of("EXECVE"), event.of("SYSCALL"), event.of("CWD")
+    types = event.first_of_types()
+    execve, syscall = types.get("EXECVE"), types.get("SYSCALL", _NO_FIELDS)
     own = syscall or event.records[0][2]
     made: dict[str, Any] = {
         "id": f"{first.stamp}:{first.serial}",
@@ -178,10 +218,10 @@ def object_of(event: AuditEvent) -> dict[str, Any]:
         made |= {
             "user": syscall.get("UID"),
             "command_line": " ".join(arguments_of(execve)),
-            "cwd": cwd.get("cwd"),
+            "cwd": types.get("CWD", _NO_FIELDS).get("cwd"),
             "session": None if syscall.get("ses") in NO_SESSION else syscall.get("ses"),
         }
-    elif event.has("USER_LOGIN"):
+    elif "USER_LOGIN" in types:
         made |= _login(own)
     return made
 

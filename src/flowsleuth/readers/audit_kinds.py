@@ -76,9 +76,6 @@ AUDIT_LOGON = Kind(
         "logon_id": field("session"),
     },
 )
-_ASKED = sorted(
-    {name for kind in (AUDIT_EVENT, AUDIT_PROCESS, AUDIT_LOGON) for one in kind.fields.values() for name in one.names}
-)
 
 
 def rows_of_events(events: list[AuditEvent], context: ReadContext, more: list[dict[str, str]] | None = None) -> Batch:
@@ -95,17 +92,26 @@ def rows_of_events(events: list[AuditEvent], context: ReadContext, more: list[di
             for records, others in zip(extras, more, strict=True)
         ]
     lines = np.array([event.line for event in events], dtype=np.int64)
-    columns = {name: pa.array([one.get(name) for one in objects], pa.string()) for name in _ASKED}
     extra = pa.array([as_json_text(one) for one in extras], pa.string())
-    records = Records(columns, lines, lines, [b"\n".join(event.raws) for event in events], extra=extra)
     kinds = np.array([made["type"] for made in objects])
-    for kind, mask in (
-        (AUDIT_EVENT, np.ones(len(events), dtype=bool)),
-        (AUDIT_PROCESS, kinds == "EXECVE"),
-        (AUDIT_LOGON, kinds == "USER_LOGIN"),
+    everything = np.arange(len(events))
+    for kind, places in (
+        (AUDIT_EVENT, everything),
+        (AUDIT_PROCESS, everything[kinds == "EXECVE"]),
+        (AUDIT_LOGON, everything[kinds == "USER_LOGIN"]),
     ):
-        if mask.any():
-            rows, rejects = kind.rows(records.some(mask), context)
-            batch.tables[kind.table.name] = rows
-            batch.rejects += rejects
+        if not len(places):
+            continue
+        chosen = [objects[at] for at in places.tolist()]
+        columns = {name: pa.array([one.get(name) for one in chosen], pa.string()) for name in _names_of(kind)}
+        raws = [b"\n".join(events[at].raws) for at in places.tolist()]
+        records = Records(columns, lines[places], lines[places], raws, extra=extra.take(pa.array(places)))
+        rows, rejects = kind.rows(records, context)
+        batch.tables[kind.table.name] = rows
+        batch.rejects += rejects
     return batch
+
+
+def _names_of(kind: Kind) -> list[str]:
+    """The fields that a kind asks for."""
+    return sorted({name for one in kind.fields.values() for name in one.names})

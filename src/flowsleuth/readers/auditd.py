@@ -21,7 +21,7 @@ from flowsleuth.readers.streams import Chunk, Sample, Source, printable
 
 NO_RECORD = "not an audit record"
 PATIENCE = timedelta(seconds=2)
-CHUNK = 4 << 20
+CHUNK = 2 << 20
 """Bytes taken at a time: events need some twenty times as many while they are put together."""
 _SNIFF = 20
 _OF_PROGRAMS = ("USER_", "CRED_", "SERVICE_", "DAEMON_", "SYSTEM_", "ACCT_", "ADD_", "DEL_", "GRP_", "CRYPTO_", "VIRT_")
@@ -97,35 +97,36 @@ class _Gathering:
         """Events that ended in a chunk, and lines that are no records."""
         done: list[AuditEvent] = []
         rejects: list[Reject] = []
-        for at, raw in enumerate(chunk.data.split(b"\n")):
-            if not raw.strip() or raw.startswith(b"----"):
+        for line, raw in enumerate(chunk.data.split(b"\n"), chunk.first_line):
+            if not raw or raw.isspace() or raw.startswith(b"----"):
                 continue  # ausearch parts events by a line of dashes
-            record = self._add(chunk.first_line + at, raw.rstrip(b"\r"))
+            raw = raw.rstrip(b"\r")  # noqa: PLW2901
+            record = self._add(line, raw)
             if record is None:
-                text = printable(raw.rstrip(b"\r"))[:MAX_RAW]
-                rejects.append(Reject(chunk.first_line + at, NO_RECORD, None, text))
+                rejects.append(Reject(line, NO_RECORD, None, printable(raw)[:MAX_RAW]))
                 continue
             if record.type in _LAST or record.type.startswith(_OF_PROGRAMS):
                 done.append(self._open.pop(record.event)[0])
-            done += self._overdue(record.when)
+            if self._open:
+                self._end_overdue(record.when, done)
         return done, rejects
 
     def _add(self, line: int, raw: bytes) -> AuditRecord | None:
         record = parse_record(printable(raw), self._tz)
         if record is None:
             return None
-        if record.event not in self._open:
-            self._open[record.event] = AuditEvent(record, line), []
-        event, held = self._open[record.event]
-        event.add(record, raw)
-        held.append((line, raw))
+        known = self._open.get(record.event)
+        if known is None:
+            known = self._open[record.event] = AuditEvent(record, line), []
+        known[0].add(record, raw)
+        known[1].append((line, raw))
         return record
 
-    def _overdue(self, now: datetime) -> list[AuditEvent]:
-        done = []
-        for key, (event, _) in list(self._open.items()):
+    def _end_overdue(self, now: datetime, done: list[AuditEvent]) -> None:
+        """End the events that began too long ago; they are open in the order in which they began."""
+        while self._open:
+            key, (event, _) = next(iter(self._open.items()))
             if now - event.first.when <= PATIENCE:
-                break
+                return
             done.append(event)
             del self._open[key]
-        return done

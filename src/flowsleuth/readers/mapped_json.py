@@ -92,9 +92,13 @@ def _dotted(record: Mapping[str, Any], before: str = "") -> Record:
     return found
 
 
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""Made once: ``json.dumps`` makes an encoder for each value."""
+
+
 def as_json_text(value: Any) -> str:
     """One value as compact JSON text."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _COMPACT(value)
 
 
 def as_texts(records: Iterable[Record], name: str) -> pa.Array:
