@@ -1,7 +1,4 @@
-"""What nfdump's fields mean: its names in every dialect, and its records as canonical columns.
-
-``firstSeen`` and the like are the header names of nfdump 1.7 (``src/output/output_csv.c``); the short tags of 1.6 and
-of ``-o fmt:`` are their aliases. Decisions, so that nothing is made up:
+"""What nfdump's fields mean: its records as canonical columns. Decisions, so that nothing is made up:
 
 - NetFlow is one-way. Output counters of 0 mean that the record has none, so ``dst_bytes`` and ``dst_packets`` are null
   unless one of them is not 0. ``flows`` of 1 is printed for every record that does not count, so it is null.
@@ -11,14 +8,13 @@ of ``-o fmt:`` are their aliases. Decisions, so that nothing is made up:
 - TCP flags of a record of another protocol mean nothing (some exporters leave old bits there): they are dropped.
 - A duration that is negative, that contradicts the times by more than a second, or that is within a day of 2^32 ms or
   longer (a wrapped counter), is not trusted: ``end`` and ``duration_s`` are null, the words as read are in ``extra``.
-- Values that nfdump prints for "nothing" (:data:`NOTHING`) are left out of ``extra``; all others are in it, under the
-  1.7 name. Counters of sampled flows are already multiplied by nfdump and no rate is printed, so ``sampling_rate`` is
-  null.
+- Values that nfdump prints for "nothing" (:data:`.nfdump_fields.NOTHING`) are left out of ``extra``; all others are in
+  it, under the 1.7 name. Counters of sampled flows are already multiplied by nfdump and no rate is printed, so
+  ``sampling_rate`` is null.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -29,44 +25,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from flowsleuth.readers.arrays import Mask, by_value, flat, mask_of, not_zero, only, stripped, unless
+from flowsleuth.readers.nfdump_fields import NOTHING
 from flowsleuth.readers.rows import json_extra
 from flowsleuth.readers.times import UTC_US, parse_times, plus_seconds, scaled_times, seconds_between
 from flowsleuth.schema.protocols import ICMP, protocol_keyword
-
-TAGS: dict[str, str] = {
-    "ts": "firstSeen", "te": "lastSeen", "td": "duration", "sa": "srcAddr", "da": "dstAddr", "sp": "srcPort",
-    "dp": "dstPort", "pr": "proto", "flg": "flags", "fwd": "fwdStatus", "stos": "srcTos", "ipkt": "inPackets",
-    "ibyt": "inBytes", "opkt": "outPackets", "obyt": "outBytes", "in": "input", "out": "output", "sas": "srcAS",
-    "das": "dstAS", "smk": "srcMask", "dmk": "dstMask", "dtos": "dstTos", "dir": "direction", "nh": "nextIP",
-    "nhb": "bgpNextIP", "svln": "srcVlan", "dvln": "dstVlan", "ismc": "inSrcMac", "odmc": "outDstMac",
-    "idmc": "inDstMac", "osmc": "outSrcMac", "cl": "clientLatency", "sl": "serverLatency", "al": "appLatency",
-    "ra": "routerIP", "eng": "engine", "exid": "exporterID", "tr": "received",
-    **{f"mpls{n}": f"mplsLabel{n}" for n in range(1, 11)},
-}  # fmt: skip
-"""Header of the 1.6 dialect → name in 1.7."""
-
-SYNONYMS: dict[str, str] = {"packets": "inPackets", "bytes": "inBytes", "tos": "srcTos"}
-"""Names that 1.7 has for the same value."""
-
-WHOLE = (
-    "srcPort", "inPackets", "inBytes", "outPackets", "outBytes", "srcAS", "dstAS", "nextAS", "prevAS", "srcTos",
-    "dstTos", "srcMask", "dstMask", "srcVlan", "dstVlan", "exporterID", "fwdStatus", "flows", "icmpTYpe", "icmpCode",
-    "minTTL", "maxTTL", "endReason", "biDirection", "ingressVrfID", "egressVrfID", "srcXPort", "dstXPort",
-)  # fmt: skip
-"""Fields that are whole numbers."""
-
-REAL = ("duration", "clientLatency", "serverLatency", "appLatency")
-"""Fields that are numbers with a fraction: seconds, and three times milliseconds."""
-
-PLAIN = ("firstSeen", "lastSeen", "received", "eventTime", "srcAddr", "dstAddr")
-"""Text with many distinct values; all other text is read as a dictionary."""
-
-NOTHING = frozenset({
-    "", "0", "0.0.0.0", "::", "00:00:00:00:00:00", "0-0-0", "0/0", "0x00", "0x0", "0..0..0",  # noqa: S104
-    "<none>", "<empty>", "no-ja3", "no-ja4", "no-nbar", "no-info", "INVALID", "Ignore", "..", "0x0 0x0 0x0",
-    "0 0 0",
-})  # fmt: skip
-"""What nfdump prints where a record has nothing."""
 
 _HANDLED = frozenset({
     "firstSeen", "lastSeen", "srcAddr", "dstAddr", "srcPort", "dstPort", "proto", "flags", "srcTos", "inPackets",
@@ -88,21 +50,6 @@ class Flows:
 
     columns: dict[str, Any]
     bad: dict[int, tuple[str, str]] = field(default_factory=dict)
-
-
-def field_types(names: Iterable[str]) -> dict[str, pa.DataType]:
-    """How each field is read: whole number, number, text, or text with few distinct values."""
-    kinds: dict[str, pa.DataType] = {}
-    for name in names:
-        if name in WHOLE:
-            kinds[name] = pa.int64()
-        elif name in REAL:
-            kinds[name] = pa.float64()
-        elif name in PLAIN:
-            kinds[name] = pa.string()
-        else:
-            kinds[name] = pa.dictionary(pa.int32(), pa.string())
-    return kinds
 
 
 def flows_of(table: pa.Table, tz: ZoneInfo) -> Flows:

@@ -32,7 +32,8 @@ from flowsleuth.errors import MissingProgramError, ReaderError
 from flowsleuth.readers.compressed import BLOCK
 from flowsleuth.readers.contract import MAX_RAW, Batch, Position, ReadContext, Reject
 from flowsleuth.readers.delimited import bad_row_rejects, line_reject, read_delimited
-from flowsleuth.readers.netflow import TAGS, field_types, flows_of, without
+from flowsleuth.readers.netflow import flows_of, without
+from flowsleuth.readers.nfdump_fields import TAGS, field_types
 from flowsleuth.readers.own import as_file
 from flowsleuth.readers.rows import build_rows
 from flowsleuth.readers.streams import Chunk, Sample, Source

@@ -22,7 +22,8 @@ import pyarrow as pa
 from flowsleuth.errors import ReaderError
 from flowsleuth.readers.contract import Batch, Position, ReadContext, Reject
 from flowsleuth.readers.delimited import bad_row_rejects, line_reject, lines_like, read_delimited
-from flowsleuth.readers.netflow import SYNONYMS, TAGS, field_types, flows_of, without
+from flowsleuth.readers.netflow import flows_of, without
+from flowsleuth.readers.nfdump_fields import SYNONYMS, TAGS, field_types
 from flowsleuth.readers.rows import build_rows
 from flowsleuth.readers.streams import Chunk, Sample, Source
 from flowsleuth.schema import FLOW

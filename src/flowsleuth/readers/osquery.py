@@ -18,8 +18,8 @@ import pyarrow.compute as pc
 
 from flowsleuth.readers.contract import Batch, Position, ReadContext
 from flowsleuth.readers.delimited import line_reject
-from flowsleuth.readers.export_kinds import read_kinds
 from flowsleuth.readers.mapped_json import as_json_text, parse_json_lines
+from flowsleuth.readers.record_kinds import read_kinds
 from flowsleuth.readers.records import Kind, Made, Records, field, of_objects
 from flowsleuth.readers.streams import Chunk, Sample, Source
 from flowsleuth.readers.times import scaled_times

@@ -23,7 +23,7 @@ import pyarrow as pa
 
 from flowsleuth.errors import ReaderError
 from flowsleuth.readers.contract import MAX_RAW, Batch, Position, ReadContext, Reject
-from flowsleuth.readers.export_kinds import Export, export_of
+from flowsleuth.readers.exports import Export, export_of
 from flowsleuth.readers.fields import in_order
 from flowsleuth.readers.json_objects import pieces
 from flowsleuth.readers.mapped_json import JsonLines, parse_json_lines

@@ -21,9 +21,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from flowsleuth.readers.contract import MAX_RAW, Batch, Position, ReadContext, Reject
-from flowsleuth.readers.export_kinds import read_kinds
 from flowsleuth.readers.json_objects import pieces
 from flowsleuth.readers.mapped_json import JsonLines, parse_json_lines
+from flowsleuth.readers.record_kinds import read_kinds
 from flowsleuth.readers.records import Kind, of_objects
 from flowsleuth.readers.streams import CHUNK, Sample, Source, printable
 from flowsleuth.readers.times import parse_times
