@@ -154,3 +154,15 @@ def test_connection_strings_and_keywords_of_connect():
     provider.connect(workspace_id="w-2")
     assert provider.driver._workspace_id == "w-2"
     provider.close()
+
+
+def test_every_query_about_a_workspace_is_answered(demo_case):
+    """Each text is SQL that the engine takes, about columns that there are."""
+    sample = {"str": "a1", "int": 1, "list": ["10.0.1.4"], "name": "flow"}
+    with QueryProvider("Workspace", folder=demo_case) as case:
+        for name in case:
+            parameters = case.definition(name).parameters
+            needed = {k: sample.get(one.type) for k, one in parameters.items() if one.is_required}
+            given = {key: value for key, value in needed.items() if key not in ("start", "end")}
+            given |= {"ports": [443]} if "ports" in given else {}
+            assert case.query(name).arrow(**given).num_columns > 0, name
