@@ -267,9 +267,22 @@ class NotebookletResult:
 
         return from_dossier(cls, dossier, data_providers)
 
-    def to_json(self) -> str:
-        """As JSON text."""
-        return self.to_dossier().to_json()
+    def to_json(self, file: str | Path | None = None) -> str:
+        """As JSON text.
+
+        Parameters
+        ----------
+        file : path, optional
+            Where to write it.
+
+        Returns
+        -------
+        str
+            The text, or the path it was written to.
+        """
+        from flowsleuth.notebooklets.result_document import written
+
+        return written(self.to_dossier().to_json(), file)
 
     @classmethod
     def from_json(cls, text: str, data_providers: Any = None) -> Self:

@@ -84,11 +84,21 @@ def to_html(result: NotebookletResult, file: str | Path | None, top: int) -> str
 
     leads = {name: one.description for name, one in result.attributes.items()}
     name = str(result.provenance.get("notebooklet") or "Notebooklet")
-    page = sections_page(result.to_dossier(), Words(name, leads, _foot(result), top))
+    return written(sections_page(result.to_dossier(), Words(name, leads, _foot(result), top)), file)
+
+
+def written(text: str, file: str | Path | None) -> str:
+    """A text, or the path of the file it was written to.
+
+    Raises
+    ------
+    FlowsleuthError
+        It cannot be written.
+    """
     if file is None:
-        return page
+        return text
     try:
-        Path(file).write_text(page, encoding="utf-8")
+        Path(file).write_text(text, encoding="utf-8")
     except OSError as error:
         raise FlowsleuthError(f"cannot be written: {error.strerror}", where=str(file)) from None
     return str(file)

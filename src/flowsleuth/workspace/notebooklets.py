@@ -26,7 +26,7 @@ OTHER = "other"
 class NotebookletTree:
     """See :meth:`flowsleuth.Workspace.notebooklets`; also a group of it."""
 
-    def __init__(self, workspace: Workspace, group: str = "", own: dict[str, Any] | None = None) -> None:
+    def __init__(self, workspace: Workspace | None = None, group: str = "", own: dict[str, Any] | None = None) -> None:
         self._workspace = workspace
         self._group = group
         self._own: dict[str, type[Notebooklet[Any]]] = {} if own is None else own

@@ -37,6 +37,8 @@ _PLACES = {
     "convert": ("convert_verbs:add_convert", "convert_verbs:convert"),
     "query": ("query_verbs:add_query", "query_verbs:query"),
     "sql": ("sql_verbs:add_sql", "sql_verbs:sql"),
+    "run": ("notebooklet_arguments:add_run", "notebooklet_verbs:run"),
+    "notebooklet": ("notebooklet_arguments:add_notebooklet", "notebooklet_verbs:notebooklet"),
     "notebooks": ("notebook_verbs:add_notebooks", "notebook_verbs:notebooks"),
     "serve": ("serve_verbs:add_serve", "serve_verbs:serve"),
     "user": ("serve_verbs:add_user", "serve_verbs:user"),
