@@ -10,6 +10,7 @@ from flowsleuth.errors import OptionError
 from flowsleuth.notebooklets.metadata import Metadata
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_SHORT = {"Url": "URL", "Ip": "IP", "Dns": "DNS", "Tls": "TLS", "Http": "HTTP"}
 
 
 class Card:
@@ -31,7 +32,8 @@ class Card:
         >>> Card.title()
         'Notebooklet'
         """
-        return _CAMEL.sub(" ", cls.metadata.name).capitalize()
+        first, *others = _CAMEL.sub(" ", cls.metadata.name).split()
+        return " ".join([_SHORT.get(first, first), *(_SHORT.get(word, word.lower()) for word in others)])
 
     @classmethod
     def snake_name(cls) -> str:

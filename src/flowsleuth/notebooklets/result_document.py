@@ -112,11 +112,13 @@ def _foot(result: NotebookletResult) -> list[str]:
 
 
 def result_html(result: NotebookletResult) -> str:
-    """A notebook's view: each attribute that holds something, with the first rows of tables; then the steps."""
-    from flowsleuth.viz.page_sections import section_html
+    """A notebook's view: values, then each table and figure with its name and first rows; then the steps."""
+    from flowsleuth.viz.page_sections import facts_html, is_fact, section_html
 
     parts = [f"<h2>{clean(result.description)}</h2><p>{clean(str(result.timespan))}</p>"]
-    for name in result.properties:
+    shown = [result.section(name) for name in result.properties]
+    parts.append(facts_html([section for section in shown if is_fact(section)]))
+    for name in (section.id for section in shown if not is_fact(section)):
         kind, text = result.prop_doc(name)
         parts.append(section_html(result.section(name), f"{name}: {text} ({kind})", TOP))
     rows = "".join(f"<li>{clean(str(step))}</li>" for step in result.steps)

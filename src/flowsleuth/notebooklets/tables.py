@@ -56,13 +56,23 @@ def _of_pandas(frame: Any) -> pa.Table:
     try:
         return pa.Table.from_pandas(frame, preserve_index=False)
     except (pa.ArrowInvalid, pa.ArrowTypeError):
-        mixed = {name: _text_column(frame[name]) for name in frame.columns if frame[name].dtype == object}
+        mixed = {name: _text_column(frame[name]) for name in frame.columns if not _is_of_one_type(frame[name])}
         return pa.Table.from_pandas(frame.assign(**mixed), preserve_index=False)
+
+
+def _is_of_one_type(column: Any) -> bool:
+    import pyarrow as pa
+
+    try:
+        pa.array(column, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return False
+    return True
 
 
 def _text_column(column: Any) -> Any:
     """A column of values of several types, as text."""
-    return column.map(lambda value: None if value is None else value if isinstance(value, str) else str(value))
+    return column.map(lambda value: value if value is None or isinstance(value, str) else _json_text(value))
 
 
 def _plain_column(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pyarrow as pa
 
+NARROW = {"extra", "source_file", "source_row", "source_kind", "uid", "community_id", "flow_id", "event_id"}
+"""Columns that terminals and pages are too narrow for; files have them."""
 FORMULA = r"^[=+\-@\t\r]"
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from flowsleuth.viz import figure
-from flowsleuth.viz.cells import cell_text, is_name
+from flowsleuth.viz.cells import NARROW, cell_text, is_name
 from flowsleuth.viz.drawn import draw
 from flowsleuth.viz.page import window_text
 from flowsleuth.viz.page_style import STYLE
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 """Even if a browser found something to run or to fetch here, it would refuse."""
+
+
+SHORT = 30
+"""Letters of a cell that is not broken into lines."""
 
 
 @dataclass(frozen=True)
@@ -66,18 +70,31 @@ def sections_page(dossier: Dossier, words: Words) -> str:
     """
     made = str(dossier.provenance.get("made", "")).replace("T", " ").replace("Z", " UTC")
     by = [dossier.provenance.get("analyst"), made]
-    meta = " · ".join(clean(str(word)) for word in (window_text(dossier), *by) if word)
+    window = window_text(dossier) if dossier.start or dossier.end else "all time"
+    meta = " · ".join(clean(str(word)) for word in (window, *by) if word)
     title = f'<p class="kind">{clean(words.kind)}</p><h1>{clean(dossier.title)}</h1>'
     head = f'<header>{title}<p class="meta">{meta}</p></header>'
     told = [one for one in dossier.sections if one.absent is None]
     missing = [one for one in dossier.sections if one.absent is not None]
-    body = [head, *(section_html(one, words.leads.get(one.id, ""), words.top) for one in told)]
+    body = [head, facts_html([one for one in told if is_fact(one)])]
+    body += [section_html(one, words.leads.get(one.id, ""), words.top) for one in told if not is_fact(one)]
     if missing:
         rows = "".join(f"<li>{clean(one.title)}: {clean(one.absent or '')}</li>" for one in missing)
         body.append(f"<section><h2>Not here</h2><ul>{rows}</ul></section>")
     foot = "".join(f"<li>{clean(line)}</li>" for line in words.foot)
     body.append(f"<footer><h2>Where this comes from</h2><ul>{foot}</ul></footer>")
     return whole_page(dossier.title, "\n".join(body))
+
+
+def is_fact(section: Section) -> bool:
+    """Whether it is a value or a line of text, which needs no section of its own."""
+    return section.kind == "text"
+
+
+def facts_html(facts: Sequence[Section]) -> str:
+    """Values and lines of text, one below the other."""
+    pairs = "".join(f"<dt>{clean(one.title)}</dt><dd>{clean(one.text)}</dd>" for one in facts)
+    return f'<section><dl class="facts">{pairs}</dl></section>' if facts else ""
 
 
 def section_html(section: Section, lead: str = "", top: int = 5) -> str:
@@ -101,13 +118,16 @@ def _content(section: Section, top: int) -> str:
 
 
 def table_html(rows: pa.Table, top: int) -> str:
-    """The first rows of a table; it says how many there are. Columns without values are left out."""
-    names = [name for name in rows.column_names if rows[name].null_count < len(rows)]
+    """The first rows of a table; it says how many there are. Columns without values and of provenance are left out."""
+    names = [name for name in rows.column_names if rows[name].null_count < len(rows) and name not in NARROW]
     if not len(rows):
         return '<p class="absent">no rows</p>'
     cut = rows.slice(0, top)
     columns = [[_cell(name, value) for value in cut[name].to_pylist()] for name in names]
-    kinds = ["n" if _is_number(rows, name) else "" for name in names]
+    kinds = [
+        "n" if _is_number(rows, name) else "s" if max(map(len, column)) <= SHORT else "l"
+        for name, column in zip(names, columns, strict=True)
+    ]
     head = "".join(
         f'<th class="{kind}" scope="col">{clean(name.replace("_", " "))}</th>'
         for name, kind in zip(names, kinds, strict=True)

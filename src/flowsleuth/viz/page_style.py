@@ -44,6 +44,11 @@ th{padding:6px 10px 6px 0;border-bottom:1.5px solid var(--text);text-align:left;
 td{padding:5px 10px 5px 0;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
 th.n,td.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 td.a{font-weight:600;font-variant-numeric:tabular-nums}
+td.s{white-space:nowrap}
+td.l{min-width:15em}
+.facts{display:grid;grid-template-columns:max-content 1fr;gap:4px 20px;margin:0}
+.facts dt{color:var(--muted)}
+.facts dd{margin:0;overflow-wrap:anywhere}
 footer{color:var(--muted);font-size:12.5px;background:#f7f9fa}
 footer h2{font-size:14px;color:var(--text)}
 footer ul{margin:0;padding-left:1.1em;overflow-wrap:anywhere}

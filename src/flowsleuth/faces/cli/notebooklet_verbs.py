@@ -109,10 +109,10 @@ def _on_terminal(result: NotebookletResult, top: int) -> None:
         if section.table is not None and not section.figure:
             print(f"\n{printable_text(section.title)}")
             print_columns(section.table, top)
+            if section.note:
+                print(printable_text(section.note))
         elif section.kind == "text":
             print(f"{name}: {printable_text(section.text)}")
-        if section.note:
-            print(printable_text(section.note))
     drawn = result.vis_properties()
     if drawn:
         print(f"\nfigures, seen with --html FILE: {', '.join(drawn)}")

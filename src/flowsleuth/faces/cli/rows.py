@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flowsleuth.faces.cli.show import print_table, terminal_text
+from flowsleuth.viz.cells import NARROW
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-NARROW = {"extra", "source_file", "source_row", "source_kind", "uid", "community_id", "flow_id", "event_id"}
-"""Columns that a terminal is too narrow for; other formats have them."""
 SHOWN_COLUMNS = 12
 
 

@@ -11,15 +11,26 @@ from flowsleuth.errors import FlowsleuthError
 
 if TYPE_CHECKING:
     from flowsleuth.faces.widgets.edge import EdgeInvestigation
+    from flowsleuth.faces.widgets.events import EventBrowser
     from flowsleuth.faces.widgets.figure import Figure
+    from flowsleuth.faces.widgets.notebooklets import NotebookletBrowser
     from flowsleuth.faces.widgets.storyboard import Storyboard
     from flowsleuth.faces.widgets.threats import ThreatInvestigation
 
-__all__ = ["EdgeInvestigation", "Figure", "Storyboard", "ThreatInvestigation"]
+__all__ = [
+    "EdgeInvestigation",
+    "EventBrowser",
+    "Figure",
+    "NotebookletBrowser",
+    "Storyboard",
+    "ThreatInvestigation",
+]
 
 _PLACES = {
     "EdgeInvestigation": "edge",
+    "EventBrowser": "events",
     "Figure": "figure",
+    "NotebookletBrowser": "notebooklets",
     "Storyboard": "storyboard",
     "ThreatInvestigation": "threats",
 }
