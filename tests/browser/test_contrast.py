@@ -56,5 +56,5 @@ def test_text_and_marks_of_the_figures(theme):
     palette = figure_palettes()[theme]
     for text in ("text", "muted"):
         assert contrast(palette[text], palette["surface"]) >= 4.5, (theme, text)
-    for mark in ("accent", "outbound", "inbound", "both", "internal", "external"):
+    for mark in ("accent", "outbound", "inbound", "both", "internal", "external", "host", "threat", "unknown"):
         assert contrast(palette[mark], palette["surface"]) >= 3, (theme, mark)

@@ -14,6 +14,7 @@ NETWORK = {"name": "servers", "role": "network", "note": "", "peers": 2, "connec
 WAY = {"name": "outbound", "role": "way", "note": "", "peers": 2, "connections": 6, "bytes": 99}
 BAR = {"size": 2, "bytes": 9, "connections": 4, "children": []}
 HERE, THERE = {"ip": EVIL, "lat": 52.4, "lon": 4.9}, {"ip": "203.0.113.9", "lat": -33.9, "lon": 151.2}
+PLACED = {"way": "inbound", "places": [EVIL], "ips": [EVIL], "addresses": 1, "as_names": [EVIL], "severities": []}
 SPECS = {
     "tree": {
         "root": {"name": EVIL, "role": "target", "note": "", "peers": 2, "connections": 6, "bytes": 99, "children": [
@@ -49,6 +50,23 @@ SPECS = {
         "bin_s": 60,
         "series": [{"name": EVIL, "values": [[1_700_000_040_000, 5], [1_700_000_160_000, 50]]},
                    {"name": "dns", "values": [[1_700_000_100_000, 7]]}],
+    },
+    "lanes": {
+        "bin_s": 60, "measures": ["flows", "bytes", "denied"],
+        "lanes": [{"name": EVIL, "totals": [4, None, 1],
+                   "marks": [[1_700_000_040_000, 3, None, 1], [1_700_000_160_000, 1, None, 0]]},
+                  {"name": "inbound", "totals": [2, 9_000, 0], "marks": [[1_700_000_100_000, 2, 9_000, 0]]}],
+    },
+    "places": {
+        "measures": ["flows", "bytes"],
+        "kinds": [{"kind": "host", "addresses": 1, "values": [9, 90]},
+                  {"kind": "threat", "addresses": 3, "values": [7, 70]},
+                  {"kind": "inbound", "addresses": 2, "values": [4, 40]}],
+        "markers": [
+            PLACED | {"kind": "host", "way": "unknown", "lat": 52.4, "lon": 4.9, "values": [9, 90]},
+            PLACED | {"kind": "threat", "lat": -33.9, "lon": 151.2, "severities": [EVIL], "addresses": 3,
+                      "values": [7, 70]},
+            PLACED | {"kind": "inbound", "lat": -34.4, "lon": 150.9, "addresses": 2, "values": [4, 40]}],
     },
 }  # fmt: skip
 DRAW = """async ([spec, theme]) => {
@@ -123,3 +141,75 @@ def test_sizes_beyond_2_to_the_53_keep_their_digits(page):
     drawn(page, "#stand")
     page.click("#stand .fs-tool:has-text('Table')")
     assert "9,007,199,254,740,993" in page.inner_text("#stand .fs-table")
+
+
+def shown(page, kind, theme="dark", **own):
+    """Draws one kind; the middle of its stage."""
+    page.evaluate(DRAW, [{"kind": kind, "title": "T", "note": "", "absent": None} | SPECS[kind] | own, theme])
+    drawn(page, "#stand")
+    return page.locator("#stand .fs-stage").bounding_box()
+
+
+TIP = "#stand .fs-tip"
+
+
+def test_the_legend_hides_lanes_and_keys_walk_over_marks(page):
+    box = shown(page, "lanes")
+    page.focus("#stand .fs-stage")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector(TIP)
+    assert page.inner_text(f"{TIP} strong") == EVIL
+    told = page.inner_text(TIP)
+    assert "2023-11-14 22:14 UTC" in told
+    assert "a red foot: denied" in told
+    page.mouse.click(box["x"] + 10, box["y"] + 16)  # the first entry of the legend
+    page.keyboard.press("Home")
+    until(page, "document.querySelector('#stand .fs-tip strong')?.textContent === 'inbound'")
+    assert "9.0 kB" in page.inner_text(TIP)
+
+
+def test_lanes_tell_the_range_that_was_zoomed_to(page):
+    box = shown(page, "lanes")
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 60)
+    for _ in range(4):
+        page.mouse.wheel(0, -300)
+    until(page, "Array.isArray(window.told.range)")
+    low, high = page.evaluate("window.told.range")
+    assert 1_700_000_040_000 <= low < high <= 1_700_000_220_000
+    page.click("#stand .fs-tool:has-text('Reset')")
+    until(page, "window.told.range === null")
+
+
+def test_a_histogram_tells_what_was_expected(page):
+    start = 1_700_000_040_000
+    band = {"band": [[start, 3.0, 1.0, 4.0]], "anomalies": [[start, 5, "above"]]}
+    series = [{"name": "outbound", "values": [[start, 5], [start + 60_000, 3]]}]
+    shown(page, "histogram", measure="flows", series=series, **band)
+    page.focus("#stand .fs-stage")
+    page.keyboard.press("Home")
+    page.wait_for_selector(TIP)
+    told = page.inner_text(TIP)
+    assert "1 – 4" in told
+    assert "anomaly: above the usual range" in told
+    page.click("#stand .fs-tool:has-text('Table')")
+    assert "above" in page.inner_text("#stand .fs-table")
+
+
+def test_places_cluster_and_open(page):
+    shown(page, "places")
+    page.focus("#stand .fs-stage")
+    page.keyboard.press("Home")
+    page.wait_for_selector(TIP)
+    assert page.inner_text(f"{TIP} strong") == "5 addresses near one another"
+    assert "3 addresses" in page.inner_text(TIP)
+    page.keyboard.press("Enter")  # opens
+    page.keyboard.press("Home")
+    until(page, "!document.querySelector('#stand .fs-tip strong')?.textContent.includes('near one another')")
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    until(page, "window.told.picked?.names?.length === 1")
+    assert page.evaluate("window.told.picked.name") == EVIL
+    page.click("#stand .fs-tool:has-text('World')")
+    page.focus("#stand .fs-stage")
+    page.keyboard.press("End")  # the host stands alone and comes last
+    until(page, "document.querySelector('#stand .fs-tip')?.textContent.includes('the host')")

@@ -15,6 +15,7 @@ from flowsleuth.viz.canvas import Text, fitted, text_width
 from flowsleuth.viz.drawn import DRAWINGS, draw
 from flowsleuth.viz.drawn_map import place
 from flowsleuth.viz.drawn_tree import LEAVES
+from flowsleuth.viz.places import KINDS
 from flowsleuth.viz.svg import svg
 from flowsleuth.viz.world_map import world
 from tests.investigate.flows import flow
@@ -49,13 +50,31 @@ def specs():
         "edges": [{"source": HOSTILE, "target": "b", "weight": 0.9, "suspects": 3}],
     }  # fmt: skip
     made["rows"] = {
-        "kind": "histogram", "title": "h", "note": "", "absent": None, "bin_s": 60,
+        "kind": "histogram", "title": "h", "note": "", "absent": None, "bin_s": 60, "measure": HOSTILE,
         "series": [{"name": HOSTILE, "values": [[0, 3], [60_000, 1], [600_000, 5]]}],
+        "band": [[0, 2.0, 1.0, 3.5], [60_000, 2.0, 1.0, 3.5]],
+        "anomalies": [[600_000, 5, "above"], [60_000, 1, "below"]],
+    }  # fmt: skip
+    made["lanes"] = {
+        "kind": "lanes", "title": HOSTILE, "note": HOSTILE, "absent": None, "bin_s": 60,
+        "measures": [HOSTILE, "denied"],
+        "lanes": [{"name": HOSTILE, "totals": [4, None], "marks": [[0, 3, None], [600_000, 1, 2]]}],
+    }  # fmt: skip
+    marker = {"way": "inbound", "as_names": [HOSTILE], "severities": [HOSTILE], "addresses": 2, "values": [7]}
+    made["markers"] = {
+        "kind": "places", "title": HOSTILE, "note": HOSTILE, "absent": None, "measures": [HOSTILE],
+        "kinds": [{"kind": kind, "addresses": 2, "values": [7]} for kind in KINDS],
+        "markers": [
+            marker | {"kind": kind, "lat": lat, "lon": 14.0, "places": [HOSTILE], "ips": [HOSTILE, "192.0.2.1"]}
+            for kind in KINDS for lat in (50.0, 50.5, -30.0)
+        ],
     }  # fmt: skip
     return made
 
 
-@pytest.mark.parametrize("name", ["progression", "impact", "places", "timeline", "volumes", "network", "rows"])
+@pytest.mark.parametrize(
+    "name", ["progression", "impact", "places", "timeline", "volumes", "network", "rows", "lanes", "markers"]
+)
 def test_every_kind_is_drawn_and_hostile_text_stays_text(name):
     drawing = draw(specs()[name])
     text = svg(drawing)
@@ -63,6 +82,7 @@ def test_every_kind_is_drawn_and_hostile_text_stays_text(name):
     kinds = {element.tag.rpartition("}")[2] for element in tree.iter()}
     assert kinds <= {"svg", "path", "rect", "circle", "text", "title"}
     assert not any(attribute.startswith("on") or "href" in attribute for e in tree.iter() for attribute in e.attrib)
+    assert tree.attrib["aria-label"]
     assert all(shape.y <= drawing.height for shape in drawing.shapes if isinstance(shape, Text))
     assert len(text) < 400_000
 

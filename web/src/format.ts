@@ -57,10 +57,12 @@ export function duration(seconds: Count): string {
   if (Number.isNaN(s)) return "–";
   if (s < 1) return `${Math.round(s * 1000)} ms`;
   if (s < 60) return `${s.toFixed(1)} s`;
-  if (s < 3600) return `${Math.floor(s / 60)} min ${Math.round(s % 60)} s`;
-  if (s < 86400) return `${Math.floor(s / 3600)} h ${Math.round((s % 3600) / 60)} min`;
-  return `${Math.floor(s / 86400)} d ${Math.round((s % 86400) / 3600)} h`;
+  if (s < 3600) return both(Math.floor(s / 60), "min", Math.round(s % 60), "s");
+  if (s < 86400) return both(Math.floor(s / 3600), "h", Math.round((s % 3600) / 60), "min");
+  return both(Math.floor(s / 86400), "d", Math.round((s % 86400) / 3600), "h");
 }
+
+const both = (large: number, unit: string, small: number, part: string) => (small ? `${large} ${unit} ${small} ${part}` : `${large} ${unit}`);
 
 /** 4.2k for tight places. */
 export function short(value: Count): string {

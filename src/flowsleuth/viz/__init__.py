@@ -2,9 +2,9 @@
 
 Every spec has these keys, then its own, told in the module of that kind::
 
-    kind    "tree" | "bars" | "map" | "timeline" | "chord" | "network" | "histogram"
+    kind    str, one of :data:`FIGURES`
     title   str
-    note    str     what was left out or put together; "" when nothing was
+    note    str     what was left out or put together, by the section or by the figure; "" when nothing was
     absent  str | null     why there is nothing to draw; all lists are then empty
 
 A spec holds JSON values only. Times are whole milliseconds since 1970-01-01 UTC. Counters that may pass 2^53 (bytes,
@@ -30,6 +30,8 @@ FIGURES = Catalogue(
         "chord": "flowsleuth.viz.chord:chord",
         "network": "flowsleuth.viz.network:network",
         "histogram": "flowsleuth.viz.histogram:histogram",
+        "lanes": "flowsleuth.viz.lanes:lanes",
+        "places": "flowsleuth.viz.places:places",
     },
 )
 

@@ -17,6 +17,7 @@ TEXT, MUTED, LINE, GRID, SURFACE = "#1b2430", "#566273", "#d5dbe2", "#e8ecf0", "
 ACCENT, LAND, COAST = "#0b7384", "#e3e8ed", "#c3ccd6"
 INTERNAL, EXTERNAL = "#2166b8", "#a96f00"
 WAYS = {"inbound": "#b4500f", "outbound": "#2166b8", "two way": "#6f4bb8"}
+HOST, THREAT = "#2e7d37", "#c02c2c"
 SERIES = ("#0b7384", "#a96f00", "#6f4bb8", "#2e7d37", "#b4500f", "#2166b8", "#b03a72", "#5f6b79")
 
 
@@ -87,11 +88,12 @@ class Text:
 
 @dataclass
 class Drawing:
-    """A picture of some width and height."""
+    """A picture of some width and height; ``said`` tells those who do not see it what it shows."""
 
     title: str
     width: float
     height: float
+    said: str = ""
     shapes: list[Shape | Rect | Circle | Text] = field(default_factory=list)
 
     def add(self, *shapes: Shape | Rect | Circle | Text) -> None:

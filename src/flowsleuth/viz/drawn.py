@@ -19,6 +19,8 @@ DRAWINGS = Catalogue(
         "chord": "flowsleuth.viz.drawn_chord:draw_chord",
         "network": "flowsleuth.viz.drawn_network:draw_network",
         "histogram": "flowsleuth.viz.drawn_histogram:draw_histogram",
+        "lanes": "flowsleuth.viz.drawn_lanes:draw_lanes",
+        "places": "flowsleuth.viz.drawn_places:draw_places",
     },
 )
 

@@ -36,14 +36,7 @@ LABELS = 8
 def draw_map(spec: Spec) -> Drawing:
     """Draw it."""
     drawing = Drawing(spec["title"], WIDTH, HEIGHT + 26)
-    steps: list[tuple[str | float, ...]] = []
-    for country in world()["countries"]:
-        for ring in country["rings"]:
-            if max(ring[1::2]) < SOUTH:
-                continue
-            points = [place(lon, lat) for lon, lat in zip(unwrapped(ring[::2]), ring[1::2], strict=True)]
-            steps += [("M", *points[0]), *[("L", *point) for point in points[1:]], ("Z",)]
-    drawing.add(Shape(steps, fill=LAND, stroke=COAST, width=0.5))
+    draw_land(drawing)
     heaviest = max((arc["bytes"] or 0 for arc in spec["arcs"]), default=0) or 1
     for arc in sorted(spec["arcs"], key=lambda arc: arc["bytes"] or 0):
         _arc(drawing, arc, heaviest)
@@ -52,6 +45,18 @@ def draw_map(spec: Spec) -> Drawing:
     _labels(drawing, spec)
     _legend(drawing, spec)
     return drawing
+
+
+def draw_land(drawing: Drawing) -> None:
+    """The coasts of the world."""
+    steps: list[tuple[str | float, ...]] = []
+    for country in world()["countries"]:
+        for ring in country["rings"]:
+            if max(ring[1::2]) < SOUTH:
+                continue
+            points = [place(lon, lat) for lon, lat in zip(unwrapped(ring[::2]), ring[1::2], strict=True)]
+            steps += [("M", *points[0]), *[("L", *point) for point in points[1:]], ("Z",)]
+    drawing.add(Shape(steps, fill=LAND, stroke=COAST, width=0.5))
 
 
 def place(lon: float, lat: float) -> Point:

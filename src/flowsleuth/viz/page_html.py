@@ -83,10 +83,10 @@ def _figure(section: Section) -> str:
     spec = figure(section)
     drawing = None if spec is None else draw(spec)
     head = f"<h2>{clean(section.title)}</h2>"
-    if drawing is None:
-        reason = _absent(f"Not shown: {section.absent or 'no figure'}.")
+    if spec is None or drawing is None:
+        reason = _absent(f"Not shown: {'no figure' if spec is None else spec['absent']}.")
         return f'<section class="figure">{head}{reason}</section>'
-    note = f'<p class="note">{clean(section.note)}.</p>' if section.note else ""
+    note = f'<p class="note">{clean(spec["note"])}.</p>' if spec["note"] else ""
     said = clean(EXPLAINED.get(section.id, ""))
     return f'<section class="figure">{head}<p class="lead">{said}</p><figure>{svg(drawing)}</figure>{note}</section>'
 

@@ -79,10 +79,10 @@ def _briefing(page: Any, dossier: Dossier, there: dict[str, Section]) -> None:
 def _figure(page: Any, section: Section) -> None:
     spec = figure(section)
     drawing = None if spec is None else draw(spec)
-    if drawing is None:
-        page.absent(section.title, f"Not shown: {section.absent or 'no figure'}.")
+    if spec is None or drawing is None:
+        page.absent(section.title, f"Not shown: {'no figure' if spec is None else spec['absent']}.")
     else:
-        page.figure(section.title, EXPLAINED.get(section.id, ""), drawing, section.note)
+        page.figure(section.title, EXPLAINED.get(section.id, ""), drawing, spec["note"])
 
 
 def _table(page: Any, section: Section) -> None:

@@ -30,7 +30,7 @@ def svg(drawing: Drawing) -> str:
     """
     inner = "".join(_element(shape) for shape in drawing.shapes)
     size = f'viewBox="0 0 {drawing.width:g} {drawing.height:g}" width="{drawing.width:g}"'
-    name = f'role="img" aria-label="{clean(drawing.title)}"'
+    name = f'role="img" aria-label="{clean(drawing.said or drawing.title)}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {name} font-family="{FONT}">{inner}</svg>'
 
 

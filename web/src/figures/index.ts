@@ -8,8 +8,10 @@ import { bars } from "./bars";
 import { chord } from "./chord";
 import { histogram } from "./histogram";
 import { Figure, type Draw, type Model } from "./host";
+import { lanes } from "./lanes";
 import { map } from "./map";
 import { network } from "./network";
+import { places } from "./places";
 import type { Spec } from "./specs";
 import { timeline } from "./timeline";
 import { tree } from "./tree";
@@ -17,7 +19,7 @@ import { tree } from "./tree";
 export type { Model } from "./host";
 export type { Spec } from "./specs";
 
-const KINDS = { timeline, chord, network, tree, bars, map, histogram } as unknown as Record<string, Draw<Spec>>;
+const KINDS = { timeline, chord, network, tree, bars, map, histogram, lanes, places } as unknown as Record<string, Draw<Spec>>;
 
 function drawOf(spec: Spec): Draw<Spec> {
   const draw = KINDS[spec.kind];

@@ -2,7 +2,7 @@
 import world from "../../../src/flowsleuth/viz/data/world.json";
 import { bytes, count } from "../format";
 import { tip } from "./dom";
-import { echarts, type Chart } from "./echarts";
+import { echarts, type Chart, type Option } from "./echarts";
 import type { Drawing, Figure } from "./host";
 import type { MapPoint, MapSpec, Way } from "./specs";
 import { wayColour, WAY_MARKS, type Palette } from "./theme";
@@ -14,8 +14,9 @@ const [A1, A2, A3, A4] = [1.340264, -0.081106, 0.000893, 0.003796];
 const M = Math.sqrt(3) / 2;
 const RADIAN = Math.PI / 180;
 const SCALE = 100;
+const SOUTH = -58; // Antarctica is left off
 
-function project([lon, lat]: number[]): [number, number] {
+export function project([lon, lat]: number[]): [number, number] {
   const p = Math.asin(M * Math.sin((lat ?? 0) * RADIAN));
   const p2 = p * p;
   const p6 = p2 * p2 * p2;
@@ -42,8 +43,8 @@ function register(): void {
   const features = world.countries.map(({ name, rings }) => ({
     type: "Feature",
     properties: { name },
-    geometry: { type: "MultiPolygon", coordinates: rings.map((ring) => [pairs(ring)]) },
-  }));
+    geometry: { type: "MultiPolygon", coordinates: rings.map(pairs).filter((points) => points.some(([, lat]) => (lat ?? 0) > SOUTH)).map((points) => [points]) },
+  })).filter((land) => land.geometry.coordinates.length);
   echarts.registerMap("fs-world", { type: "FeatureCollection", features } as never);
   registered = true;
 }
@@ -55,25 +56,30 @@ function pairs(ring: number[]): number[][] {
   return points;
 }
 
-export function map(spec: MapSpec, palette: Palette, size: { width: number; height: number }): Drawing {
+/** The land, to be moved and zoomed. */
+export function geo(palette: Palette, deepest = 24): Option {
   register();
+  return {
+    map: "fs-world",
+    roam: true,
+    scaleLimit: { min: 1, max: deepest },
+    projection: { project, unproject },
+    top: 8, bottom: 8, left: 8, right: 8,
+    itemStyle: { areaColor: palette.land, borderColor: palette.coast, borderWidth: 0.6 },
+    emphasis: { disabled: true },
+    select: { disabled: true },
+    silent: true,
+  };
+}
+
+export function map(spec: MapSpec, palette: Palette, size: { width: number; height: number }): Drawing {
   const most = Math.max(1, ...spec.arcs.map((arc) => Number(arc.bytes ?? 0)));
   const width = (arc: MapSpec["arcs"][number]) => 1 + 3 * (Math.log1p(Number(arc.bytes ?? 0)) / Math.log1p(most));
   return {
     option: {
       legend: { data: WAYS.filter((way) => spec.arcs.some((arc) => arc.kind === way)), left: 8, bottom: 6, textStyle: { color: palette.muted, fontSize: 11 }, itemWidth: 18, itemHeight: 3, icon: "rect" },
       tooltip: {},
-      geo: {
-        map: "fs-world",
-        roam: true,
-        scaleLimit: { min: 1, max: 24 },
-        projection: { project, unproject },
-        top: 8, bottom: 8, left: 8, right: 8,
-        itemStyle: { areaColor: palette.land, borderColor: palette.coast, borderWidth: 0.6 },
-        emphasis: { disabled: true },
-        select: { disabled: true },
-        silent: true,
-      },
+      geo: geo(palette),
       series: [
         ...WAYS.map((way) => ({
           type: "lines",

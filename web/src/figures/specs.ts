@@ -66,9 +66,40 @@ export interface MapSpec extends Titled {
 export interface HistogramSpec extends Titled {
   kind: "histogram";
   bin_s: number | null;
+  /** What is counted; records when not told. */
+  measure?: string;
   series: { name: string; values: [start: number, count: number][] }[];
+  band?: [start: number, expected: number, low: number, high: number][];
+  anomalies?: [start: number, value: number, side: "above" | "below"][];
 }
-export type Spec = TimelineSpec | ChordSpec | NetworkSpec | TreeSpec | BarsSpec | MapSpec | HistogramSpec;
+/** Values of the measures of a spec, in their order. */
+export type Values = (number | null)[];
+export interface LanesSpec extends Titled {
+  kind: "lanes";
+  bin_s: number | null;
+  measures: string[];
+  lanes: { name: string; totals: Values; marks: [start: number, ...values: Values][] }[];
+}
+export type PlaceKind = "host" | "outbound" | "inbound" | "two way" | "unknown" | "threat";
+export interface Marker {
+  lat: number;
+  lon: number;
+  kind: PlaceKind;
+  way: Way | "unknown";
+  places: string[];
+  ips: string[];
+  addresses: number;
+  as_names: string[];
+  severities: string[];
+  values: Values;
+}
+export interface PlacesSpec extends Titled {
+  kind: "places";
+  measures: string[];
+  kinds: { kind: PlaceKind; addresses: number; values: Values }[];
+  markers: Marker[];
+}
+export type Spec = TimelineSpec | ChordSpec | NetworkSpec | TreeSpec | BarsSpec | MapSpec | HistogramSpec | LanesSpec | PlacesSpec;
 
 /** The same facts as rows, for a screen reader and for those who like tables. */
 export interface TableView {

@@ -106,7 +106,7 @@ export function axis(palette: Palette): Option {
     useUTC: true,
     axisLine: { lineStyle: { color: palette.line } },
     axisTick: { lineStyle: { color: palette.line } },
-    axisLabel: { color: palette.muted, hideOverlap: true, fontSize: 11 },
+    axisLabel: { color: palette.muted, hideOverlap: true, fontSize: 11, formatter: { day: "{bold|{MM}-{dd}}", month: "{bold|{yyyy}-{MM}}", year: "{bold|{yyyy}}" }, rich: { bold: { color: palette.text, fontSize: 11, fontWeight: 600 } } },
     splitLine: { show: true, lineStyle: { color: palette.grid } },
   };
 }

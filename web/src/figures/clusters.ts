@@ -1,0 +1,67 @@
+// Points that are near one another on the screen, put together; the same as drawn_places.py does for still pictures.
+export type Point = [x: number, y: number];
+export interface Cluster {
+  at: Point;
+  /** Indices of the points, the strongest first. */
+  members: number[];
+}
+
+/** Points within `near` pixels of a stronger one go with it; they are pushed `off` pixels from the taken places. */
+export function clustered(points: Point[], which: number[], near: number, taken: Point[] = [], off = near): Cluster[] {
+  const cells = new Map<string, number[]>(); // only neighbours are compared
+  const cell = ([x, y]: Point, dx = 0, dy = 0) => `${Math.floor(x / near) + dx},${Math.floor(y / near) + dy}`;
+  for (const i of which) {
+    const key = cell(points[i] as Point);
+    cells.set(key, [...(cells.get(key) ?? []), i]);
+  }
+  const free = new Set(which);
+  const found: Cluster[] = [];
+  for (const i of which) {
+    if (!free.has(i)) continue;
+    const here = points[i] as Point;
+    const members: number[] = [];
+    for (const dx of [-1, 0, 1]) {
+      for (const dy of [-1, 0, 1]) {
+        for (const j of cells.get(cell(here, dx, dy)) ?? []) {
+          const there = points[j] as Point;
+          if (free.has(j) && Math.hypot(there[0] - here[0], there[1] - here[1]) < near) members.push(j);
+        }
+      }
+    }
+    members.sort((a, b) => a - b);
+    members.forEach((j) => free.delete(j));
+    found.push({ at: taken.reduce((at, point) => pushed(at, point, off), here), members });
+  }
+  return found;
+}
+
+function pushed([x, y]: Point, [a, b]: Point, off: number): Point {
+  const apart = Math.hypot(x - a, y - b);
+  if (apart >= off) return [x, y];
+  if (apart < 1e-6) return [a + off, b];
+  return [a + ((x - a) * off) / apart, b + ((y - b) * off) / apart];
+}
+
+/** Where each of several marks at one place goes: around it. */
+export function fan(at: Point, count: number, gap: number): Point[] {
+  if (count === 1) return [at];
+  const radius = Math.max(gap / 2, (count * gap) / (2 * Math.PI));
+  return Array.from({ length: count }, (_, i) => {
+    const angle = (2 * Math.PI * i) / count - Math.PI / 2;
+    return [at[0] + radius * Math.cos(angle), at[1] + radius * Math.sin(angle)];
+  });
+}
+
+/** From which angle to which each part goes, from the top, clockwise; none is too narrow to be seen. */
+export function slices(parts: Map<string, number>, least = 0.35): [name: string, start: number, end: number][] {
+  const total = [...parts.values()].reduce((all, part) => all + part, 0);
+  const widths = [...parts].map(([name, part]): [string, number] => [name, Math.max(least, (2 * Math.PI * part) / total)]);
+  const spare = widths.reduce((all, [, width]) => all + width - least, 0);
+  const over = widths.reduce((all, [, width]) => all + width, 0) - 2 * Math.PI;
+  let start = -Math.PI / 2;
+  return widths.map(([name, width]) => {
+    const from = start;
+    start += width - (spare ? (over * (width - least)) / spare : 0);
+    return [name, from, start];
+  });
+}
