@@ -61,6 +61,13 @@ def test_an_option_that_was_taken_away_stays_away():
     assert told["host"] == ("ok", "")
 
 
+def test_nothing_chosen_stays_nothing_for_the_methods_of_the_result():
+    result = ToySummary().run("10.0.0.5", options="-numbers,-doubled,-host")
+    assert result.options == ()
+    assert result.notebooklet.context.options == ()
+    assert result.properties == []
+
+
 @pytest.mark.parametrize("broken", ["numbers", "doubled", "host", "total"])
 def test_one_failed_step_never_loses_the_rest(broken):
     """N7: one failing look-up lost everything."""

@@ -5,18 +5,26 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from flowsleuth.errors import FlowsleuthError, OptionError
+from flowsleuth.notebooklets.asking import (
+    check_inputs,
+    gather_rows,
+    provenance_of,
+    read_parameters,
+    read_value,
+    window_of,
+)
 from flowsleuth.notebooklets.attributes import is_empty
 from flowsleuth.notebooklets.card import Card
-from flowsleuth.notebooklets.metadata import chosen_options, suggestion
+from flowsleuth.notebooklets.metadata import chosen_options
 from flowsleuth.notebooklets.result import NotebookletResult
-from flowsleuth.notebooklets.run import Asked, Question, Run
-from flowsleuth.notebooklets.running import Ran, Runner, Tell, check_steps, reason_of, run_step
+from flowsleuth.notebooklets.run import Question, Run
+from flowsleuth.notebooklets.running import Ran, Runner, Tell, check_steps, run_step
 from flowsleuth.notebooklets.showing import teller
-from flowsleuth.notebooklets.sources import QUERY_PROVIDER, WORKSPACE, Providers
+from flowsleuth.notebooklets.sources import QUERY_PROVIDER, Providers
 from flowsleuth.notebooklets.step import Step, StepReport
 from flowsleuth.notebooklets.user_steps import UserSteps
 from flowsleuth.schema.time_range import TimeRange
@@ -175,12 +183,11 @@ class Notebooklet(Card, UserSteps, Generic[R]):
         OptionError
             No value where one is needed; unknown option or parameter; a window that cannot be read.
         """
-        question = self._question(
-            value, self._window(timespan, start, end), has_data=data is not None, options=options,
-            parameters=parameters, cancel=cancel,
-        )  # fmt: skip
-        providers, gathered = self._gathered(question, data)
-        question = replace(question, providers=providers)
+        check_inputs(self.metadata, value, data)
+        time = window_of(self.data_providers, timespan, start, end)
+        question = self._question(value, time, options, parameters)
+        providers, gathered = gather_rows(self, question, data)
+        question = replace(question, providers=providers, cancelled=cancel or threading.Event())
         quiet = self._silent if silent is None else silent
         steps = (*self.steps, *self.added_steps())
         tell = teller(progress, is_shown=quiet is False)
@@ -194,48 +201,9 @@ class Notebooklet(Card, UserSteps, Generic[R]):
             raise FlowsleuthError(f"step {failed[0].name} failed: {failed[0].why}", where=self.name(), hint=None)
         return result
 
-    def _window(self, timespan: Any, start: Any, end: Any) -> TimeRange:
-        if start is not None or end is not None:
-            if timespan is not None:
-                raise OptionError("timespan, and start or end", where=repr(timespan), hint="give one or the other")
-            return TimeRange.of(start=start, end=end)
-        workspace = self.data_providers.workspace
-        if timespan is None and workspace is not None:
-            return workspace.time_range
-        return TimeRange.of(timespan)
-
-    def _question(
-        self, value: Any, time: TimeRange, *, has_data: bool, options: Any, parameters: Mapping[str, Any],
-        cancel: threading.Event | None,
-    ) -> Question:  # fmt: skip
-        given = {"value": value is not None and value != "", "data": has_data}
-        if not any(given[name] for name in self.metadata.inputs):
-            raise OptionError("nothing to run on", where=self.name(), hint=f"give {' or '.join(self.metadata.inputs)}")
-        types = self.metadata.entity_types
-        asked = Asked.of(value, types) if given["value"] and types else None
-        chosen, words = chosen_options(self.metadata, options), self.read_parameters(parameters)
-        return Question(value, asked, time, chosen, words, self.data_providers, cancel or threading.Event())
-
-    @classmethod
-    def read_parameters(cls, given: Mapping[str, Any]) -> Any:
-        """Parameters by name, in the class's dataclass.
-
-        Raises
-        ------
-        OptionError
-            There is none of that name, or the value is out of bounds.
-        """
-        declared = {field.name: field for field in fields(cls.Parameters)}
-        for name, setting in given.items():
-            if name not in declared:
-                hint = suggestion(name, [*declared, *cls.metadata.all_options])
-                raise OptionError("no such parameter", where=f"{cls.name()} {name!r}", available=declared, hint=hint)
-            bounds = declared[name].metadata.get("min"), declared[name].metadata.get("max")
-            if any(
-                bound is not None and (setting - bound) * sign < 0 for bound, sign in zip(bounds, (1, -1), strict=True)
-            ):
-                raise OptionError(f"must be between {bounds[0]} and {bounds[1]}", where=f"{name}={setting}")
-        return cls.Parameters(**given)
+    def _question(self, value: Any, time: TimeRange, options: Any, parameters: Mapping[str, Any]) -> Question:
+        chosen, settings = chosen_options(self.metadata, options), read_parameters(type(self), parameters)
+        return Question(value, read_value(self.metadata, value), time, chosen, settings, self.data_providers)
 
     def gather(self, provider: Any, question: Question) -> Mapping[str, Any]:
         """Tables by name that a query provider has about the question; for notebooklets that can ask one.
@@ -251,23 +219,6 @@ class Notebooklet(Card, UserSteps, Generic[R]):
         """What was given as ``data``, as tables by name; to be overridden by those that know other columns too."""
         return dict(data) if isinstance(data, Mapping) else {self.metadata.data_table: data}
 
-    def _gathered(self, question: Question, data: Any) -> tuple[Providers, StepReport | None]:
-        """The providers, with rows that are not in the workspace in one of their own."""
-        providers = self.data_providers
-        asks = data is None and providers.workspace is None and self.query_provider is not None
-        if data is None and not asks:
-            return providers, None
-        step = Step("data", lambda run: None, "Data")
-        try:
-            tables = self.gather(self.query_provider, question) if asks else self.read_data(data)
-            from flowsleuth.notebooklets.frames import open_frames
-
-            return providers.also(**{WORKSPACE: open_frames(tables, providers.workspace)}), None
-        except Exception as error:
-            if not asks:
-                raise
-            return providers, StepReport(step.name, step.title, "failed", reason_of(error))
-
     def _made(self, question: Question, ran: Ran, gathered: StepReport | None) -> R:
         asked = question.asked
         about = asked.text if asked is not None else "data"
@@ -280,7 +231,7 @@ class Notebooklet(Card, UserSteps, Generic[R]):
             parameters=asdict(question.parameters),
             steps=reports,
             sections=ran.sections,
-            provenance=_provenance(self, question),
+            provenance=provenance_of(self.name(), question),
         )
         bound = self.bound_to(cast(R, result))
         bound.data_providers = question.providers
@@ -308,10 +259,8 @@ class Notebooklet(Card, UserSteps, Generic[R]):
         result = self._result
         if result is None:
             raise OptionError("not run yet", where=self.name(), hint="call run(…) first")
-        types = self.metadata.entity_types
-        asked = Asked.of(result.value, types) if result.value is not None and types else None
-        parameters = self.Parameters(**result.parameters)
-        question = Question(result.value, asked, result.timespan, result.options, parameters, self.data_providers)
+        question = self._question(result.value, result.timespan, None, result.parameters)
+        question = replace(question, options=result.options)
         return Run(question, lambda name: result.attributes[name].given(result.section(name)))
 
     def run_nb_func(self, nb_func: str | Step | Callable[[Run], Any], **kwargs: Any) -> Any:
@@ -374,22 +323,6 @@ class Notebooklet(Card, UserSteps, Generic[R]):
 
     def __repr__(self) -> str:
         return f"<notebooklet {self.name()}: {self.description()}>"
-
-
-def _provenance(notebooklet: Notebooklet[Any], question: Question) -> dict[str, Any]:
-    import datetime as dt
-    import sys
-
-    workspace = question.providers.workspace
-    settings = getattr(workspace, "settings", None)
-    return {
-        "flowsleuth": sys.modules["flowsleuth"].__version__,
-        "notebooklet": notebooklet.name(),
-        "analyst": getattr(workspace, "analyst", None),
-        "made": dt.datetime.now(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "home": list(getattr(settings, "home", ())),
-        "providers": sorted(question.providers),
-    }
 
 
 def find_giver(result: NotebookletResult, attribute: str) -> StepReport | None:

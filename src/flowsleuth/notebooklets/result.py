@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from flowsleuth.errors import CatalogueError, OptionError
-from flowsleuth.investigate.dossier import Dossier, Section
+from flowsleuth.investigate.dossier import Section
 from flowsleuth.notebooklets.attributes import Attribute, is_empty
 from flowsleuth.notebooklets.metadata import suggestion
+from flowsleuth.notebooklets.result_methods import ResultDocuments
 from flowsleuth.schema.time_range import TimeRange
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from flowsleuth.notebooklets.notebooklet import Notebooklet
-    from flowsleuth.notebooklets.result_diff import ResultDiff
     from flowsleuth.notebooklets.step import StepReport
 
 _STATE = ("description", "timespan", "value", "options", "parameters", "steps", "provenance")
 
 
-class NotebookletResult:
+class NotebookletResult(ResultDocuments):
     """The result of one run. Subclasses declare their attributes.
 
     Attributes
@@ -243,98 +242,6 @@ class NotebookletResult:
         made.parameters, made.provenance = copy.deepcopy(self.parameters), copy.deepcopy(self.provenance)
         made._sections = {name: copy.copy(section) for name, section in self._sections.items()}
         return made
-
-    # documents ----------------------------------------------------------------------------------------------------
-
-    def to_dossier(self) -> Dossier:
-        """The result as one document."""
-        from flowsleuth.notebooklets.result_document import to_dossier
-
-        return to_dossier(self)
-
-    @classmethod
-    def from_dossier(cls, dossier: Dossier, data_providers: Any = None) -> Self:
-        """The result that :meth:`to_dossier` told of; its class is looked up in the catalogue, nothing else is loaded.
-
-        Raises
-        ------
-        CatalogueError
-            There is no such notebooklet here.
-        OptionError
-            The document is no notebooklet's result, or of another class.
-        """
-        from flowsleuth.notebooklets.result_document import from_dossier
-
-        return from_dossier(cls, dossier, data_providers)
-
-    def to_json(self, file: str | Path | None = None) -> str:
-        """As JSON text.
-
-        Parameters
-        ----------
-        file : path, optional
-            Where to write it.
-
-        Returns
-        -------
-        str
-            The text, or the path it was written to.
-        """
-        from flowsleuth.notebooklets.result_document import written
-
-        return written(self.to_dossier().to_json(), file)
-
-    @classmethod
-    def from_json(cls, text: str, data_providers: Any = None) -> Self:
-        """The result that :meth:`to_json` told of; see :meth:`from_dossier`."""
-        return cls.from_dossier(Dossier.from_json(text), data_providers)
-
-    def diff(self, other: NotebookletResult) -> ResultDiff:
-        """What ``other`` has that this does not, and the other way round.
-
-        Raises
-        ------
-        OptionError
-            They are results of different notebooklets.
-        """
-        from flowsleuth.notebooklets.result_diff import diff_results
-
-        return diff_results(self, other)
-
-    def to_html(self, file: str | Path | None = None, *, top: int = 1_000) -> str:
-        """One HTML page that needs nothing from outside: tables, figures, what became of each step.
-
-        Parameters
-        ----------
-        file : path, optional
-            Where to write it.
-        top : int
-            Rows of a table that the page shows; it says how many there are.
-
-        Returns
-        -------
-        str
-            The page, or the path it was written to.
-        """
-        from flowsleuth.notebooklets.result_document import to_html
-
-        return to_html(self, file, top)
-
-    def to_excel(self, file: str | Path) -> Path:
-        """A workbook with a sheet for each table; needs the extra ``excel``. Cells never begin a formula."""
-        from flowsleuth.notebooklets.result_excel import to_excel
-
-        return to_excel(self, file)
-
-    def _repr_html_(self) -> str:
-        from flowsleuth.notebooklets.result_document import result_html
-
-        return result_html(self)
-
-    def __str__(self) -> str:
-        from flowsleuth.notebooklets.result_document import result_text
-
-        return result_text(self)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self.description}; {', '.join(self.properties) or 'nothing'}>"
