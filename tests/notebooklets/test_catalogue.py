@@ -6,6 +6,8 @@ import inspect
 import json
 import subprocess
 import sys
+import threading
+import time
 
 import pandas as pd
 import pytest
@@ -13,13 +15,13 @@ import pytest
 import flowsleuth
 from flowsleuth.errors import CatalogueError, FlowsleuthError, OptionError
 from flowsleuth.faces.cli import main
-from flowsleuth.notebooklets import Found, Notebooklet, Step
+from flowsleuth.notebooklets import Found, Metadata, Notebooklet, NotebookletResult, Step, table
 from flowsleuth.notebooklets.metadata import ENTITY_KINDS
 from flowsleuth.notebooklets.template import write_template
 from flowsleuth.notebooklets.url_summary import UrlSummary
 from flowsleuth.testing import check_notebooklet
 from tests.notebooklets.toy import ToyResult, ToySummary
-from tests.workspace.pivot_rows import put
+from tests.workspace.pivot_rows import at, put
 
 SEED_METHODS = {
     "run", "result", "silent", "get_provider", "name", "description", "keywords", "entity_types", "all_options",
@@ -208,6 +210,62 @@ def test_a_query_provider_that_fails_is_a_failed_step():
     flows = pd.DataFrame({"start": ["2024-03-14T00:00Z"], "src_ip": ["10.0.0.5"], "dst_ip": ["192.0.2.7"]})
     told = Asking(lambda text: {"flow": flows}).run("10.0.0.5")
     assert len(told.notebooklet.context.ask("IpAddress.flows")) == 1
+
+
+def test_flows_across_the_edge_of_the_window_are_asked_for_by_name(ws):
+    put(ws, "flow", [
+        {"start": -90_000, "end": at(5), "src_ip": "10.0.0.1", "dst_ip": "10.0.0.2"},
+        {"start": -90_000, "end": at(-80_000), "src_ip": "10.0.0.3", "dst_ip": "10.0.0.2"},
+        {"start": 1, "end": None, "src_ip": "10.0.0.4", "dst_ip": "10.0.0.2"},
+        {"start": 90_000, "end": None, "src_ip": "10.0.0.5", "dst_ip": "10.0.0.2"},
+    ])  # fmt: skip
+    told = ToySummary(ws).run("10.0.0.2", timespan=("2024-03-14", "1d")).notebooklet.context
+    for overlapping, sources in ((False, ["10.0.0.4"]), (True, ["10.0.0.1", "10.0.0.4"])):
+        rows = told.rows("flow", overlapping=overlapping)
+        assert sorted(told.arrow(rows)["src_ip"].to_pylist()) == sources
+
+
+def test_a_cancelled_run_stops_what_the_engine_does(ws):
+    put(ws, "flow", [{"start": n, "src_ip": "10.0.0.1", "dst_ip": "10.0.0.2"} for n in range(5_000)])
+    cancel = threading.Event()
+
+    def long(run):
+        threading.Timer(0.5, cancel.set).start()
+        flow = run.rows("flow").select("start")
+        one, two = flow.rename(b="start"), flow.rename(c="start")
+        crossed = flow.cross_join(one).cross_join(two)
+        return {"later": run.arrow(crossed.aggregate(n=(crossed.start < crossed.b).sum() + crossed.c.nunique()))}
+
+    kind = type("ToySummary", (ToySummary,), {"steps": (*ToySummary.steps, Step("long", long, gives=("later",)))})
+    began = time.monotonic()
+    result = kind(ws).run("10.0.0.5", cancel=cancel)
+    assert time.monotonic() - began < 20
+    assert (result.steps[-1].status, result.steps[-1].why) == ("skipped", "cancelled")
+    assert result.host_entity.HostName == "WEB1"
+    assert ws.table("flow").count().execute() == 5_000
+
+
+def test_steps_ask_the_engine_from_many_threads(ws):
+    put(ws, "flow", [{"start": n, "src_ip": f"10.0.0.{n % 7}", "dst_ip": "10.0.1.1"} for n in range(700)])
+    names = [f"t{n}" for n in range(7)]
+
+    def ask(name):
+        def do(run):
+            rows = run.rows("flow")
+            assert len(run.ask("IpAddress.flows", f"10.0.0.{name[1:]}")) == 100
+            return {name: run.arrow(rows.filter(rows.src_ip == f"10.0.0.{name[1:]}").select("src_ip"))}
+
+        return do
+
+    many = type("ManySummary", (Notebooklet,), {
+        "metadata": Metadata("ManySummary", "Many.", entity_types=("host",)),
+        "result_class": type("ManyResult", (NotebookletResult,), {name: table("Rows.") for name in names}),
+        "steps": tuple(Step(name, ask(name), gives=(name,)) for name in names),
+    })  # fmt: skip
+    for _ in range(3):
+        result = many(ws).run("web1", strict=True)
+        for name in names:
+            assert getattr(result, name)["src_ip"].tolist() == [f"10.0.0.{name[1:]}"] * 100
 
 
 def test_the_kit_finds_what_is_wrong(ws):

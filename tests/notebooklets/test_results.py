@@ -131,6 +131,20 @@ def test_a_document_of_another_kind_is_refused(result):
         NotebookletResult.from_json(result.to_json())
 
 
+def test_a_document_that_was_tampered_with_is_data(result):
+    told = json.loads(result.to_json())
+    for section in told["sections"]:
+        section |= {"title": "<script>", "figure": "no.such:figure"}
+    told["sections"].append({**told["sections"][0], "id": "__class__"})
+    told["provenance"]["run"]["value"] = "<script>"
+    again = ToyResult.from_json(json.dumps(told))
+    assert again.numbers["n"].tolist() == [1, 2, 3]
+    assert again.section("numbers").title == "Numbers"
+    assert "<script" not in again.to_html() + again._repr_html_()
+    with pytest.raises(CatalogueError):
+        again.section("__class__")
+
+
 def test_tables_of_every_make_are_kept_and_saved_whole():
     class OddResult(NotebookletResult):
         rows = table("Rows of every type.")
@@ -209,7 +223,7 @@ def test_the_view_is_escaped_and_brief(result):
 
 
 def test_no_cell_of_a_workbook_is_a_formula(result, tmp_path):
-    result.keep("doubled", pa.table({"list": [["=1+1", "b"]], "n": [2**60], "bad": ["a\x00\x1bb"]}))
+    result.keep("doubled", pa.table({"list": [["=1+1", "b"]], "n": [2**60], "=1": ["a\x00\x1bb"]}))
     path = result.to_excel(tmp_path / "toy.xlsx")
     with zipfile.ZipFile(path) as book:
         sheets = {name: book.read(name).decode() for name in book.namelist() if name.startswith("xl/worksheets/")}
@@ -219,7 +233,8 @@ def test_no_cell_of_a_workbook_is_a_formula(result, tmp_path):
     assert "<f>" not in whole
     assert f"<t>'{EVIL}</t>" in whole
     assert "<t>=" not in whole
-    assert "'=1+1, b" in whole
+    assert "<t>'=1+1, b</t>" in whole
+    assert "<t>'=1</t>" in whole
     assert str(2**60) in whole
 
 

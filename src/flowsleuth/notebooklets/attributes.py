@@ -128,7 +128,7 @@ class Attribute:
             return None
         if self.kind in ("entity", "entities"):
             listed = list(parse_entities(section.value))
-            return listed if self.kind == "entities" else listed[0]
+            return listed if self.kind == "entities" else next(iter(listed), None)
         return section if self.kind == "figure" else section.table if self.kind == "table" else section.value
 
     def shown(self, section: Section | None) -> Any:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flowsleuth.errors import FlowsleuthError, OptionError
-from flowsleuth.investigate.dossier import Dossier
+from flowsleuth.investigate.dossier import Dossier, Section
 from flowsleuth.notebooklets.showing import one_line
 from flowsleuth.notebooklets.step import StepReport
 from flowsleuth.schema.time_range import TimeRange
@@ -45,19 +46,30 @@ def from_dossier(kind: type[R], dossier: Dossier, data_providers: Any) -> R:
     if told is None:
         raise OptionError("this document is no notebooklet's result", where=dossier.title)
     found = _notebooklet_of(kind, str(dossier.provenance.get("notebooklet")))
-    made = cast(type[R], kind if found is None else found.result_class)(
+    of = cast(type[R], kind if found is None else found.result_class)
+    made = of(
         description=dossier.title,
         timespan=TimeRange(dossier.start, dossier.end),
         value=told["value"],
         options=tuple(told["options"]),
         parameters=told["parameters"],
         steps=tuple(StepReport.from_dict(step) for step in told["steps"]),
-        sections={section.id: section for section in dossier.sections},
+        sections=_declared(of, dossier),
         provenance={key: value for key, value in dossier.provenance.items() if key != "run"},
     )
     if found is not None:
         made._notebooklet = found(data_providers).bound_to(made)
     return made
+
+
+def _declared(of: type[NotebookletResult], dossier: Dossier) -> dict[str, Section]:
+    """Sections of attributes that there are, with the heading and the figure that their class declares."""
+    known = of.attributes
+    return {
+        section.id: replace(section, title=known[section.id].title, figure=known[section.id].figure)
+        for section in dossier.sections
+        if section.id in known
+    }
 
 
 def _notebooklet_of(kind: type[NotebookletResult], name: str) -> type[Notebooklet[Any]] | None:

@@ -66,7 +66,7 @@ def _write(book: Any, name: str, rows: pa.Table, date: Any) -> None:
     cut = safe_cells(rows.slice(0, MOST_ROWS))
     sheet.freeze_panes(1, 0)
     for at, title in enumerate(cut.column_names):
-        sheet.write_string(0, at, title)
+        sheet.write_string(0, at, _NOT_IN_XML.sub("�", _quoted(title)))
     for place, row in enumerate(zip(*(column.to_pylist() for column in cut.columns), strict=True), 1):
         for at, value in enumerate(row):
             _write_cell(sheet, place, at, value, date)

@@ -74,7 +74,7 @@ class ResultDocuments:
 
         return diff_results(self._whole, other)
 
-    def to_html(self, file: str | Path | None = None, *, top: int = 1_000) -> str:
+    def to_html(self, file: str | Path | None = None, *, top: int = 250) -> str:
         """One HTML page that needs nothing from outside: tables, figures, what became of each step.
 
         Parameters

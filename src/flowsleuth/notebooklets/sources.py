@@ -67,7 +67,8 @@ class Providers(Mapping[str, Any]):
         if given is None or isinstance(given, Providers):
             return given or cls({})
         if isinstance(given, Mapping):
-            return cls(given)
+            workspace = given.get(WORKSPACE)
+            return cls({**({} if workspace is None else of_workspace(workspace)), **given})
         if hasattr(given, "store") and hasattr(given, "time_range"):
             return cls(of_workspace(given))
         return cls({QUERY_PROVIDER: given, getattr(given, "environment", None) or QUERY_PROVIDER: given})

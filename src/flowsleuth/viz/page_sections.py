@@ -45,7 +45,7 @@ class Words:
     kind: str = "Dossier"
     leads: Mapping[str, str] = field(default_factory=dict)
     foot: Sequence[str] = ()
-    top: int = 1_000
+    top: int = 250
 
 
 def whole_page(title: str, body: str) -> str:
