@@ -43,7 +43,7 @@ def test_f8_every_documented_member_is_there_and_documented():
         member = inspect.getattr_static(Notebooklet, name)
         assert inspect.getdoc(getattr(Notebooklet, name)) or inspect.getdoc(member), name
     text = ToySummary.get_help("md")
-    for word in (*ToySummary.all_options(), *ToyResult.attributes, "factor", "fill_later", "ToyResult"):
+    for word in (*ToySummary.all_options(), *ToyResult.attributes, "factor", "fill_later", "ToyResult", *SEED_METHODS):
         assert word in text
     html = UrlSummary.get_help()
     assert html.count("<li>") > 20

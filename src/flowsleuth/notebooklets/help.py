@@ -37,8 +37,27 @@ def parts_of(one: type[Card]) -> list[Part]:
         ("Display Sections", "", steps),
         (f"Results Class - {one.result_class.__name__}", "", results),
         ("Methods", "", [*one.follow_ups().items(), ("run", "Run the steps.")]),
+        ("Inherited methods", "", _inherited(Notebooklet)),
     ]
     return [part for part in found if part[1] or part[2]]
+
+
+def _inherited(of: type) -> list[tuple[str, str]]:
+    """What every notebooklet has."""
+    found = []
+    for name in dir(of):
+        member = getattr(of, name)
+        is_method = isinstance(member, property) or (callable(member) and not isinstance(member, type))
+        if is_method and not name.startswith("_"):
+            found.append((name, (inspect.getdoc(member) or "").partition("\n")[0]))
+    return found
+
+
+def run_text() -> str:
+    """How ``run`` is called, and what of its words means what."""
+    from flowsleuth.notebooklets.notebooklet import Notebooklet
+
+    return f"run{inspect.signature(Notebooklet.run)}\n\n{inspect.getdoc(Notebooklet.run)}"
 
 
 def _of_field(said: str, default: object) -> str:
@@ -51,7 +70,7 @@ def help_text(one: type[Card]) -> str:
     for title, text, things in parts_of(one):
         lines = [f"## {title}", *([text] if text else []), *([_listed(things)] if things else [])]
         made.append("\n\n".join(lines))
-    return "\n\n".join(made) + "\n"
+    return "\n\n".join([*made, "## run function documentation", f"```text\n{run_text()}\n```"]) + "\n"
 
 
 def _listed(things: list[tuple[str, str]]) -> str:
@@ -65,4 +84,5 @@ def help_html(one: type[Card]) -> str:
         said = "".join(f"<p>{clean(part)}</p>" for part in text.split("\n\n") if part)
         listed = "".join(f"<li><b>{clean(name)}</b>: {clean(what)}</li>" for name, what in things)
         made.append(f"<h3>{clean(title)}</h3>{said}" + (f"<ul>{listed}</ul>" if listed else ""))
+    made.append(f"<h3>run function documentation</h3><pre>{clean(run_text())}</pre>")
     return f'<div class="flowsleuth-help">{"".join(made)}</div>'
