@@ -40,6 +40,7 @@ _HERE = "flowsleuth.notebooklets"
 NOTEBOOKLETS = Catalogue(
     "flowsleuth.notebooklets",
     {
+        "host.HostSummary": f"{_HERE}.host_summary:HostSummary",
         "url.UrlSummary": f"{_HERE}.url_summary:UrlSummary",
     },
 )
