@@ -62,9 +62,8 @@ class DuckDBEngine:
         self._ibis = ibis.duckdb.from_connection(self._connection)
         self._names = itertools.count()
         self._streams: set[duckdb.DuckDBPyConnection] = set()
-        self._turn = (
-            threading.RLock()
-        )  # one question at a time: DuckDB gives a connection's answer to whoever asks last
+        # One question at a time: DuckDB gives a connection's answer to whoever asks last.
+        self._turn = threading.RLock()
 
     def view(self, name: str, paths: Sequence[Path]) -> ir.Table:
         unique = f"{name}_{next(self._names)}"
