@@ -49,6 +49,8 @@ class Flows:
     sensor_direction : array of string
     shared : array of bool
         The record's counters are of several addresses together.
+    again : array of bool
+        The same address with the same counters of its own was in the record before: no flow of its own.
     """
 
     columns: dict[str, Any]
@@ -56,6 +58,7 @@ class Flows:
     faults: Faults
     sensor_direction: pa.Array
     shared: Mask
+    again: Mask
 
 
 @dataclass
@@ -116,7 +119,7 @@ def flows_of(fields: Fields, size: int, is_repeated: Mask) -> Flows:
     _add_hosts(columns, fields, size, rows, is_in)
     sensor = by_value(way, {"I": "inbound", "O": "outbound"}.get, pa.string()).take(rows)
     shared = (cells.is_many | is_repeated[cells.of]) & ~cells.has_own
-    return Flows(columns, cells.of, faults, sensor, shared)
+    return Flows(columns, cells.of, faults, sensor, shared, is_repeated[cells.of] & cells.has_own)
 
 
 def connections_of(fields: Fields, size: int) -> Flows:
@@ -134,7 +137,8 @@ def connections_of(fields: Fields, size: int) -> Flows:
     computer = _text(fields, "computer", size)
     columns |= {"sensor": computer, "src_host": only(pc.invert(is_in), computer), "dst_host": only(is_in, computer)}
     known = by_value(way, lambda word: word if word in ("inbound", "outbound") else None, pa.string())
-    return Flows(columns, of, faults, known, np.zeros(size, dtype=bool))
+    nothing = np.zeros(size, dtype=bool)
+    return Flows(columns, of, faults, known, nothing, nothing)
 
 
 def _text(fields: Fields, name: str, size: int) -> pa.Array:

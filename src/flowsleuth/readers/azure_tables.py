@@ -7,7 +7,8 @@ found whatever their case and suffix (``SrcIP_s``, ``SrcIp``, ``FlowStartTime [U
   of several becomes a row for each. ``ip|started|ended|out packets|in packets|out bytes|in bytes`` gives each row its
   own counters. Where a cell has only addresses, or the export was already a line per address (``AllExtIPs``), the
   record's counters are those of all of them together: they are in the first row only, and all rows say
-  ``"counters_of": "record"`` in ``extra``. So sums are right, and no record is counted twice.
+  ``"counters_of": "record"`` in ``extra``. So sums are right, and no record is counted twice. Where an export is a line
+  per address and each line has the whole cell with its counters, the first line tells all.
 - ``flow_count`` is the number of flows that the row stands for. Traffic Analytics has dropped the source port, so
   ``src_port`` is null, and times are those of an aggregate.
 - Times are UTC, as Log Analytics keeps them. ``action`` is null where some flows were allowed and some denied.
@@ -126,7 +127,7 @@ def _read_csv(source: Source, context: ReadContext) -> Iterator[Batch]:
         parsed = read_delimited(chunk, names, {}, skip=lines_like(chunk, [header.rstrip("\r").encode()]))
         table = {name: flat(parsed.table[name]) for name in names}
         repeated, last = _repeated(table, last)
-        records = _Records(kind, table, chunk.first_line + parsed.lines, repeated)
+        records = Records(kind, table, chunk.first_line + parsed.lines, repeated)
         made, bad = records.rows(context, rows)
         rows += records.made
         rejects = parsed.rejects + [
@@ -162,7 +163,7 @@ def _read_json(source: Source, context: ReadContext, chunk_size: int) -> Iterato
         tables, rejects, skipped = [], list(batch.rejects), dict(batch.skipped)
         for part in sorted(batch.parts, key=lambda part: int(part.rows[0])):
             repeated = np.zeros(len(part.rows), dtype=bool)
-            records = _Records(kind, part.columns, batch.line_of(part.rows), repeated, part.more, is_json=True)
+            records = Records(kind, part.columns, batch.line_of(part.rows), repeated, part.more, is_json=True)
             made, bad = records.rows(context, made_so_far)
             made_so_far += records.made
             tables.append(made)
@@ -187,7 +188,7 @@ class _Known(dict[str, str]):
         return "text"
 
 
-class _Records:
+class Records:
     """Records of one table on their way to rows.
 
     Parameters
@@ -256,7 +257,7 @@ class _Records:
         is_flow = self.kind != CONNECTIONS
         flows = flows_of(fields, size, self.repeated) if is_flow else connections_of(fields, size)
         self.made = len(flows.of)
-        keep = np.ones(self.made, dtype=bool)
+        keep = ~flows.again
         keep[list(flows.faults)] = False
         good = pa.array(keep)
         columns = {name: flat(column).filter(good) for name, column in flows.columns.items()}
@@ -265,7 +266,8 @@ class _Records:
         ordinal = np.arange(before + 1, before + 1 + self.made, dtype=np.int64)[keep]
         direction = flat(flows.sensor_direction).filter(good)
         built = build_rows(FLOW, columns, self.lines[of], context, ordinal=ordinal, sensor_direction=direction)
-        bad = [(int(self.at[flows.of[row]]), *why) for row, why in sorted(flows.faults.items())]
+        faults = ((row, why) for row, why in sorted(flows.faults.items()) if not flows.again[row])
+        bad = [(int(self.at[flows.of[row]]), *why) for row, why in faults]
         bad += [(int(self.at[of[row.index]]), row.reason, row.detail) for row in built.bad]
         return built.table, sorted(dict.fromkeys(bad), key=lambda one: one[0])
 
