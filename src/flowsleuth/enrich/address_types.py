@@ -142,7 +142,7 @@ class AddressTypes:
     """
 
     name = SOURCE
-    columns = (ADDRESS_TYPE,)
+    columns: tuple[Column, ...] = (ADDRESS_TYPE,)
     absent: str | None = None
     notes: tuple[str, ...] = ()
 

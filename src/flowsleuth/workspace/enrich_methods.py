@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from flowsleuth.workspace.whois_methods import WhoisMethods
 
@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from flowsleuth.enrich.online.list_updates import ListUpdate
+    from flowsleuth.workspace.casework import Casework
     from flowsleuth.workspace.enrichment import EnrichReport
+    from flowsleuth.workspace.known_addresses import KnownAddresses
     from flowsleuth.workspace.results import Rows
 
 
@@ -165,6 +167,30 @@ class EnrichMethods(WhoisMethods):
         from flowsleuth.workspace.address_answers import geo
 
         return geo(self.folder, self.settings, ip)
+
+    def known_addresses(self, addresses: Any) -> KnownAddresses:
+        """What is known here of many addresses: kind, network, place, AS, operator, lists; nothing is asked outside.
+
+        Parameters
+        ----------
+        addresses : column or iterable of str
+            Canonical; nulls and repeats are left out.
+
+        Returns
+        -------
+        KnownAddresses
+
+        Examples
+        --------
+        >>> import flowsleuth, tempfile
+        >>> with flowsleuth.open(tempfile.mkdtemp() + "/case", create=True) as ws:
+        ...     known = ws.known_addresses(["1.1.1.1", "10.0.0.5", "1.1.1.1"])
+        >>> known.table.select(["address", "address_type", "is_internal"]).to_pylist()[1]
+        {'address': '10.0.0.5', 'address_type': 'private', 'is_internal': True}
+        """
+        from flowsleuth.workspace.known_addresses import known_addresses
+
+        return known_addresses(cast("Casework", self), addresses)
 
     def lists_of(self, observable: str) -> Rows:
         """The lists that an address or a name is on: rows of table ``fact``, asked now.

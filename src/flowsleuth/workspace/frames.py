@@ -71,8 +71,15 @@ def _settings(folder: Path, like: Workspace | None) -> Any:
 
     if like is None:
         return Settings.load(folder)
-    context = like.folder / like.settings.context
-    return replace(like.settings, engine="duckdb", case_url="", context=str(context.resolve()))
+    given = like.settings
+    geography, lists = (_whole(like.folder, paths) for paths in (given.geography, given.lists))
+    (context,) = _whole(like.folder, (given.context,))
+    return replace(given, engine="duckdb", case_url="", context=context, geography=geography, lists=lists)
+
+
+def _whole(folder: Path, paths: tuple[str, ...]) -> tuple[str, ...]:
+    """Paths that mean the same from any folder."""
+    return tuple(str((folder / path).resolve()) for path in paths)
 
 
 def rows_of(table: Table, given: Any) -> pa.Table:
