@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from flowsleuth.schema.columns import NEVER, Column, Table
 
+FILE_NAME = "analyst.db"
+"""Where they are kept in a workspace, unless its settings name a server."""
+
 
 @dataclass(frozen=True)
 class CaseTable(Table):

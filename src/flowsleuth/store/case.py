@@ -15,13 +15,12 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from flowsleuth.errors import CatalogueError, StoreError
-from flowsleuth.schema.analyst import CASE_TABLES
+from flowsleuth.schema.analyst import CASE_TABLES, FILE_NAME
 from flowsleuth.store.case_tables import METADATA, TABLES, keep_statements
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FILE_NAME = "analyst.db"
 FORMAT = 1
 WAIT_S = 30.0
 """How long one writer waits for another."""
