@@ -125,7 +125,7 @@ def condition(target: Target, known: Sequence[str] | None = None) -> Condition:
     if target.is_address:
         return lambda column: column == target.text
     if known is not None:
-        return _one_of(list(known))
+        return one_of(list(known))
     network = target.network
     if network.version == 4:
         return _ipv4_condition(network)
@@ -133,7 +133,8 @@ def condition(target: Target, known: Sequence[str] | None = None) -> Condition:
     return lambda column: column.startswith(prefix)
 
 
-def _one_of(addresses: list[str]) -> Condition:
+def one_of(addresses: list[str]) -> Condition:
+    """Whether a column is one of some addresses; many are joined, not written into the query."""
     if len(addresses) <= LISTED:
         return lambda column: column.isin(addresses or [""])
     import ibis
@@ -153,7 +154,7 @@ def _ipv4_condition(network: IPv4Network | IPv6Network) -> Condition:
     first = int(octets[whole])
     last = first + 2 ** (8 - bits) - 1
     if whole == 3:
-        return _one_of([f"{prefix}{octet}" for octet in range(first, last + 1)])
+        return one_of([f"{prefix}{octet}" for octet in range(first, last + 1)])
 
     def matches(column: ir.StringColumn) -> ir.BooleanValue:
         return functools.reduce(operator.or_, _octet_between(column, prefix, first, last))

@@ -41,6 +41,7 @@ NOTEBOOKLETS = Catalogue(
     "flowsleuth.notebooklets",
     {
         "host.HostSummary": f"{_HERE}.host_summary:HostSummary",
+        "network.NetworkFlowSummary": f"{_HERE}.network_flow:NetworkFlowSummary",
         "url.UrlSummary": f"{_HERE}.url_summary:UrlSummary",
     },
 )

@@ -18,6 +18,7 @@ WIDGETS = Catalogue(
         "figure": "flowsleuth.faces.widgets:Figure",
         "events": "flowsleuth.faces.widgets:EventBrowser",
         "browser": "flowsleuth.faces.widgets:NotebookletBrowser",
+        "subset": "flowsleuth.faces.widgets:SubsetChooser",
     },
 )
 """Widgets of a face that rooms below it do not import."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from flowsleuth.faces.widgets.figure import Figure
     from flowsleuth.faces.widgets.notebooklets import NotebookletBrowser
     from flowsleuth.faces.widgets.storyboard import Storyboard
+    from flowsleuth.faces.widgets.subset import SubsetChooser
     from flowsleuth.faces.widgets.threats import ThreatInvestigation
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Figure",
     "NotebookletBrowser",
     "Storyboard",
+    "SubsetChooser",
     "ThreatInvestigation",
 ]
 
@@ -32,6 +34,7 @@ _PLACES = {
     "Figure": "figure",
     "NotebookletBrowser": "notebooklets",
     "Storyboard": "storyboard",
+    "SubsetChooser": "subset",
     "ThreatInvestigation": "threats",
 }
 
