@@ -84,8 +84,8 @@ def test_the_tree_completes_and_finds(ws):
     assert isinstance(ws.notebooklet("url.urlsummary"), UrlSummary)
     assert ws.notebooklets.UrlSummary is not ws.notebooklets.UrlSummary
     assert [name for name, _ in ws.notebooklets.find("phishing link")] == ["url.UrlSummary"]
-    assert ws.notebooklets.find("phishing nothing") == []
-    assert [name for name, _ in ws.notebooklets.find("phishing nothing", full_match=False)] == ["url.UrlSummary"]
+    assert ws.notebooklets.find("phishing xyzzy") == []
+    assert [name for name, _ in ws.notebooklets.find("phishing xyzzy", full_match=False)] == ["url.UrlSummary"]
     with pytest.raises(CatalogueError, match="did you mean UrlSummary"):
         ws.notebooklet("UrlSumary")
     with pytest.raises(AttributeError, match="no notebooklet or group"):
