@@ -15,6 +15,10 @@ WAY = {"name": "outbound", "role": "way", "note": "", "peers": 2, "connections":
 BAR = {"size": 2, "bytes": 9, "connections": 4, "children": []}
 HERE, THERE = {"ip": EVIL, "lat": 52.4, "lon": 4.9}, {"ip": "203.0.113.9", "lat": -33.9, "lon": 151.2}
 PLACED = {"way": "inbound", "places": [EVIL], "ips": [EVIL], "addresses": 1, "as_names": [EVIL], "severities": []}
+GRID = {
+    "measures": ["flows", "bytes"], "cells": [[0, 0, 7, 2**60], [1, 1, 100, None]],
+    "row_totals": [[7, 2**60], [100, None]], "column_totals": [[7, 2**60], [100, None]],
+}  # fmt: skip
 SPECS = {
     "tree": {
         "root": {"name": EVIL, "role": "target", "note": "", "peers": 2, "connections": 6, "bytes": 99, "children": [
@@ -56,6 +60,15 @@ SPECS = {
         "lanes": [{"name": EVIL, "totals": [4, None, 1],
                    "marks": [[1_700_000_040_000, 3, None, 1], [1_700_000_160_000, 1, None, 0]]},
                   {"name": "inbound", "totals": [2, 9_000, 0], "marks": [[1_700_000_100_000, 2, 9_000, 0]]}],
+    },
+    "heat": GRID | {"rows": [EVIL, "Tuesday"], "columns": ["00", "01"]},
+    "matrix": GRID | {"rows": [EVIL, "10.0.0.7"], "columns": ["203.0.113.9", EVIL]},
+    "relations": {
+        "measures": ["events"], "edge_measures": ["events"],
+        "kinds": [{"kind": "host", "nodes": 1}, {"kind": EVIL, "nodes": 1}],
+        "nodes": [{"id": "h", "kind": "host", "label": EVIL, "is_centre": True, "severity": EVIL, "values": [4]},
+                  {"id": "a", "kind": EVIL, "label": "alice", "is_centre": False, "severity": None, "values": [1]}],
+        "edges": [{"source": "a", "target": "h", "label": EVIL, "values": [3]}],
     },
     "places": {
         "measures": ["flows", "bytes"],
@@ -213,3 +226,31 @@ def test_places_cluster_and_open(page):
     page.focus("#stand .fs-stage")
     page.keyboard.press("End")  # the host stands alone and comes last
     until(page, "document.querySelector('#stand .fs-tip')?.textContent.includes('the host')")
+
+
+def test_cells_of_a_grid_are_walked_and_picked(page):
+    box = shown(page, "heat", rows=["Monday", "Tuesday"])
+    page.focus("#stand .fs-stage")
+    page.keyboard.press("End")
+    page.wait_for_selector(TIP)
+    assert page.inner_text(f"{TIP} strong") == "Tuesday, 01:00 to 01:59"
+    assert "100" in page.inner_text(TIP)
+    page.keyboard.press("Enter")
+    until(page, "window.told.picked?.row === 'Tuesday' && window.told.picked.column === '01'")
+    page.mouse.move(box["x"] + 92 + 20, box["y"] + 30 + 16)  # the first cell
+    until(page, "document.querySelector('#stand .fs-tip strong')?.textContent === 'Monday, 00:00 to 00:59'")
+    page.click("#stand .fs-tool:has-text('Table')")
+    table = page.inner_text("#stand .fs-table").split()
+    assert table[:4] == ["00", "01", "All", "Monday"]
+
+
+def test_related_entities_are_walked_and_picked(page):
+    shown(page, "relations")
+    page.focus("#stand .fs-stage")
+    page.keyboard.press("Home")
+    page.wait_for_selector(TIP)
+    assert page.inner_text(f"{TIP} strong") == EVIL
+    page.keyboard.press("ArrowRight")
+    until(page, "document.querySelector('#stand .fs-tip strong')?.textContent === 'alice'")
+    page.keyboard.press("Enter")
+    until(page, "window.told.picked?.name === 'a'")

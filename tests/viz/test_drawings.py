@@ -60,6 +60,21 @@ def specs():
         "measures": [HOSTILE, "denied"],
         "lanes": [{"name": HOSTILE, "totals": [4, None], "marks": [[0, 3, None], [600_000, 1, 2]]}],
     }  # fmt: skip
+    made["grid"] = {
+        "kind": "matrix", "title": HOSTILE, "note": "", "absent": None, "measures": [HOSTILE],
+        "rows": [HOSTILE, "b"], "columns": [HOSTILE], "cells": [[0, 0, 7], [1, 0, 1_000_000]],
+        "row_totals": [[7], [1_000_000]], "column_totals": [[1_000_007]],
+    }  # fmt: skip
+    made["related"] = {
+        "kind": "relations", "title": HOSTILE, "note": "", "absent": None,
+        "measures": [HOSTILE], "edge_measures": [HOSTILE],
+        "kinds": [{"kind": HOSTILE, "nodes": 2}],
+        "nodes": [
+            {"id": name, "kind": HOSTILE, "label": HOSTILE, "is_centre": True, "severity": HOSTILE, "values": [3]}
+            for name in (HOSTILE, "b")
+        ],
+        "edges": [{"source": HOSTILE, "target": "b", "label": HOSTILE, "values": [1]}],
+    }  # fmt: skip
     marker = {"way": "inbound", "as_names": [HOSTILE], "severities": [HOSTILE], "addresses": 2, "values": [7]}
     made["markers"] = {
         "kind": "places", "title": HOSTILE, "note": HOSTILE, "absent": None, "measures": [HOSTILE],
@@ -73,7 +88,20 @@ def specs():
 
 
 @pytest.mark.parametrize(
-    "name", ["progression", "impact", "places", "timeline", "volumes", "network", "rows", "lanes", "markers"]
+    "name",
+    [
+        "progression",
+        "impact",
+        "places",
+        "timeline",
+        "volumes",
+        "network",
+        "rows",
+        "lanes",
+        "markers",
+        "grid",
+        "related",
+    ],
 )
 def test_every_kind_is_drawn_and_hostile_text_stays_text(name):
     drawing = draw(specs()[name])
@@ -126,3 +154,13 @@ def test_bytes_above_53_bits_in_a_spec_are_numbers():
     spec = figure(Section("c", "C", "graph", figure="chord", nodes=nodes, edges=edges))
     assert spec["links"][0]["bytes"] == 2**60
     assert draw(spec) is not None
+
+
+def test_every_kind_goes_on_paper():
+    pytest.importorskip("reportlab")
+    from flowsleuth.viz.pdf_layout import Layout
+
+    page = Layout("Figures")
+    for spec in specs().values():
+        page.figure("T", "", draw(spec), spec["note"])
+    assert page.build().startswith(b"%PDF-")

@@ -12,10 +12,10 @@ from flowsleuth.viz import figure
 from flowsleuth.viz.binned import MARKS
 from flowsleuth.viz.canvas import THREAT, Circle, Rect, Text
 from flowsleuth.viz.drawn import draw
-from flowsleuth.viz.drawn_lanes import BINS
+from flowsleuth.viz.drawn_lanes import MARKS as MARKS_DRAWN
 from flowsleuth.viz.lanes import LANES
 from flowsleuth.viz.svg import svg
-from tests.viz.tables import T0_MS, binned, series
+from tests.viz.tables import T0_MS, binned, many_places, series
 
 FLOWS = binned(
     [(0, "dns", 2, 100, 0), (2, "https", 7, None, 3), (0, "https", 1, 900, 0), (2, None, 4, 50, 0)],
@@ -65,7 +65,7 @@ def test_bins_before_1970_go_down():
     assert spec["lanes"][0]["marks"] == [[-1000, 1]]
 
 
-@pytest.mark.parametrize("kind", ["lanes", "histogram", "places"])
+@pytest.mark.parametrize("kind", ["lanes", "histogram", "places", "heat", "matrix", "relations"])
 def test_no_rows_are_told(kind):
     spec = figure(series(FLOWS.slice(0, 0), kind))
     assert spec["absent"] == "nothing was found"
@@ -135,6 +135,15 @@ def test_drawn_stacks_add_up():
 def test_a_drawing_stays_small_whatever_the_number_of_bins():
     table = binned([(n, f"p{n % 20}", n % 50, n) for n in range(MARKS)], "flows", "bytes")
     lanes, values = (svg(draw(figure(series(table, kind)))) for kind in ("lanes", "histogram"))
-    assert lanes.count("<rect") <= 20 * BINS
-    assert len(lanes) < 600_000
+    assert lanes.count("<rect") <= MARKS_DRAWN
+    assert len(lanes) < 350_000
     assert len(values) < 300_000
+
+
+def test_the_figures_of_a_result_with_20_000_peers_leave_room_for_its_tables():
+    """NetworkFlowSummary's at their worst: two figures of lanes, one of values, two maps; a page has 2 MB."""
+    bins = binned([(n, f"p{n % 20}", n % 50, n, n % 3) for n in range(MARKS)], "flows", "bytes", "denied")
+    lanes, values = (figure(series(bins, kind)) for kind in ("lanes", "histogram"))
+    places = figure(series(many_places(), "places"))
+    drawn = [svg(draw(spec)) for spec in (lanes, lanes, values, places, places)]
+    assert sum(len(text.encode()) for text in drawn) < 1_300_000

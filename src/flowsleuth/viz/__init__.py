@@ -31,6 +31,9 @@ FIGURES = Catalogue(
         "network": "flowsleuth.viz.network:network",
         "histogram": "flowsleuth.viz.histogram:histogram",
         "lanes": "flowsleuth.viz.lanes:lanes",
+        "heat": "flowsleuth.viz.heat:heat",
+        "matrix": "flowsleuth.viz.matrix:matrix",
+        "relations": "flowsleuth.viz.relations:relations",
         "places": "flowsleuth.viz.places:places",
     },
 )

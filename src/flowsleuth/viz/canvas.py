@@ -75,7 +75,7 @@ class Circle:
 
 @dataclass(frozen=True)
 class Text:
-    """One line of text; ``y`` is its base line."""
+    """One line of text; ``y`` is its base line; turned around its place by so many degrees, clockwise."""
 
     x: float
     y: float
@@ -84,6 +84,7 @@ class Text:
     anchor: Anchor = "start"
     fill: str = TEXT
     bold: bool = False
+    turn: float = 0.0
 
 
 @dataclass
@@ -140,6 +141,18 @@ def fitted(text: str, size: float, width: float) -> str:
         if text_width(short, size) <= width:
             return short
     return "…"
+
+
+def mixed(one: str, other: str, share: float) -> str:
+    """A colour between two, ``share`` of the way to the second.
+
+    Examples
+    --------
+    >>> mixed("#000000", "#ff8000", 0.5)
+    '#804000'
+    """
+    parts = ((int(one[at : at + 2], 16), int(other[at : at + 2], 16)) for at in (1, 3, 5))
+    return "#" + "".join(f"{round(low + (high - low) * share):02x}" for low, high in parts)
 
 
 def bytes_text(count: float | None) -> str:

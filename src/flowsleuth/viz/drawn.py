@@ -20,6 +20,9 @@ DRAWINGS = Catalogue(
         "network": "flowsleuth.viz.drawn_network:draw_network",
         "histogram": "flowsleuth.viz.drawn_histogram:draw_histogram",
         "lanes": "flowsleuth.viz.drawn_lanes:draw_lanes",
+        "heat": "flowsleuth.viz.drawn_grid:draw_heat",
+        "matrix": "flowsleuth.viz.drawn_grid:draw_matrix",
+        "relations": "flowsleuth.viz.drawn_relations:draw_relations",
         "places": "flowsleuth.viz.drawn_places:draw_places",
     },
 )

@@ -16,8 +16,10 @@ from flowsleuth.viz.measures import measures_text, value_text
 from flowsleuth.viz.time_axis import MINUTE, SECOND, TimeAxis, when
 
 LEFT, RIGHT, TOP, LANE = 190.0, 110.0, 26.0, 24.0
-BINS = 120
+BINS = 96
 """Bins drawn in a lane, at most; narrower ones would not be seen."""
+MARKS = 1_400
+"""Marks drawn in all lanes, about: a page has to stay small."""
 DENIED = "denied"
 
 
@@ -57,7 +59,7 @@ class _Lanes:
 def draw_lanes(spec: Spec) -> Drawing:
     """Draw it."""
     lanes, measures = spec["lanes"], spec["measures"]
-    low, high, width_ms = drawn_bins([lane["marks"] for lane in lanes], spec["bin_s"], BINS)
+    low, high, width_ms = drawn_bins([lane["marks"] for lane in lanes], spec["bin_s"], min(BINS, MARKS // len(lanes)))
     drawing = Drawing(spec["title"], WIDTH, TOP + LANE * len(lanes) + 30, said=_said(spec, low, high))
     axis = TimeAxis(low, high, LEFT, WIDTH - RIGHT)
     axis.draw(drawing, TOP - 4, TOP + LANE * len(lanes), names_above=True)

@@ -143,12 +143,13 @@ def _group(drawing: Drawing, group: Group, spec: Spec, sizes: Sequence[float]) -
     told = f"{count_text(count, 'address', 'addresses')} near one another ({named}): "
     told += measures_text(spec["measures"], sum_of(members))
     at = (group.x, group.y)
-    drawing.add(Circle(*at, radius + 1, SURFACE, tip=told))
+    drawing.add(Circle(*at, radius + 1, SURFACE))
     for kind, angles in slices(parts).items():
-        drawing.add(Shape(_ring(at, (radius, radius - 4), angles), fill=COLOURS[kind], tip=told))
+        drawing.add(Shape(_ring(at, (radius, radius - 4), angles), fill=COLOURS[kind]))
     if "threat" in parts:
         drawing.add(Shape(_ring(at, (radius + 3, radius + 1.4), AROUND), fill=THREAT))
     drawing.add(Text(group.x, group.y + 3.4, short(count), 9.5, "middle", TEXT, bold=True))
+    drawing.add(Circle(*at, radius + 3, SURFACE, opacity=0, tip=told))  # unseen, to be pointed at: the tip once
 
 
 def slices(parts: dict[str, int]) -> dict[str, tuple[float, float]]:

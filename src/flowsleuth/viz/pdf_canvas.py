@@ -55,6 +55,8 @@ def _path(canvas: Any, shape: Shape) -> None:
 
 def _text(canvas: Any, shape: Text, fonts: Fonts) -> None:
     canvas.translate(shape.x, shape.y)
+    if shape.turn:
+        canvas.rotate(shape.turn)
     canvas.scale(1, -1)
     canvas.setFont(fonts.bold if shape.bold else fonts.plain, shape.size)
     canvas.setFillColor(HexColor(shape.fill))

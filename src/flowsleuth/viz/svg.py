@@ -39,6 +39,8 @@ def _element(shape: Shape | Rect | Circle | Text) -> str:
         weight = ' font-weight="600"' if shape.bold else ""
         anchor = "" if shape.anchor == "start" else f' text-anchor="{shape.anchor}"'
         place = f'x="{shape.x:.1f}" y="{shape.y:.1f}" font-size="{shape.size:g}"{anchor}{weight}'
+        if shape.turn:
+            place += f' transform="rotate({shape.turn:g} {shape.x:.1f} {shape.y:.1f})"'
         return f'<text {place} fill="{shape.fill}">{clean(shape.text)}</text>'
     if isinstance(shape, Rect):
         round_ = f' rx="{shape.radius:g}"' if shape.radius else ""

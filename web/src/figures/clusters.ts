@@ -65,3 +65,14 @@ export function slices(parts: Map<string, number>, least = 0.35): [name: string,
     return [name, from, start];
   });
 }
+
+/** Corners of a regular shape around a place; turned by a part of the angle between two of them. */
+export function corners(many: number, turn: number, radius: number, [x, y]: Point): Point[] {
+  return Array.from({ length: many }, (_, i) => {
+    const angle = (2 * Math.PI * (i + turn)) / many;
+    return [x + radius * Math.sin(angle), y - radius * Math.cos(angle)];
+  });
+}
+
+/** The same as a symbol of ECharts. */
+export const symbol = (many: number, turn: number) => `path://M${corners(many, turn, 10, [10, 10]).map((point) => point.map((n) => n.toFixed(2)).join(",")).join("L")}Z`;

@@ -6,12 +6,14 @@
 // and back to the model:  "picked" {name}, "filtered" {name}, "hovered" {name} or null, "range" [start_ms, end_ms] or null
 import { bars } from "./bars";
 import { chord } from "./chord";
+import { heat, matrix } from "./grid";
 import { histogram } from "./histogram";
 import { Figure, type Draw, type Model } from "./host";
 import { lanes } from "./lanes";
 import { map } from "./map";
 import { network } from "./network";
 import { places } from "./places";
+import { relations } from "./relations";
 import type { Spec } from "./specs";
 import { timeline } from "./timeline";
 import { tree } from "./tree";
@@ -19,7 +21,7 @@ import { tree } from "./tree";
 export type { Model } from "./host";
 export type { Spec } from "./specs";
 
-const KINDS = { timeline, chord, network, tree, bars, map, histogram, lanes, places } as unknown as Record<string, Draw<Spec>>;
+const KINDS = { timeline, chord, network, tree, bars, map, histogram, lanes, places, heat, matrix, relations } as unknown as Record<string, Draw<Spec>>;
 
 function drawOf(spec: Spec): Draw<Spec> {
   const draw = KINDS[spec.kind];

@@ -1,7 +1,7 @@
 // Where addresses are: a shape and a colour per kind, sized by flows. Near ones are a ring with how many addresses they are;
 // a click or Enter opens it. Offline: Natural Earth land, no tile server.
 import { count, plural, short } from "../format";
-import { clustered, fan, slices, type Cluster, type Point } from "./clusters";
+import { clustered, corners, fan, slices, symbol, type Cluster, type Point } from "./clusters";
 import { tip } from "./dom";
 import type { Chart, Option } from "./echarts";
 import type { Drawing, Figure } from "./host";
@@ -61,18 +61,14 @@ function colourOf(palette: Palette, kind: string): string {
   return colours[kind] ?? palette.unknown;
 }
 
-function corners(kind: PlaceKind, radius: number, [x, y]: Point): Point[] {
+function cornersOf(kind: PlaceKind, radius: number, at: Point): Point[] {
   const [many, turn] = CORNERS[kind] ?? [28, 0];
-  const around = radius * (many < 5 ? 1.25 : 1.05); // about the area of the circle
-  return Array.from({ length: many }, (_, i) => {
-    const angle = (2 * Math.PI * (i + turn)) / many;
-    return [x + around * Math.sin(angle), y - around * Math.cos(angle)];
-  });
+  return corners(many, turn, radius * (many < 5 ? 1.25 : 1.05), at); // about the area of the circle
 }
 
 function iconOf(kind: PlaceKind): string {
-  if (!CORNERS[kind]) return "circle";
-  return `path://M${corners(kind, 10, [10, 10]).map((point) => point.map((n) => n.toFixed(2)).join(",")).join("L")}Z`;
+  const shape = CORNERS[kind];
+  return shape ? symbol(...shape) : "circle";
 }
 
 function namesOf(marker: Marker): string {
@@ -130,7 +126,7 @@ function shapeOf(spec: PlacesSpec, palette: Palette, mark: Mark, shares: number[
   if (one && members.length === 1) {
     const radius = radiusOf(shares[mark.members[0] ?? 0] ?? 0);
     const style = { fill: colourOf(palette, one.kind), opacity: 0.92, stroke: palette.surface, lineWidth: 1 };
-    const body = CORNERS[one.kind] ? { type: "polygon", shape: { points: corners(one.kind, radius, mark.at) }, style } : { type: "circle", shape: { cx: mark.at[0], cy: mark.at[1], r: radius }, style };
+    const body = CORNERS[one.kind] ? { type: "polygon", shape: { points: cornersOf(one.kind, radius, mark.at) }, style } : { type: "circle", shape: { cx: mark.at[0], cy: mark.at[1], r: radius }, style };
     return { type: "group", children: [body, ...(one.kind === "threat" ? [circle(mark.at, radius + 4, palette.threat)] : [])] };
   }
   const share = Math.min(1, Math.hypot(...mark.members.map((i) => shares[i] ?? 0))); // areas add up

@@ -99,7 +99,33 @@ export interface PlacesSpec extends Titled {
   kinds: { kind: PlaceKind; addresses: number; values: Values }[];
   markers: Marker[];
 }
-export type Spec = TimelineSpec | ChordSpec | NetworkSpec | TreeSpec | BarsSpec | MapSpec | HistogramSpec | LanesSpec | PlacesSpec;
+/** `heat` and `matrix`: a cell is a row, a column and what was measured there. */
+export interface GridSpec extends Titled {
+  kind: "heat" | "matrix";
+  measures: string[];
+  rows: string[];
+  columns: string[];
+  cells: [row: number, column: number, ...values: Values][];
+  row_totals: Values[];
+  column_totals: Values[];
+}
+export interface Related {
+  id: string;
+  kind: string;
+  label: string;
+  is_centre: boolean;
+  severity: string | null;
+  values: Values;
+}
+export interface RelationsSpec extends Titled {
+  kind: "relations";
+  measures: string[];
+  edge_measures: string[];
+  kinds: { kind: string; nodes: number }[];
+  nodes: Related[];
+  edges: { source: string; target: string; label: string; values: Values }[];
+}
+export type Spec = TimelineSpec | ChordSpec | NetworkSpec | TreeSpec | BarsSpec | MapSpec | HistogramSpec | LanesSpec | PlacesSpec | GridSpec | RelationsSpec;
 
 /** The same facts as rows, for a screen reader and for those who like tables. */
 export interface TableView {
