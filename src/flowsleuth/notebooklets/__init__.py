@@ -42,6 +42,7 @@ NOTEBOOKLETS = Catalogue(
     {
         "host.HostSummary": f"{_HERE}.host_summary:HostSummary",
         "network.NetworkFlowSummary": f"{_HERE}.network_flow:NetworkFlowSummary",
+        "network.IpAddressSummary": f"{_HERE}.ip_address:IpAddressSummary",
         "url.UrlSummary": f"{_HERE}.url_summary:UrlSummary",
     },
 )

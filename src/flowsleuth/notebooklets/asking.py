@@ -13,7 +13,7 @@ from flowsleuth.notebooklets.frames import open_frames
 from flowsleuth.notebooklets.metadata import Metadata, suggestion
 from flowsleuth.notebooklets.run import Asked, Question
 from flowsleuth.notebooklets.running import reason_of
-from flowsleuth.notebooklets.sources import WORKSPACE, Providers
+from flowsleuth.notebooklets.sources import FOREIGN, WORKSPACE, Providers
 from flowsleuth.notebooklets.step import StepReport
 from flowsleuth.schema.time_range import TimeRange
 
@@ -89,7 +89,10 @@ def gather_rows(one: Notebooklet[Any], question: Question, data: Any) -> tuple[P
         return providers, None
     try:
         tables = one.gather(one.query_provider, question) if asks else one.read_data(data)
-        return providers.also(**{WORKSPACE: open_frames(tables, providers.workspace)}), None
+        foreign = {name: rows for name, rows in tables.items() if name in one.foreign_tables}
+        stored = {name: rows for name, rows in tables.items() if name not in foreign}
+        own = open_frames(stored, providers.workspace)
+        return providers.also(**{WORKSPACE: own} | ({FOREIGN: foreign} if foreign else {})), None
     except Exception as error:  # whatever it is that is asked
         if not asks:
             raise

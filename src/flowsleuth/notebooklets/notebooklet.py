@@ -67,6 +67,8 @@ class Notebooklet(Card, UserSteps, Generic[R]):
     steps: ClassVar[tuple[Step, ...]] = ()
     Parameters: ClassVar[type] = NoParameters
     """A frozen dataclass: each field with a default, and ``metadata`` with ``help``, ``min``, ``max``, ``unit``."""
+    foreign_tables: ClassVar[tuple[str, ...]] = ()
+    """Tables that it reads by :meth:`Run.foreign`, which no workspace has: ``Heartbeat``, ``OfficeActivity``, …"""
 
     def __init_subclass__(cls, **words: Any) -> None:
         super().__init_subclass__(**words)
@@ -211,7 +213,8 @@ class Notebooklet(Card, UserSteps, Generic[R]):
         Returns
         -------
         mapping
-            Table name (``flow``, ``alert``, …) → rows with that table's columns, as :meth:`read_data` gives.
+            Table name (``flow``, ``alert``, …) → rows with that table's columns, as :meth:`read_data` gives; a name
+            of ``foreign_tables`` → rows as they are, or the error that asking for them ended with.
         """
         raise OptionError("this notebooklet asks no query provider", where=self.name(), hint="give a workspace")
 

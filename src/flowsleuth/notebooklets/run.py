@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowsleuth.errors import CatalogueError, OptionError
 from flowsleuth.notebooklets.metadata import ENTITY_KINDS
-from flowsleuth.notebooklets.sources import OpenWorkspace, Providers
+from flowsleuth.notebooklets.sources import FOREIGN, OpenWorkspace, Providers
 from flowsleuth.notebooklets.step import SkipStep
 from flowsleuth.schema.time_range import TimeRange
 
@@ -201,6 +201,21 @@ class Run:
         if found is None:
             raise SkipStep("there is no workspace to ask")
         return found
+
+    def foreign(self, table: str) -> pa.Table | None:
+        """Rows of a table that no workspace has, as a query provider or the caller gave them; None when nobody did.
+
+        Raises
+        ------
+        FlowsleuthError
+            Asking for them failed.
+        """
+        from flowsleuth.notebooklets.tables import as_arrow
+
+        found = self.question.providers.get(FOREIGN, {}).get(table)
+        if isinstance(found, Exception):
+            raise found
+        return None if found is None else as_arrow(found)
 
     def rows(self, table: str, *, overlapping: bool = False) -> ir.Table:
         """Stored rows of a table that start in the window, as an Ibis table; files of other days are not opened.

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 WORKSPACE = "workspace"
 QUERY_PROVIDER = "query_provider"
+FOREIGN = "foreign"
+"""Tables that no workspace has, by name: rows, or the error that asking for them ended with."""
 
 
 class OpenWorkspace(Protocol):

@@ -1,0 +1,313 @@
+"""Where rows about an address come from beside the workspace: query providers, files, frames in the hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flowsleuth.errors import CatalogueError, FlowsleuthError, OptionError
+from flowsleuth.notebooklets.exports import FIREWALL_KIND, stored_rows
+from flowsleuth.notebooklets.tables import as_arrow
+from flowsleuth.schema import TABLES
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from flowsleuth.notebooklets.run import Question, Run
+
+AT_ONCE = 4
+DEVICES = 10
+"""Of so many devices the details are asked."""
+FAILED = "failed sources"
+"""Foreign table of what could not be asked: table name → error."""
+_ADDRESS = ("ip_address", "ip_address_list", "source_ip_list", "entity_id")
+_FLOWS = ("az_netflow", "outbound_volume")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A table of others.
+
+    Attributes
+    ----------
+    table : str
+        Its name there.
+    options : tuple of str
+        The options that read it.
+    query : str
+        Of the query library.
+    becomes : str or None
+        The table of ours that its rows become; None: they stay as they are.
+    """
+
+    table: str
+    options: tuple[str, ...]
+    query: str
+    becomes: str | None = None
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Names that a file or frame of it may have."""
+        plain = self.table.casefold()
+        return (plain, plain.removesuffix("_cl"))
+
+
+SOURCES = (
+    Source("AzureNetworkAnalytics_CL", _FLOWS, "Network.list_azure_network_flows_by_ip", "flow"),
+    Source("NTANetAnalytics", _FLOWS, "Network.list_nta_flows_by_ip", "flow"),
+    Source("VMConnection", _FLOWS, "Network.list_vm_connections_by_ip", "flow"),
+    Source(
+        "CommonSecurityLog", ("common_security", "outbound_volume"), "Network.list_firewall_connections_by_ip", "flow"
+    ),
+    Source("SecurityAlert", ("alerts",), "SecurityAlert.list_alerts_for_ip", "alert"),
+    Source("SecurityEvent", ("host_logons",), "WindowsSecurity.list_logons_by_ip", "logon"),
+    Source("Syslog", ("host_logons",), "LinuxSyslog.list_logons_for_source_ip", "logon"),
+    Source("SigninLogs", ("az_activity",), "Azure.list_aad_signins_for_ip", "logon"),
+    Source("AzureActivity", ("az_activity",), "Azure.list_azure_activity_for_ip"),
+    Source("OfficeActivity", ("office_365",), "Office365.list_activity_for_ip"),
+    Source("HuntingBookmark", ("bookmarks",), "AzureSentinel.list_bookmarks_for_entity"),
+    Source("Heartbeat", ("heartbeat",), "Network.get_heartbeat_for_ip"),
+    Source("NetworkInterface", ("az_net_if",), "Network.get_host_for_ip"),
+    Source("VMComputer", ("vmcomputer",), "Azure.get_vmcomputer_for_ip"),
+    Source("DeviceNetworkInfo", ("device_info",), "MDE.list_devices_for_ip"),
+    Source("DeviceNetworkEvents", ("device_network",), "MDE.list_device_flows_by_ip"),
+    Source("Tables", ("tables_with_ip",), "Search.count_tables_with_ip"),
+)
+DEVICE_INFO = Source("DeviceInfo", ("device_info",), "MDE.get_device_info")
+FOREIGN_TABLES = (*(one.table for one in SOURCES if one.becomes is None), DEVICE_INFO.table, FAILED, FIREWALL_KIND)
+"""Tables that steps read as they are; records of firewalls are flows as well."""
+
+
+# what a query provider has ------------------------------------------------------------------------------------------
+
+
+def ask_provider(provider: Any, question: Question) -> dict[str, Any]:
+    """Tables that a provider has about the address, each query for itself: one that fails spoils no other."""
+    chosen = [one for one in SOURCES if set(one.options) & set(question.options)]
+    files = _files_of(provider)
+
+    def ask(source: Source) -> Any:
+        if question.cancelled.is_set():
+            return None
+        return _caught(lambda: _rows_of(provider, files, source, question))
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = dict(zip(chosen, pool.map(ask, chosen), strict=True))
+    if DEVICE_INFO.options[0] in question.options:
+        answers[DEVICE_INFO] = _caught(lambda: _device_info(provider, files, answers, question))
+    return put_together(answers, _home(question))
+
+
+def _caught(ask: Callable[[], Any]) -> Any:
+    """What was answered, or the error: a query is asked at a border where anything may go wrong."""
+    try:
+        return ask()
+    except Exception as error:
+        return error
+
+
+def _files_of(provider: Any) -> dict[str, str]:
+    """Of local files: names by their lower-case names."""
+    if not provider.driver.is_local or provider.environment != "LocalData":
+        return {}
+    return {name.casefold(): name for name in provider.tables()}
+
+
+def _rows_of(provider: Any, files: Mapping[str, str], source: Source, question: Question) -> pa.Table | None:
+    """A file of the table's name, else what the query of the library tells; None where there is neither."""
+    name = next((files[word] for word in source.words if word in files), None)
+    if name is not None:
+        return about(provider.exec_arrow(name), question)
+    assert question.asked is not None
+    given = _query(provider, source.query)
+    if given is None or provider.environment == "LocalData":
+        return None
+    definition, call = given
+    parameter = next(name for name in _ADDRESS if definition.parameter_of(name) is not None)
+    found: pa.Table = call.arrow(**{parameter: question.asked.text}, **_window(question))
+    return found
+
+
+def _query(provider: Any, name: str) -> Any:
+    try:
+        return provider.definition(name), provider.query(name)
+    except CatalogueError:
+        return None
+
+
+def _window(question: Question) -> dict[str, Any]:
+    start, end = question.time
+    return {name: moment for name, moment in (("start", start), ("end", end)) if moment is not None}
+
+
+def _device_info(
+    provider: Any, files: Mapping[str, str], answers: Mapping[Source, Any], question: Question
+) -> pa.Table | None:
+    """The newest record of each device that had the address."""
+    import pyarrow as pa
+
+    seen = next((rows for one, rows in answers.items() if one.table == "DeviceNetworkInfo"), None)
+    if not isinstance(seen, pa.Table) or "DeviceName" not in seen.column_names:
+        return None
+    devices = sorted({name for name in seen["DeviceName"].to_pylist() if name})
+    if DEVICE_INFO.words[0] in files:
+        rows = provider.exec_arrow(files[DEVICE_INFO.words[0]])
+        return rows.filter(pa.array([name in devices for name in rows["DeviceName"].to_pylist()], pa.bool_()))
+    given = _query(provider, DEVICE_INFO.query)
+    if given is None or not devices:
+        return None
+    found = [given[1].arrow(host_name=name, **_window(question)) for name in devices[:DEVICES]]
+    return pa.concat_tables([rows.replace_schema_metadata(None) for rows in found], promote_options="permissive")
+
+
+def _home(question: Question) -> Sequence[str]:
+    from flowsleuth.settings import DEFAULT_HOME
+
+    workspace = question.providers.workspace
+    return DEFAULT_HOME if workspace is None else workspace.settings.home
+
+
+def put_together(answers: Mapping[Source, Any], home: Sequence[str]) -> dict[str, Any]:
+    """Answers as tables by name: ours, those that stay as they are, and what failed."""
+    import pyarrow as pa
+
+    parts: dict[str, list[pa.Table]] = {}
+    found: dict[str, Any] = {}
+    failed: dict[str, str] = {}
+    for number, (source, rows) in enumerate(answers.items(), 1):
+        if rows is None:
+            continue
+        made = rows if isinstance(rows, Exception) else _caught(lambda: _made(source, rows, home, number))  # noqa: B023
+        if isinstance(made, Exception):
+            failed[source.table] = (
+                f"{type(made).__name__}: {made}" if not isinstance(made, FlowsleuthError) else str(made)
+            )
+            continue
+        for name, table in made.items():
+            if name in TABLES:
+                parts.setdefault(name, []).append(table)
+            else:
+                found[name] = table
+    found |= {name: pa.concat_tables(some, promote_options="permissive") for name, some in parts.items()}
+    if failed:
+        found[FAILED] = pa.table({"table": list(failed), "why": list(failed.values())})
+    return found
+
+
+def _made(source: Source, rows: Any, home: Sequence[str], number: int) -> dict[str, Any]:
+    if source.becomes is None:
+        return {source.table: as_arrow(rows)}
+    raw = {source.table: as_arrow(rows)} if source.table in FOREIGN_TABLES else {}
+    return stored_rows(source.table, as_arrow(rows), home, number) | raw
+
+
+# frames in the hand -------------------------------------------------------------------------------------------------
+
+
+def read_frames(data: Any, home: Sequence[str]) -> dict[str, Any]:
+    """A frame of flows, or frames by name: names of our tables, or of others' (``SecurityAlert``, ``Heartbeat``, …).
+
+    Raises
+    ------
+    OptionError
+        There is no such table, or its columns are not known.
+    """
+    import pyarrow as pa
+
+    given = data if isinstance(data, Mapping) else {"flow": data}
+    known = {word: one for one in (*SOURCES, DEVICE_INFO) for word in one.words}
+    parts: dict[str, list[pa.Table]] = {}
+    found: dict[str, Any] = {}
+    for number, (name, rows) in enumerate(given.items(), 1):
+        source = known.get(str(name).casefold())
+        if source is not None and source.becomes is None:
+            found[source.table] = rows
+        elif source is not None or name in TABLES:
+            known_as = name if source is None or name in TABLES else source.table
+            if known_as in FOREIGN_TABLES:
+                found[known_as] = rows
+            for table, made in stored_rows(known_as, rows, home, number).items():
+                parts.setdefault(table, []).append(made)
+        else:
+            names = sorted({*TABLES, *(one.table for one in (*SOURCES, DEVICE_INFO))})
+            raise OptionError("no such table", where=f"data={{{name!r}: …}}", available=names)
+    return found | {name: pa.concat_tables(some, promote_options="permissive") for name, some in parts.items()}
+
+
+# reading them in a step ---------------------------------------------------------------------------------------------
+
+
+def check_sources(run: Run, *tables: str) -> None:
+    """Say which sources of a step could not be asked.
+
+    Raises
+    ------
+    FlowsleuthError
+        None of them could be asked.
+    """
+    told = run.foreign(FAILED)
+    failed = {} if told is None else dict(zip(told["table"].to_pylist(), told["why"].to_pylist(), strict=True))
+    mine = {name: failed[name] for name in tables if name in failed}
+    for name, why in mine.items():
+        run.note(f"{name} could not be asked: {why}")
+    if mine and len(mine) == len(tables):
+        raise FlowsleuthError("; ".join(dict.fromkeys(mine.values())), where=", ".join(mine))
+
+
+def about(rows: pa.Table, question: Any) -> pa.Table:
+    """Rows that have the address in a cell, in the window where they have a time."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    pattern = address_pattern(question.asked.text)
+    rows = as_arrow(rows.replace_schema_metadata(None))
+    keep = pa.chunked_array([pa.array([False] * len(rows), pa.bool_())])
+    for name in rows.column_names:
+        if pa.types.is_string(rows[name].type):
+            keep = pc.or_(keep, pc.fill_null(pc.match_substring_regex(rows[name], pattern, ignore_case=True), False))
+    name = next((one for one in _TIMES if one in rows.column_names), None)
+    return rows.filter(keep if name is None else pc.and_(keep, _is_within(rows[name], question.time)))
+
+
+_TIMES = ("TimeGenerated", "Timestamp")
+
+
+def _is_within(column: pa.ChunkedArray, window: Any) -> pa.ChunkedArray:
+    """Which moments are in the window; those that cannot be read are."""
+    import pandas
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_timestamp(column.type):
+        moments = pandas.to_datetime(column.to_pandas(), utc=True, errors="coerce", format="mixed")
+        column = pa.chunked_array([pa.array(moments, pa.timestamp("us", tz="UTC"))])
+    keep = pa.chunked_array([pa.array([True] * len(column), pa.bool_())])
+    for bound, holds in ((window.start, pc.greater_equal), (window.end, pc.less)):
+        if bound is not None:
+            keep = pc.and_(keep, pc.fill_null(holds(column, pa.scalar(bound, column.type)), True))
+    return keep
+
+
+def foreign_about(run: Run, table: str) -> pa.Table | None:
+    """Rows of a table of others that have the address; None when nobody gave the table."""
+    rows = run.foreign(table)
+    return None if rows is None else about(rows, run.question)
+
+
+def address_pattern(address: str) -> str:
+    """A regular expression (RE2) of an address that is not a part of a longer one, for any letter case.
+
+    Examples
+    --------
+    >>> import re
+    >>> [bool(re.search(address_pattern("10.0.0.5"), text)) for text in ("from 10.0.0.5.", "110.0.0.5", "10.0.0.51")]
+    [True, False, False]
+    >>> bool(re.search(address_pattern("::1"), "fe80::1")), bool(re.search(address_pattern("::1"), "[::1]:80"))
+    (False, True)
+    """
+    escaped = address.replace(".", r"\.")
+    if ":" in address:
+        return rf"(^|[^0-9A-Fa-f:.]){escaped}($|[^0-9A-Fa-f:.])"
+    return rf"(^|[^0-9.]){escaped}($|[^0-9.]|\.($|[^0-9]))"
