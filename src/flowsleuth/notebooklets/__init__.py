@@ -40,6 +40,7 @@ _HERE = "flowsleuth.notebooklets"
 NOTEBOOKLETS = Catalogue(
     "flowsleuth.notebooklets",
     {
+        "account.AccountSummary": f"{_HERE}.account_summary:AccountSummary",
         "host.HostSummary": f"{_HERE}.host_summary:HostSummary",
         "network.NetworkFlowSummary": f"{_HERE}.network_flow:NetworkFlowSummary",
         "network.IpAddressSummary": f"{_HERE}.ip_address:IpAddressSummary",

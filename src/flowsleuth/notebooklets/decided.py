@@ -37,6 +37,13 @@ def suspects_of(run: Run, addresses: Sequence[str], top: int) -> pa.Table:
     return once.slice(0, top).drop_columns(["rank"])
 
 
+def has_case(run: Run) -> bool:
+    """Whether anybody ever rated or wrote; to ask must not make a database."""
+    from flowsleuth.store.case import FILE_NAME
+
+    return bool(run.ws.settings.case_url) or (run.ws.folder / FILE_NAME).exists()
+
+
 def ratings_of(run: Run, addresses: Sequence[str]) -> pa.Table:
     """Ratings that hold of flows of some addresses: a row per suspect or flow that was rated; the latest first."""
     import pyarrow as pa
@@ -68,11 +75,12 @@ def bookmarks_of(run: Run, addresses: Sequence[str]) -> pa.Table:
     import pyarrow as pa
 
     rows: list[dict[str, Any]] = []
-    for row in ratings_of(run, addresses).to_pylist():
+    is_there = has_case(run)
+    for row in ratings_of(run, addresses).to_pylist() if is_there else ():
         about = f"{row['src_ip'] or 'several'} → {row['dst_ip'] or 'several'}"
         title = f"rated {SEVERITY.get(row['severity'], row['severity'])}: {row['flows']:,} flows, {row['detector']}"
         rows.append({**row, "kind": "rating", "about": about, "title": title, "id": row["rating_id"]})
-    stories = stories_of(run, addresses).to_pylist()
+    stories = stories_of(run, addresses).to_pylist() if is_there else []
     rows += [{**row, "kind": "story", "about": row["target"], "id": row["story_id"]} for row in stories]
     moment, text = pa.timestamp("us", tz="UTC"), pa.string()
     kinds = {
