@@ -43,7 +43,8 @@ def count_activity(run: Run) -> dict[str, Any]:
 
     rows = activity_of(run)
     counted = rows.group_by("source", "provider", "operation").aggregate(
-        times=rows.count(), hosts=rows.host.lower().nunique(), addresses=rows.src_ip.nunique(), first_seen=rows.start.min(),
+        times=rows.count(), hosts=rows.host.lower().nunique(), addresses=rows.src_ip.nunique(),
+        first_seen=rows.start.min(),
         last_seen=rows.start.max(),
     )  # fmt: skip
     keys = ["source", "provider", "operation"]
