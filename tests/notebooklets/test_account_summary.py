@@ -111,10 +111,21 @@ def test_addresses_alerts_and_owners(corp):
     assert records(corp.ip_address_summary, "src_ip", "logons", "failed_logons") == [
         ("192.0.2.9", 1, 3), ("10.0.0.5", 1, 0),
     ]  # fmt: skip
-    assert corp.section("ip_map").table["ip"].to_pylist() == ["192.0.2.9", "10.0.0.5"]
+    assert corp.ip_address_summary.address_type.tolist() == ["documentation", "private"]
+    assert corp.section("ip_map").absent == "none of the addresses has a place in what is known here"
     assert corp.whois.asked.tolist() == ["192.0.2.9", "10.0.0.5"]
     assert corp.related_alerts.name.tolist() == [EVIL]
     assert corp.section("azure_activity_summary").absent == "it has no sign-in in this window"
+
+
+def test_the_map_says_where_only_the_country_is_known(tmp_path):
+    with flowsleuth.open(tmp_path / "case", create=True) as ws:
+        put(ws, "logon", [logon(0, "a", "ana", ip="193.0.6.139"), logon(1, "a", "ana", ip="193.0.6.139", ok=False)])
+        found = ws.notebooklet("AccountSummary").run("ana", options=["addresses"], strict=True)
+    mark = found.section("ip_map").table.to_pylist()[0]
+    assert (mark["place"], mark["logons"], mark["failed_logons"]) == ("Netherlands", 1, 1)
+    assert (round(mark["lat"]), round(mark["lon"])) == (52, 5)
+    assert "of 1 addresses only the country is known" in found.ip_map.spec["note"]
 
 
 def test_sign_ins(ws):

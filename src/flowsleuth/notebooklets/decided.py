@@ -39,7 +39,7 @@ def suspects_of(run: Run, addresses: Sequence[str], top: int) -> pa.Table:
 
 def has_case(run: Run) -> bool:
     """Whether anybody ever rated or wrote; to ask must not make a database."""
-    from flowsleuth.store.case import FILE_NAME
+    from flowsleuth.schema.analyst import FILE_NAME
 
     return bool(run.ws.settings.case_url) or (run.ws.folder / FILE_NAME).exists()
 

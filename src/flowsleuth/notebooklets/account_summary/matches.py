@@ -76,7 +76,7 @@ def _spelled(run: Run, table: str) -> list[dict[str, Any]]:
         user_id=rows.user_id.max(), rows=rows["all"].sum(), failed=rows.failed.sum(), first_seen=rows.start.min(),
         last_seen=rows.start.max(),
     )  # fmt: skip
-    found = run.arrow(counted).to_pylist()
+    found = run.arrow(counted.order_by(["user", "domain", "source"])).to_pylist()
     kept = [row for row in found if names.meant(row["user"], row["domain"])]
     return [{**row, "table": table, "account": qualified(row["user"], row["domain"])} for row in kept]
 
