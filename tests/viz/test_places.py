@@ -123,3 +123,13 @@ def test_a_single_threat_is_seen_among_a_thousand():
 def test_marks_of_one_place_stand_around_it():
     around = fan((0.0, 0.0), 5, 20.0)
     assert all(abs(x * x + y * y - (100 / 6.283185) ** 2) < 1e-3 for x, y in around)
+
+
+def test_a_page_tells_what_the_figure_put_together():
+    from flowsleuth.viz.page_sections import section_html
+
+    page = section_html(series(placed(ROWS), "places", note="offline"))
+    assert '<p class="note">offline; 3 addresses have no place (13% of flows).</p>' in page
+    assert '<p class="absent">3 addresses have no place (100% of flows)</p>' in section_html(
+        series(placed(ROWS[6:]), "places")
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.catalogue import Catalogue
@@ -64,10 +63,9 @@ class Picture:
         return None if drawing is None else svg(drawing)
 
     def _repr_html_(self) -> str:
-        drawn = self.to_svg()
-        if drawn is None:
-            return f"<p>{escape(self.section.title)}: {escape(self.section.absent or 'nothing to draw')}</p>"
-        return f"<figure>{drawn}<figcaption>{escape(self.section.note)}</figcaption></figure>"
+        from flowsleuth.viz.svg import still_picture
+
+        return still_picture(self.spec)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """The widget where widgets are installed; the still picture everywhere."""

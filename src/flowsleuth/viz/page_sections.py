@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from flowsleuth.viz import figure
+from flowsleuth.viz import Spec, figure
 from flowsleuth.viz.cells import NARROW, cell_text, is_name
 from flowsleuth.viz.drawn import draw
 from flowsleuth.viz.page import window_text
@@ -100,18 +100,20 @@ def facts_html(facts: Sequence[Section]) -> str:
 def section_html(section: Section, lead: str = "", top: int = 5) -> str:
     """One section: heading, what it is, then the figure, the first rows or the text; or why there is nothing."""
     said = f'<p class="lead">{clean(lead)}</p>' if lead else ""
-    note = f'<p class="note">{clean(section.note.rstrip("."))}.</p>' if section.note else ""
-    shown = "figure" if section.figure else section.kind
-    return f'<section class="{shown}"><h2>{clean(section.title)}</h2>{said}{_content(section, top)}{note}</section>'
-
-
-def _content(section: Section, top: int) -> str:
-    if section.absent is not None:
-        return f'<p class="absent">{clean(section.absent)}</p>'
     spec = figure(section)
-    if spec is not None:
-        drawing = draw(spec)
-        return f"<figure>{svg(drawing)}</figure>" if drawing is not None else '<p class="absent">nothing to draw</p>'
+    told = section.note if spec is None else str(spec["note"])  # a figure tells what it put together as well
+    note = f'<p class="note">{clean(told.rstrip("."))}.</p>' if told else ""
+    shown = "figure" if section.figure else section.kind
+    content = _content(section, spec, top)
+    return f'<section class="{shown}"><h2>{clean(section.title)}</h2>{said}{content}{note}</section>'
+
+
+def _content(section: Section, spec: Spec | None, top: int) -> str:
+    absent = section.absent if spec is None else spec["absent"]
+    if absent is not None:
+        return f'<p class="absent">{clean(absent)}</p>'
+    if spec is not None and (drawing := draw(spec)) is not None:
+        return f"<figure>{svg(drawing)}</figure>"
     if section.table is not None:
         return table_html(section.table, top)
     return f"<p>{clean(section.text)}</p>"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from flowsleuth.viz import Spec
 from flowsleuth.viz.canvas import Circle, Drawing, Rect, Shape, Text
 
 FONT = "-apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', 'Liberation Sans', Arial, sans-serif"
@@ -32,6 +33,22 @@ def svg(drawing: Drawing) -> str:
     size = f'viewBox="0 0 {drawing.width:g} {drawing.height:g}" width="{drawing.width:g}"'
     name = f'role="img" aria-label="{clean(drawing.said or drawing.title)}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {name} font-family="{FONT}">{inner}</svg>'
+
+
+def still_picture(spec: Spec) -> str:
+    """A figure as HTML that needs no script; where there is nothing to draw, why.
+
+    Examples
+    --------
+    >>> still_picture({"kind": "tree", "title": "Progression", "note": "", "absent": "<no> peer", "root": {}})
+    '<p>Progression: &lt;no&gt; peer</p>'
+    """
+    from flowsleuth.viz.drawn import draw
+
+    drawing = draw(spec)
+    if drawing is None:
+        return f"<p>{clean(spec['title'])}: {clean(spec['absent'])}</p>"
+    return f"<figure>{svg(drawing)}<figcaption>{clean(spec['note'])}</figcaption></figure>"
 
 
 def _element(shape: Shape | Rect | Circle | Text) -> str:

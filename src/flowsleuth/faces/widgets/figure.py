@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from html import escape
 from importlib import resources
 from typing import Any
 
 import anywidget
 import traitlets
 
-from flowsleuth.viz.drawn import draw
-from flowsleuth.viz.svg import svg
+from flowsleuth.viz.svg import still_picture
 
 
 def module_text(name: str) -> str:
@@ -56,17 +54,3 @@ class Figure(anywidget.AnyWidget):
         bundle = super()._repr_mimebundle_(**options)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         return {**(data or {}), "text/html": still_picture(self.spec)}, metadata
-
-
-def still_picture(spec: dict[str, Any]) -> str:
-    """The figure as HTML that needs no script; where there is nothing to draw, why.
-
-    Examples
-    --------
-    >>> still_picture({"kind": "tree", "title": "Progression", "note": "", "absent": "<no> peer", "root": {}})
-    '<p>Progression: &lt;no&gt; peer</p>'
-    """
-    drawing = draw(spec)
-    if drawing is None:
-        return f"<p>{escape(spec['title'])}: {escape(spec['absent'])}</p>"
-    return f"<figure>{svg(drawing)}<figcaption>{escape(spec['note'])}</figcaption></figure>"
