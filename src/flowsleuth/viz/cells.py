@@ -14,8 +14,14 @@ FORMULA = r"^[=+\-@\t\r]"
 
 
 def is_name(column: str) -> bool:
-    """Whether the numbers of a column name something: nobody reads a port with a comma in it."""
-    return column.endswith(("_port", "_id", "_as"))
+    """Whether the numbers of a column name something: nobody reads a port with a comma in it.
+
+    Examples
+    --------
+    >>> [is_name(column) for column in ("dst_port", "DestPort", "SourceASN", "flows")]
+    [True, True, True, False]
+    """
+    return column.lower().endswith(("port", "_id", "_as", "asn", "pid"))
 
 
 def cell_text(value: Any, *, is_name: bool = False) -> str | None:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 WIDTH_WHEN_PIPED = 200
 LONGEST_TIME = 40
 NARROWEST = 78
+SHORT_FLOAT = 100_000
+"""Larger numbers with a fraction, as times in seconds are, keep all their digits."""
 """Columns that every terminal is taken to have."""
 
 
@@ -55,13 +57,17 @@ def print_table(
 
 
 def terminal_text(value: Any, *, whole_seconds: bool = False) -> str:
-    """A value as a cell of a table: times in UTC, lists and objects as JSON, null as nothing.
+    """A value as a cell of a table: times in UTC, eight digits of a fraction, lists and objects as JSON, null as nothing.
 
     Examples
     --------
     >>> terminal_text(dt.datetime(2021, 6, 6, 12, 0, 0, 500_000, dt.UTC)), terminal_text(["a", 1]), terminal_text(None)
     ('2021-06-06 12:00:00.500000', '["a", 1]', '')
+    >>> terminal_text(2 / 3), terminal_text(1617000000.25), terminal_text(5.0)
+    ('0.66666667', '1617000000.25', '5.0')
     """
+    if isinstance(value, float) and abs(value) < SHORT_FLOAT:
+        return str(float(f"{value:.8g}"))
     if isinstance(value, dt.datetime):
         told = value.isoformat(sep=" ", timespec="seconds" if whole_seconds else "auto")
         return told.removesuffix("+00:00")
