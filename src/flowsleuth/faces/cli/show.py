@@ -57,7 +57,7 @@ def print_table(
 
 
 def terminal_text(value: Any, *, whole_seconds: bool = False) -> str:
-    """A value as a cell of a table: times in UTC, eight digits of a fraction, lists and objects as JSON, null as nothing.
+    """A value as a cell of a table: times in UTC, fractions of eight digits, lists and objects as JSON, null empty.
 
     Examples
     --------
