@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowsleuth.catalogue import Catalogue
 from flowsleuth.notebooklets.attributes import Found, entities, entity, figure, table, value
-from flowsleuth.notebooklets.metadata import Metadata, Option
+from flowsleuth.notebooklets.metadata import Choice, FollowUp, Metadata, Option
 from flowsleuth.notebooklets.notebooklet import Notebooklet
 from flowsleuth.notebooklets.result import NotebookletResult
 from flowsleuth.notebooklets.run import Asked, Run
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = [
     "NOTEBOOKLETS",
     "Asked",
+    "Choice",
+    "FollowUp",
     "Found",
     "Metadata",
     "Notebooklet",

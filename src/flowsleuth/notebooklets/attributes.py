@@ -18,6 +18,7 @@ from flowsleuth.schema.entities import Entity, entities_to_json, parse_entities
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_SHORT = {"asn", "dns", "http", "ip", "os", "ti", "tls", "url"}
 AttributeKind = Literal["table", "figure", "entity", "entities", "value"]
 
 
@@ -69,7 +70,7 @@ class Attribute:
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
-        self.title = self.title or name.replace("_", " ").capitalize()
+        self.title = self.title or _titled(name)
 
     def __get__(self, result: Any, owner: type) -> Any:
         return self if result is None else result._shown(self)
@@ -139,6 +140,19 @@ class Attribute:
         if self.kind == "table":
             return to_frame(given, section.note)
         return Picture(section) if self.kind == "figure" else given
+
+
+def _titled(name: str) -> str:
+    """A name as a heading.
+
+    Examples
+    --------
+    >>> _titled("asn_rarity"), _titled("ti_results"), _titled("url")
+    ('ASN rarity', 'TI results', 'URL')
+    """
+    first, *others = name.split("_")
+    words = [first.capitalize() if first not in _SHORT else first, *others]
+    return " ".join(word.upper() if word in _SHORT else word for word in words)
 
 
 def to_frame(rows: pa.Table, note: str = "") -> Any:

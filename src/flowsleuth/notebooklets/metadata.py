@@ -33,11 +33,64 @@ class Option:
         One sentence.
     is_default : bool
         Whether it is run when no options are named.
+    is_online : bool
+        Whether it asks others over the network; that of steps which need ``tilookup`` is known without saying so.
     """
 
     name: str
     description: str
     is_default: bool = True
+    is_online: bool = False
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a person chooses before a follow-up: rows of a table, each with a reason.
+
+    Attributes
+    ----------
+    table : str
+        Attribute of the result whose rows are offered.
+    item : str
+        Its column that names them.
+    is_chosen : str
+        Its column that says which are chosen when nobody chose.
+    reason : str
+        Its column that says why.
+    keeps : str
+        Attribute of the result that takes what was chosen, a list of text.
+    """
+
+    table: str
+    item: str
+    is_chosen: str
+    reason: str
+    keeps: str
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """A method that goes on from a result, as pages offer it that have no Python.
+
+    Attributes
+    ----------
+    name : str
+        Of the method; it is called without arguments, shows nothing, and fills the result.
+    title : str
+        As a button says it.
+    gives : tuple of str
+        Attributes that it fills.
+    is_online : bool
+        Whether it asks others over the network.
+    choice : Choice or None
+        What is chosen first.
+    """
+
+    name: str
+    title: str
+    gives: tuple[str, ...]
+    is_online: bool = False
+    choice: Choice | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +112,8 @@ class Metadata:
         ``value``, ``data``, or both: what a run needs one of.
     data_table : str
         The stored table whose columns a DataFrame given as ``data`` has.
+    follow_ups : tuple of FollowUp
+        What pages offer to do with its result.
 
     Examples
     --------
@@ -74,6 +129,7 @@ class Metadata:
     keywords: tuple[str, ...] = ()
     inputs: tuple[Literal["value", "data"], ...] = ("value",)
     data_table: str = "flow"
+    follow_ups: tuple[FollowUp, ...] = ()
 
     def __post_init__(self) -> None:
         if unknown := sorted(set(self.entity_types) - set(ENTITY_KINDS)):

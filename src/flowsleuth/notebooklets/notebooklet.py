@@ -24,7 +24,7 @@ from flowsleuth.notebooklets.result import NotebookletResult
 from flowsleuth.notebooklets.run import Question, Run
 from flowsleuth.notebooklets.running import Ran, Runner, Tell, check_steps, run_step
 from flowsleuth.notebooklets.showing import teller
-from flowsleuth.notebooklets.sources import QUERY_PROVIDER, Providers
+from flowsleuth.notebooklets.sources import LOOKUP, QUERY_PROVIDER, Providers
 from flowsleuth.notebooklets.step import Step, StepReport
 from flowsleuth.notebooklets.user_steps import UserSteps
 from flowsleuth.schema.time_range import TimeRange
@@ -116,6 +116,19 @@ class Notebooklet(Card, UserSteps, Generic[R]):
     def query_provider(self) -> Any:
         """The query provider it was given, if any."""
         return self.data_providers.get(self.data_providers.find(QUERY_PROVIDER) or "", None)
+
+    @classmethod
+    def online_options(cls) -> tuple[str, ...]:
+        """Names of the options that ask others over the network: those that say so, and of steps that look things up.
+
+        Examples
+        --------
+        >>> from flowsleuth.notebooklets.url_summary import UrlSummary
+        >>> UrlSummary.online_options()
+        ('ti',)
+        """
+        asking = {step.option for step in cls.steps for names in step.providers if LOOKUP in names.split("|")}
+        return tuple(one.name for one in cls.metadata.options if one.is_online or one.name in asking)
 
     def get_provider(self, provider_name: str) -> Any:
         """A provider by name, or the first of ``A|B``.

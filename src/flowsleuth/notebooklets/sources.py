@@ -16,6 +16,7 @@ WORKSPACE = "workspace"
 QUERY_PROVIDER = "query_provider"
 FOREIGN = "foreign"
 """Tables that no workspace has, by name: rows, or the error that asking for them ended with."""
+LOOKUP = "tilookup"
 
 
 class OpenWorkspace(Protocol):
@@ -109,6 +110,6 @@ class Providers(Mapping[str, Any]):
 
 def of_workspace(workspace: Any) -> dict[str, Any]:
     """The providers that a workspace is, by the names that notebooklets know."""
-    methods = {"tilookup": "lookup", "geolitelookup": "geo", "whois": "whois"}
+    methods = {LOOKUP: "lookup", "geolitelookup": "geo", "whois": "whois"}
     found = {name: getattr(workspace, method, None) for name, method in methods.items()}
     return {WORKSPACE: workspace, **{name: method for name, method in found.items() if method is not None}}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowsleuth.investigate.timeline import bin_width, in_words
 from flowsleuth.notebooklets.attributes import Found, entity, figure, table, value
-from flowsleuth.notebooklets.metadata import Metadata, Option
+from flowsleuth.notebooklets.metadata import FollowUp, Metadata, Option
 from flowsleuth.notebooklets.notebooklet import Notebooklet
 from flowsleuth.notebooklets.result import NotebookletResult
 from flowsleuth.notebooklets.run import Run
@@ -27,7 +27,9 @@ class UrlParameters:
     """What can be set besides the options."""
 
     limit: int = field(default=10_000, metadata={"help": "rows of a stored table at most", "min": 1})
-    online: bool = field(default=False, metadata={"help": "ask registries over the network who owns the host"})
+    online: bool = field(
+        default=False, metadata={"help": "ask registries over the network who owns the host", "is_online": True}
+    )
 
 
 class UrlResult(NotebookletResult):
@@ -225,10 +227,13 @@ class UrlSummary(Notebooklet[UrlResult]):
             Option("certificates", "TLS certificates shown under its host's name."),
             Option("alerts", "Alerts about it, its host or its addresses."),
             Option("whois", "Who registered its host."),
-            Option("ti", "What threat intelligence says of it; goes over the network.", is_default=False),
+            Option(
+                "ti", "What threat intelligence says of it; goes over the network.", is_default=False, is_online=True
+            ),
         ),
         entity_types=("url",),
         keywords=("link", "web", "domain", "http", "phishing"),
+        follow_ups=(FollowUp("lookup_ti", "Ask threat intelligence", ("ti_results",), is_online=True),),
     )
     result_class = UrlResult
     Parameters = UrlParameters

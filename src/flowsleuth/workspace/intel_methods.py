@@ -21,6 +21,7 @@ class IntelMethods:
 
     folder: Path
     settings: Settings
+    is_offline: bool
 
     if TYPE_CHECKING:
 
@@ -93,7 +94,7 @@ class IntelMethods:
                 providers=providers,
                 types=types,
                 scope=scope,
-                offline=offline,
+                offline=offline or self.is_offline,
                 tell=progress,
                 indicators=indicators,
             )

@@ -14,7 +14,7 @@ from flowsleuth.readers import READERS
 
 @dataclass(frozen=True)
 class OfferedOption:
-    """One declared option: name, type, default, unit, bounds and a sentence."""
+    """One declared option: name, type, default, unit, bounds, a sentence, and whether it lets others be asked."""
 
     name: str
     type: str
@@ -23,6 +23,7 @@ class OfferedOption:
     unit: str = ""
     minimum: Any = None
     maximum: Any = None
+    is_online: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ def declared_options(kind: type) -> tuple[OfferedOption, ...]:
             field.metadata.get("unit", ""),
             field.metadata.get("min"),
             field.metadata.get("max"),
+            field.metadata.get("is_online", False),
         )
         for field in dataclasses.fields(kind)
     )

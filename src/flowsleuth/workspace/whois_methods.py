@@ -20,6 +20,8 @@ class WhoisMethods:
     settings: Settings
     online_services: OnlineServices | None = None
     """Who is asked instead of the public services."""
+    is_offline: bool = False
+    """Nobody outside is asked by this workspace, whatever a call says: kept answers and local lists only."""
     _failed: dict[tuple[str, str], Answer] | None = None
 
     if TYPE_CHECKING:
@@ -31,9 +33,10 @@ class WhoisMethods:
         from flowsleuth.workspace.enrichment import CACHE
         from flowsleuth.workspace.online_lookups import OnlineLookups, OnlineServices
 
+        is_offline = offline or self.is_offline
         if self._failed is None:
             self._failed = {}
-        return OnlineLookups(self.folder / CACHE, self.online_services or OnlineServices(), offline, self._failed)
+        return OnlineLookups(self.folder / CACHE, self.online_services or OnlineServices(), is_offline, self._failed)
 
     def whois(self, target: str, online: bool = False) -> dict[str, Any]:
         """Who an address or a domain belongs to: local sources and kept answers first, the registries when told to.

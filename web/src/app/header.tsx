@@ -9,6 +9,7 @@ import { Menu } from "./ui/parts";
 const LINKS = [
   { page: "suspicious", name: "Suspicious" },
   { page: "investigate", name: "Investigation" },
+  { page: "notebooklets", name: "Summaries" },
   { page: "story", name: "Storyboard" },
   { page: "ingest", name: "Ingest" },
 ];

@@ -7,6 +7,7 @@ import { Header } from "./header";
 import { Help } from "./help";
 import { IngestPage } from "./ingest/page";
 import { InvestigatePage } from "./investigate/page";
+import { NotebookletsPage } from "./notebooklets/page";
 import { useRoute } from "./route";
 import { StoryPage } from "./story/page";
 import { SuspiciousPage } from "./suspicious/page";
@@ -19,6 +20,7 @@ const MOST_TOASTS = 2;
 const PAGES: Record<string, { title: string; page: (props: { rest: string; params: Record<string, string> }) => JSX.Element }> = {
   suspicious: { title: "Suspicious", page: SuspiciousPage },
   investigate: { title: "Threat investigation", page: InvestigatePage },
+  notebooklets: { title: "Summaries", page: NotebookletsPage },
   story: { title: "Storyboard", page: StoryPage },
   ingest: { title: "Ingest summary", page: IngestPage },
 };

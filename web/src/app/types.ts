@@ -107,7 +107,9 @@ export interface Job<T = unknown> {
   state: "running" | "done" | "failed" | "cancelled";
   progress: number | null;
   message?: string | null;
-  result?: T;
+  doing?: string;
+  steps?: StepState[];
+  result?: T | null;
   error?: { message: string; hint?: string } | null;
 }
 
@@ -122,3 +124,73 @@ export interface DossierSection {
   table?: unknown;
 }
 export type Figures = Record<string, Spec | null>;
+
+export interface StepState {
+  title: string;
+  status: "waiting" | "started" | "ok" | "skipped" | "failed";
+  why: string;
+  seconds: number;
+  notes?: string[];
+}
+/** What a notebooklet says about itself. */
+export interface Card {
+  name: string;
+  group: string;
+  title: string;
+  description: string;
+  entity_types: string[];
+  keywords: string[];
+  takes_value: boolean;
+  options: { name: string; description: string; is_default: boolean; is_online: boolean }[];
+  parameters: Parameter[];
+  steps: { title: string; option: string | null }[];
+}
+export interface Parameter {
+  name: string;
+  type: string;
+  default: string | number | boolean | null;
+  help: string;
+  unit: string;
+  minimum: number | null;
+  maximum: number | null;
+  is_online: boolean;
+}
+export interface RunSection {
+  id: string;
+  title: string;
+  kind: "table" | "figure" | "entity" | "entities" | "value";
+  description: string;
+  absent: string | null;
+  note: string;
+  figure?: Spec | null;
+  columns?: { name: string; type: string }[];
+  rows?: unknown[][];
+  total?: number;
+  value?: unknown;
+  text?: string;
+}
+export interface FollowUp {
+  name: string;
+  title: string;
+  gives: string[];
+  is_online: boolean;
+  choice: { table: string } | null;
+  offered: { item: string; is_chosen: boolean | null; reason: string | null }[];
+}
+export interface RunBrief {
+  run: string;
+  name: string;
+  description: string;
+  value: string | null;
+  start: string | null;
+  end: string | null;
+  options: string[];
+  parameters: Record<string, string | number | boolean | null>;
+  made: string;
+  is_complete: boolean;
+}
+export interface RunResult extends RunBrief {
+  steps: StepState[];
+  sections: RunSection[];
+  follow_ups: FollowUp[];
+}

@@ -34,6 +34,7 @@ from flowsleuth.faces.web.login import Door, login_routes
 from flowsleuth.faces.web.oidc import CALLBACK, oidc_routes
 from flowsleuth.faces.web.oidc_client import OidcClient
 from flowsleuth.faces.web.pool import Lease, WorkspacePool
+from flowsleuth.faces.web.runs import KeptRuns
 from flowsleuth.faces.web.throttle import Throttle
 from flowsleuth.workspace import Workspace
 from flowsleuth.workspace.accounts import Accounts, Identity, Role
@@ -42,6 +43,7 @@ from flowsleuth.workspace.sessions import Sessions
 
 GROUPS = (
     "session", "facts", "queue", "ratings", "rules", "suppressions", "heuristics", "investigations", "jobs", "stories",
+    "notebooklets", "runs",
 )  # fmt: skip
 """Modules of :mod:`flowsleuth.faces.web.routes`, each with its ``router``."""
 BODY_BYTES = 1_000_000
@@ -95,6 +97,7 @@ def create_app(
     app.state.pool = WorkspacePool(open_one, options.workers)
     app.state.job_pool = WorkspacePool(open_one, JOB_WORKERS)
     app.state.jobs = Jobs(app.state.job_pool)
+    app.state.runs = KeptRuns()
     app.state.workspace_name = desk.folder.resolve().name
     app.state.is_warmed = is_warmed
     _add_errors(app)

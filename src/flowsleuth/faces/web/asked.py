@@ -15,6 +15,7 @@ from flowsleuth.faces.web.answers import answer, json_bytes
 from flowsleuth.faces.web.gate import Visitor, visitor_of
 from flowsleuth.faces.web.jobs import Job, Jobs
 from flowsleuth.faces.web.pool import WorkspacePool
+from flowsleuth.faces.web.runs import KeptRuns
 
 if TYPE_CHECKING:
     from flowsleuth.workspace import Workspace
@@ -30,6 +31,7 @@ class Asked:
     visitor : Visitor
     pool : WorkspacePool
     jobs : Jobs
+    runs : KeptRuns
     workspace_name : str
         Of its folder.
     """
@@ -37,6 +39,7 @@ class Asked:
     visitor: Visitor
     pool: WorkspacePool
     jobs: Jobs
+    runs: KeptRuns
     workspace_name: str
 
     @property
@@ -72,7 +75,7 @@ def _asked(request: Request) -> Asked:
     visitor = visitor_of(request)
     assert visitor is not None  # the gate lets strangers to public paths only
     state = request.app.state
-    return Asked(visitor, state.pool, state.jobs, state.workspace_name)
+    return Asked(visitor, state.pool, state.jobs, state.runs, state.workspace_name)
 
 
 Asking = Annotated[Asked, Depends(_asked)]

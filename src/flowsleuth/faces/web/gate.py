@@ -32,7 +32,8 @@ LOGINS = frozenset({"/login", "/api/login"})
 """Writes without a session, and so without its token; their origin is checked."""
 PAGES = frozenset({"/", "/login", "/login/oidc/callback"})
 READING = re.compile(
-    r"POST /(api/(preview|rules/preview|suppressions/preview|investigations|logout)|graphql)|DELETE /api/jobs/[^/]+"
+    r"POST /(api/(preview|rules/preview|suppressions/preview|investigations|notebooklets/[\w.]+/runs|logout)|graphql)"
+    r"|DELETE /api/(jobs|runs)/[^/]+"
 )
 """Requests that change nothing that is kept, though they are not GET; GraphQL looks at its mutations itself."""
 FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")

@@ -50,6 +50,10 @@ class Job:
     result : Any
         Plain values; None until it is done.
     error : FlowsleuthError or None
+    steps : list of dict
+        Of work in named steps: what became of each so far.
+    keeps_partial : bool
+        Whether what there is stays its result when it is cancelled.
     """
 
     job_id: str
@@ -63,6 +67,8 @@ class Job:
     began: float = field(default_factory=time.monotonic)
     ended: float | None = None
     lease: Lease = field(default_factory=Lease)
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    keeps_partial: bool = False
 
     def tell(self, doing: str, progress: float | None = None) -> None:
         """Say how far it is; the work calls this now and then.
@@ -87,6 +93,7 @@ class Job:
             "doing": self.doing,
             "progress": 1.0 if self.state == "done" else self.progress,
             "seconds": round(seconds, 3),
+            "steps": list(self.steps),
             "result": self.result,
         }
 
@@ -138,7 +145,7 @@ class Jobs:
             if job.ended is not None:
                 return
             if job.lease.is_stopped:
-                job.state = "cancelled"
+                job.state, job.result = "cancelled", result if job.keeps_partial else None
             else:
                 job.state, job.result, job.error = state, result, error
             job.ended = time.monotonic()

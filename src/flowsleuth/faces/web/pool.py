@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 from flowsleuth.errors import WorkspaceError
+from flowsleuth.workspace.accounts import Role
 
 if TYPE_CHECKING:
     from flowsleuth.workspace import Workspace
@@ -38,8 +39,13 @@ class Lease:
     def __init__(self) -> None:
         self._workspace: Workspace | None = None
         self._lock = threading.Lock()
-        self.is_stopped = False
+        self.stopped = threading.Event()
         self.is_done = threading.Event()
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it is to end."""
+        return self.stopped.is_set()
 
     def hold(self, workspace: Workspace) -> None:
         """The work begins."""
@@ -54,7 +60,7 @@ class Lease:
 
     def stop(self) -> None:
         """Interrupt what runs now and whatever the work asks next, until it is over."""
-        self.is_stopped = True
+        self.stopped.set()
         threading.Thread(target=self._interrupt, name="flowsleuth-stop", daemon=True).start()
 
     def _interrupt(self) -> None:
@@ -121,6 +127,7 @@ class WorkspacePool:
                 raise BusyError("stopped before it began")
             workspace = self._workspace()
             workspace.analyst = who.name
+            workspace.is_offline = not who.role.includes(Role.ANALYST)  # a viewer sends nothing to others
             lease.hold(workspace)
             return work(workspace)
         finally:

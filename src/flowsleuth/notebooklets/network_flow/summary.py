@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.notebooklets.metadata import Metadata, Option
+from flowsleuth.notebooklets.metadata import Choice, FollowUp, Metadata, Option
 from flowsleuth.notebooklets.network_flow import follow_ups
 from flowsleuth.notebooklets.network_flow.casework import read_ratings, read_stories, read_suspects
 from flowsleuth.notebooklets.network_flow.counts import count_flows, index_flows, read_flows
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 FLOW = ("flow",)
 HOST = ("host_addresses",)
 INDEX = ("flow_index_data",)
+ASNS = Choice("asn_rarity", "asn", "is_preselected", "reason", "selected_asns")
 
 
 class NetworkFlowSummary(Notebooklet[NetworkFlowResult]):
@@ -53,6 +54,10 @@ class NetworkFlowSummary(Notebooklet[NetworkFlowResult]):
         ),
         entity_types=("ip_address", "host"),
         keywords=("host", "computer", "network", "flow", "netflow", "asn", "traffic", "map"),
+        follow_ups=(
+            FollowUp("show_selected_asn_map", "Show them on a map", ("geo_map_selected",), choice=ASNS),
+            FollowUp("lookup_ti_for_asn_ips", "Ask threat intelligence", ("ti_results",), is_online=True, choice=ASNS),
+        ),
     )
     result_class = NetworkFlowResult
     Parameters = NetworkFlowParameters

@@ -26,8 +26,11 @@ export function columnOf(key: string): ColumnSpec {
   return { key, label, text: (value) => (Array.isArray(value) ? value.join(", ") : value === null || value === undefined || value === "" ? "–" : String(value)) };
 }
 
-function titled(key: string): string {
-  const words = key.replace(/_/g, " ").replace(/\bsrc\b/, "source").replace(/\bdst\b/, "dest.");
+const SHORT = /\b(asn?|ip|ti|url|uri|dns|tls|http|id|os)\b/g;
+/** A key in words: dest_asn and DestASN are both Dest ASN. */
+export function titled(key: string): string {
+  const apart = key.replace(/([a-z0-9])([A-Z])/g, "$1_$2").replace(/([A-Z])([A-Z][a-z])/g, "$1_$2");
+  const words = apart.replace(/_/g, " ").toLowerCase().replace(/\bsrc\b/, "source").replace(/\bdst\b/, "dest.").replace(SHORT, (word) => word.toUpperCase());
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 

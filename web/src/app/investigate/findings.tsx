@@ -4,6 +4,7 @@ import { useMemo, useState } from "preact/hooks";
 import type { Spec } from "../../figures/specs";
 import { bytes, count, moment } from "../../format";
 import { rowsOf } from "../api";
+import { SummaryMenu } from "../notebooklets/links";
 import { go } from "../route";
 import type { Row } from "../types";
 import { FigureBox } from "../ui/figure";
@@ -31,7 +32,7 @@ const TOPS: [key: string, title: string][] = [
   ["destinations_by_bytes", "Destinations by bytes"],
 ];
 
-export function Findings({ target, result }: { target: string; result: FoundResult }): JSX.Element {
+export function Findings({ target, result, start, end }: { target: string; result: FoundResult; start: string; end: string }): JSX.Element {
   const search = useMemo(() => rowsOf(result.search), [result]);
   const peers = useMemo(() => rowsOf(result.peers), [result]);
   const [way, setWay] = useState("all");
@@ -47,7 +48,7 @@ export function Findings({ target, result }: { target: string; result: FoundResu
   return (
     <div class="findings">
       <section class="panel block">
-        <header class="target-head"><h2>{target}</h2><span class="tag">{result.is_internal === null || result.is_internal === undefined ? "network" : result.is_internal ? "internal" : "external"}</span></header>
+        <header class="target-head"><h2>{target}</h2><span class="tag">{result.is_internal === null || result.is_internal === undefined ? "network" : result.is_internal ? "internal" : "external"}</span><span class="target-next"><SummaryMenu addresses={[target]} start={start} end={end} /></span></header>
         <Totals totals={result.totals} peers={peers} search={search} />
       </section>
       {timeline ? <section class="panel block"><h2>Timeline</h2><FigureBox spec={timeline} /></section> : null}

@@ -69,7 +69,7 @@ function ThreatItem({ row, isChosen }: { row: Row; isChosen: boolean }): JSX.Ele
 }
 
 function Running({ job, target, onCancel }: { job: Job<FoundResult> | null; target: string; onCancel: () => void }): JSX.Element {
-  const doing = (job as { doing?: string } | null)?.doing;
+  const doing = job?.doing;
   return (
     <div class="panel filling">
       <div class="running" role="status">
@@ -85,7 +85,7 @@ function Done({ target, result, params, onSaved }: { target: string; result: Fou
   const app = useApp();
   return (
     <div class={app.canWrite ? "found" : "found no-editor"}>
-      <Findings target={target} result={result} />
+      <Findings target={target} result={result} start={params.start ?? ""} end={params.end ?? ""} />
       {app.canWrite ? <StoryEditor key={target} target={target} start={params.start ?? ""} end={params.end ?? ""} top={params.top ?? "20"} onSaved={onSaved} /> : null}
     </div>
   );

@@ -5,6 +5,7 @@ import type { ChordSpec } from "../../figures/specs";
 import { bytes, count, moment, plural } from "../../format";
 import { get, rowsOf } from "../api";
 import { useLoad } from "../context";
+import { SummaryMenu } from "../notebooklets/links";
 import { go } from "../route";
 import type { Explanation, Row, Suspect } from "../types";
 import { FigureBox } from "../ui/figure";
@@ -34,6 +35,7 @@ export function Dock({ suspect, detector, chordOf, onChord, tab, onTab }: Props)
         {suspect ? (
           <div class="dock-actions">
             {[suspect.src_ip, suspect.dst_ip].map((address) => <button key={address} type="button" class="button is-small is-quiet" title={`Investigate ${address}`} onClick={() => go("investigate", address)}><Icon name="search" size={13} />{address}</button>)}
+            <SummaryMenu addresses={[suspect.src_ip, suspect.dst_ip]} />
           </div>
         ) : null}
       </div>

@@ -44,6 +44,9 @@ export function textOf(column: ColumnSpec, row: Row): string {
   return isAbsent(value) ? "–" : String(value);
 }
 
+/** Shown whole on hover where the cell may be too narrow for it. */
+const longText = (value: unknown) => (typeof value === "string" && value.length > 50 ? value : Array.isArray(value) && value.length > 3 ? value.join(", ") : undefined);
+
 function arrange(rows: Row[], columns: ColumnSpec[], words: string, by: { key: string; descending: boolean }): Row[] {
   const sought = words.toLowerCase().split(/\s+/).filter(Boolean);
   const has = (row: Row, word: string) => columns.some((column) => textOf(column, row).toLowerCase().includes(word));
@@ -89,7 +92,7 @@ export function DataTable(props: Props): JSX.Element {
             {shown.slice(first, last).map((row, i) => (
               <tr key={first + i} aria-rowindex={first + i + 2} class={onPick ? "is-pickable" : ""} onClick={onPick ? () => onPick(row) : undefined}>
                 {columns.map((column) => (
-                  <td key={column.key} class={column.align === "right" ? "is-right" : ""}>{column.show ? column.show(row) : textOf(column, row)}</td>
+                  <td key={column.key} class={column.align === "right" ? "is-right" : ""} title={longText(row[column.key])}>{column.show ? column.show(row) : textOf(column, row)}</td>
                 ))}
               </tr>
             ))}

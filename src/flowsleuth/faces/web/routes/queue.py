@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import fields
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -12,12 +11,11 @@ from starlette.responses import Response
 
 from flowsleuth.faces.web.answers import json_bytes, records
 from flowsleuth.faces.web.asked import Asking
+from flowsleuth.faces.web.csv_file import csv_bytes
 from flowsleuth.faces.web.inputs import PAGE_SIZE, Name, QueueQuery
 from flowsleuth.triage.filters import QueueFilter
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from flowsleuth.workspace import Workspace
 
 router = APIRouter(prefix="/api", tags=["queue"])
@@ -124,29 +122,7 @@ def _file(ws: Workspace, wanted: Export) -> bytes:
             break
     if wanted.format == "json":
         return json_bytes([row for table in tables for row in table.to_pylist()])
-    return _csv(tables)
-
-
-def _csv(tables: list[pa.Table]) -> bytes:
-    import pyarrow as pa
-    import pyarrow.csv as pcsv
-
-    from flowsleuth.viz.cells import safe_cells
-
-    sink = io.BytesIO()
-    pcsv.write_csv(safe_cells(_with_plain_times(pa.concat_tables(tables))), sink)
-    return sink.getvalue()
-
-
-def _with_plain_times(table: pa.Table) -> pa.Table:
-    """Times as ISO 8601, UTC."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    for at, column in enumerate(table.schema):
-        if pa.types.is_timestamp(column.type):
-            table = table.set_column(at, column.name, pc.strftime(table[column.name], format="%Y-%m-%dT%H:%M:%SZ"))
-    return table
+    return csv_bytes(tables)
 
 
 @router.get("/network")
