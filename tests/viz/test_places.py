@@ -121,8 +121,12 @@ def test_a_single_threat_is_seen_among_a_thousand():
 
 
 def test_marks_of_one_place_stand_around_it():
-    around = fan((0.0, 0.0), 5, 20.0)
-    assert all(abs(x * x + y * y - (100 / 6.283185) ** 2) < 1e-3 for x, y in around)
+    first, *around = fan((0.0, 0.0), [12.0, 6.0, 5.0, 5.0, 5.0])
+    assert first == (0.0, 0.0)
+    assert all(x * x + y * y == pytest.approx(25**2) for x, y in around)  # 12 + 6, and 7 between
+    many = fan((0.0, 0.0), [5.0] * 13)
+    apart = [((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2) ** 0.5 for at, a in enumerate(many) for b in many[:at]]
+    assert min(apart) > 10
 
 
 def test_a_page_tells_what_the_figure_put_together():

@@ -71,7 +71,7 @@ def draw_lanes(spec: Spec) -> Drawing:
         stage.draw(number, lane, marks)
     middle, foot = LEFT + (WIDTH - LEFT - RIGHT) / 2, drawing.height - 10
     drawing.add(Text(middle, foot, f"a mark: {in_words(width_ms // 1000)}", 10.5, "end", MUTED))
-    if DENIED in measures:
+    if DENIED in measures and any(lane["totals"][measures.index(DENIED)] for lane in lanes):
         drawing.add(
             Rect(middle + 14, foot - 4, 14, 2, THREAT), Text(middle + 34, foot, "some denied", 10.5, fill=MUTED)
         )

@@ -46,6 +46,7 @@ RING_SMALL, RING_LARGE = 14.0, 19.0
 SLICE = 0.35
 """A kind takes at least so much of a ring, in radians: a single threat has to be seen."""
 LISTED = 4
+FAN_GAP = 7.0
 AROUND = (0.0, 2 * math.pi)
 
 
@@ -111,26 +112,28 @@ def _pushed(x: float, y: float, off: Point) -> Point:
     return off[0] + (x - off[0]) * OFF_HOST / apart, off[1] + (y - off[1]) * OFF_HOST / apart
 
 
-def fan(at: Point, count: int, gap: float) -> list[Point]:
-    """Where each of several marks at one place goes: around it.
+def fan(at: Point, radii: Sequence[float]) -> list[Point]:
+    """Where each of several marks at one place goes: the first there, the others around it.
 
     Examples
     --------
-    >>> fan((5, 5), 1, 10), [(round(x), round(y)) for x, y in fan((5, 5), 2, 10)]
-    ([(5, 5)], [(5, 0), (5, 10)])
+    >>> fan((5, 5), [9]), [(round(x), round(y)) for x, y in fan((5, 5), [9, 5, 4])]
+    ([(5, 5)], [(5, 5), (5, -16), (5, 26)])
     """
-    if count == 1:
+    others = len(radii) - 1
+    if not others:
         return [at]
-    radius = max(gap / 2, count * gap / (2 * math.pi))
-    angles = [2 * math.pi * number / count for number in range(count)]
-    return [(at[0] + radius * math.sin(angle), at[1] - radius * math.cos(angle)) for angle in angles]
+    largest = max(radii[1:])
+    far = max(radii[0] + largest + FAN_GAP, others * (2 * largest + FAN_GAP) / (2 * math.pi))
+    angles = [2 * math.pi * number / others for number in range(others)]
+    return [at, *((at[0] + far * math.sin(angle), at[1] - far * math.cos(angle)) for angle in angles)]
 
 
 def _group(drawing: Drawing, group: Group, spec: Spec, sizes: Sequence[float]) -> None:
     members = [spec["markers"][at] for at in group.members]
     if len({(member["lat"], member["lon"]) for member in members}) == 1:
-        gap = 2 * (SMALL + (LARGE - SMALL) * max(sizes[at] for at in group.members)) + 8
-        for which, place_of in zip(group.members, fan((group.x, group.y), len(members), gap), strict=True):
+        radii = [SMALL + (LARGE - SMALL) * sizes[which] for which in group.members]
+        for which, place_of in zip(group.members, fan((group.x, group.y), radii), strict=True):
             _marker(drawing, place_of, spec["markers"][which], spec["measures"], sizes[which])
         return
     parts: dict[str, int] = {}

@@ -42,14 +42,16 @@ function pushed([x, y]: Point, [a, b]: Point, off: number): Point {
   return [a + ((x - a) * off) / apart, b + ((y - b) * off) / apart];
 }
 
-/** Where each of several marks at one place goes: around it. */
-export function fan(at: Point, count: number, gap: number): Point[] {
-  if (count === 1) return [at];
-  const radius = Math.max(gap / 2, (count * gap) / (2 * Math.PI));
-  return Array.from({ length: count }, (_, i) => {
-    const angle = (2 * Math.PI * i) / count - Math.PI / 2;
-    return [at[0] + radius * Math.cos(angle), at[1] + radius * Math.sin(angle)];
-  });
+/** Where each of several marks at one place goes: the first there, the others around it. */
+export function fan(at: Point, radii: number[], gap = 7): Point[] {
+  const [first = 0, ...others] = radii;
+  if (!others.length) return [at];
+  const largest = Math.max(...others);
+  const far = Math.max(first + largest + gap, (others.length * (2 * largest + gap)) / (2 * Math.PI));
+  return [at, ...others.map((_, i): Point => {
+    const angle = (2 * Math.PI * i) / others.length;
+    return [at[0] + far * Math.sin(angle), at[1] - far * Math.cos(angle)];
+  })];
 }
 
 /** From which angle to which each part goes, from the top, clockwise; none is too narrow to be seen. */

@@ -14,7 +14,7 @@ const LANE = 34;
 const TOP = 40;
 const BOTTOM = 78;
 const NAME_WIDTH = 132;
-const MIN_WIDTH = 2;
+const MIN_WIDTH = 3;
 const DENIED = "denied";
 
 type Datum = [start: number, name: string, ...values: Values];

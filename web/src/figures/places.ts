@@ -114,8 +114,8 @@ function split(spec: PlacesSpec, { at, members }: Cluster, shares: number[]): Ma
   const [first] = members.map((i) => spec.markers[i] as Marker);
   const same = members.every((i) => spec.markers[i]?.lat === first?.lat && spec.markers[i]?.lon === first?.lon);
   if (!same) return [{ at, members }];
-  const gap = 2 * Math.max(...members.map((i) => radiusOf(shares[i] ?? 0))) + 8;
-  return fan(at, members.length, gap).map((place, i) => ({ at: place, members: [members[i] as number] }));
+  const radii = members.map((i) => radiusOf(shares[i] ?? 0));
+  return fan(at, radii).map((place, i) => ({ at: place, members: [members[i] as number] }));
 }
 
 const radiusOf = (share: number) => SMALL + (LARGE - SMALL) * share;
