@@ -83,6 +83,18 @@ def test_who_matches_by_source(ws):
     assert ws.notebooklet("AccountSummary").run("nobody", strict=True).account_matches.empty
 
 
+def test_a_source_that_is_not_known_is_one_of_its_own(tmp_path):
+    with flowsleuth.open(tmp_path / "case", create=True) as ws:
+        put(ws, "logon", [logon(0, "lx1", "root", ok=False, kind="ssh", event="USER_LOGIN")])
+        put(ws, "process", [{"start": 1, "host": "vm", "name": "cron", "user": "root"}])
+        found = ws.notebooklet("AccountSummary").run("root", strict=True)
+        assert records(found.account_matches, "source", "failed_logons", "processes") == [
+            ("Linux", 1, 0),
+            ("other", 0, 1),
+        ]
+        assert records(found.host_logon_summary, "host", "processes") == [("lx1", 0), ("vm", 1)]
+
+
 def test_hosts_and_outcomes(corp):
     assert records(corp.host_logon_summary, "host", "logons", "failed_logons", "processes", "an_address") == [
         ("WEB1", 1, 3, 1, "192.0.2.9"), ("db2", 1, 0, 0, "10.0.0.5"),

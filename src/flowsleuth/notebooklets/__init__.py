@@ -44,6 +44,7 @@ NOTEBOOKLETS = Catalogue(
     {
         "account.AccountSummary": f"{_HERE}.account_summary:AccountSummary",
         "host.HostSummary": f"{_HERE}.host_summary:HostSummary",
+        "host.HostNetworkSummary": f"{_HERE}.host_network_summary:HostNetworkSummary",
         "network.NetworkFlowSummary": f"{_HERE}.network_flow:NetworkFlowSummary",
         "network.IpAddressSummary": f"{_HERE}.ip_address:IpAddressSummary",
         "url.UrlSummary": f"{_HERE}.url_summary:UrlSummary",

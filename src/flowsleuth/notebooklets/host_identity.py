@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowsleuth.errors import OptionError
 from flowsleuth.investigate.asked_values import HostNames, canonical_or_none
-from flowsleuth.schema.entities import Host
+from flowsleuth.schema.entities import Host, IpAddress
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -55,6 +55,27 @@ def find_host(run: Run) -> dict[str, Any]:
         "addresses": [one for one in dict.fromkeys(told["address"].to_pylist()) if _is_its_own(one)],
     }
     return {"host_names": names, "host_addresses": told, "known_as": known}
+
+
+def host_given(value: Any) -> Any:
+    """A host however it is given: a pair of name and address as an entity; one that has no name as its address.
+
+    Examples
+    --------
+    >>> host_given(("web1", "10.0.0.5")).IpInterfaces[0].Address
+    '10.0.0.5'
+    >>> host_given(Host(IpInterfaces=(IpAddress("10.0.0.5"),)))
+    '10.0.0.5'
+    """
+    if isinstance(value, tuple | list) and len(value) == 2:
+        name, address = (one.strip() if isinstance(one, str) else one for one in value)
+        if address and canonical_or_none("IpAddress", address) is None:
+            raise OptionError("a pair is a name and an address", where=repr(value)[:80])
+        text = address if isinstance(address, IpAddress) else IpAddress(address) if address else None
+        value = Host(HostName=name or None, IpInterfaces=() if text is None else (text,))
+    if isinstance(value, Host) and not (value.fqdn or value.name):
+        return next((one.canonical for one in value.IpInterfaces if one.canonical), value)
+    return value
 
 
 def rows_of_host(run: Run, table: str) -> ir.Table:

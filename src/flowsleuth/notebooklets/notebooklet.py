@@ -218,7 +218,12 @@ class Notebooklet(Card, UserSteps, Generic[R]):
 
     def _question(self, value: Any, time: TimeRange, options: Any, parameters: Mapping[str, Any]) -> Question:
         chosen, settings = chosen_options(self.metadata, options), read_parameters(type(self), parameters)
+        value = self.take_value(value)
         return Question(value, read_value(self.metadata, value), time, chosen, settings, self.data_providers)
+
+    def take_value(self, value: Any) -> Any:
+        """The value as text or an entity; to be overridden by those that take other forms too."""
+        return value
 
     def gather(self, provider: Any, question: Question) -> Mapping[str, Any]:
         """Tables by name that a query provider has about the question; for notebooklets that can ask one.

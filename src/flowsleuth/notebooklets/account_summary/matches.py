@@ -142,7 +142,7 @@ def _with_alerts_joined(spelled: Iterable[dict[str, Any]]) -> list[dict[str, Any
     """The same with alerts counted for the account that logs know by the same name; of several, the first."""
     rows = list(spelled)
     known = {row["account"]: row["source"] for row in reversed(rows) if row["source"] != ALERTS}
-    return [{**row, "source": known.get(row["account"], row["source"])} for row in rows]
+    return [{**row, "source": known.get(row["account"], ALERTS)} if row["source"] == ALERTS else row for row in rows]
 
 
 def label(account: str, source: str) -> str:

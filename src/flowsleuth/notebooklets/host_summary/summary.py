@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.notebooklets.host_identity import find_host, find_system
+from flowsleuth.notebooklets.host_identity import find_host, find_system, host_given
 from flowsleuth.notebooklets.host_summary.activity import (
     count_accounts,
     count_logons,
@@ -129,6 +129,10 @@ class HostSummary(Notebooklet[HostSummaryResult]):
             gives=("log_health", "sensor_health"), option="log_health", uses=_KNOWN,
         ),
     )  # fmt: skip
+
+    def take_value(self, value: Any) -> Any:
+        """Also a pair of name and address."""
+        return host_given(value)
 
     def browse_alerts(self) -> Any:
         """Show the alerts, one of them whole."""
