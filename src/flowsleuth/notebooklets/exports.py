@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
+import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,16 +11,15 @@ import numpy as np
 import pyarrow as pa
 
 from flowsleuth.errors import OptionError
-from flowsleuth.readers import READERS
 from flowsleuth.readers.arrays import by_value, flat
+from flowsleuth.readers.azure_frames import flows_of_frame
+from flowsleuth.readers.azure_names import kind_of
 from flowsleuth.readers.contract import ReadContext
+from flowsleuth.readers.exports import export_of
 from flowsleuth.readers.records import Kind, Made, Records, field
-from flowsleuth.readers.streams import Source
 from flowsleuth.schema import FLOW, TABLES
 from flowsleuth.schema.addresses import HomeNetworks
 
-BY = ("sentinel", "azure_tables")
-"""Readers that know exported tables by their columns."""
 FIREWALL_KIND = "CommonSecurityLog"
 """``source_kind`` of flows that were records of it."""
 _DENIED = ("deny", "denied", "drop", "block", "reject", "reset", "discard")
@@ -101,48 +99,33 @@ def stored_rows(name: str, given: Any, home: Sequence[str], number: int = 1) -> 
         return {}
     if {"SourceIP", "DestinationIP"} <= set(rows.column_names):
         return {"flow": _firewall_flows(rows, home, number)}
-    with tempfile.TemporaryDirectory(prefix="flowsleuth-rows-") as folder:
-        path = Path(folder) / "rows.csv"
-        _write(rows, path)
-        return _read(path, name, home, number)
+    if kind_of(rows.column_names) is not None:
+        return {"flow": flows_of_frame(rows, home, number)[0]}
+    export = export_of(rows.column_names)
+    if export is None:
+        hint = "give tables with flowsleuth's columns, or exports of Sentinel, Log Analytics or Azure"
+        raise OptionError("not the columns of a table that is known", where=name, hint=hint)
+    return dict(export.read(_records(rows), _context(name, home, number)).tables)
 
 
-def _write(rows: pa.Table, path: Path) -> None:
-    """As CSV, which the readers know; lists are JSON text in it."""
-    import json
-
-    from pyarrow import csv
-
-    columns = {}
-    for name in rows.column_names:
-        column = rows[name]
-        if pa.types.is_list(column.type):
-            texts = [None if cell is None else json.dumps(cell, default=str) for cell in column.to_pylist()]
-            column = pa.chunked_array([pa.array(texts, pa.string())])
-        columns[name] = column
-    csv.write_csv(pa.table(columns), path)
+def _records(rows: pa.Table) -> Records:
+    """Rows as the records of an export: all cells are text."""
+    numbers = np.arange(1, len(rows) + 1, dtype=np.int64)
+    columns = {name: flat(_texts(rows[name])) for name in rows.column_names}
+    return Records(columns, numbers, numbers, [b""] * len(rows))
 
 
-def _read(path: Path, name: str, home: Sequence[str], number: int) -> dict[str, pa.Table]:
-    for word in BY:
-        with Source(str(path)) as source:
-            reader = READERS.load(word)()
-            if reader.sniff(source.sample) is None:
-                continue
-            context = ReadContext(name, word, number, HomeNetworks(home), ZoneInfo("UTC"), reader.Options())
-            found: dict[str, list[pa.Table]] = {}
-            for batch in reader.read(source, context):
-                for table, rows in batch.tables.items():
-                    found.setdefault(table, []).append(rows)
-            return {table: pa.concat_tables(parts) for table, parts in found.items()}
-    hint = "give tables with flowsleuth's columns, or exports of Sentinel, Log Analytics or Azure"
-    raise OptionError("not the columns of a table that is known", where=name, hint=hint)
+def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if not pa.types.is_list(column.type):
+        return column.cast(pa.string())
+    texts = [None if cell is None else json.dumps(cell, default=str) for cell in column.to_pylist()]
+    return pa.chunked_array([pa.array(texts, pa.string())])
+
+
+def _context(name: str, home: Sequence[str], number: int) -> ReadContext:
+    return ReadContext("data", name, number, HomeNetworks(home), ZoneInfo("UTC"))
 
 
 def _firewall_flows(rows: pa.Table, home: Sequence[str], number: int) -> pa.Table:
     """``CommonSecurityLog`` as flows; a record without a time or two addresses is none."""
-    numbers = np.arange(1, len(rows) + 1, dtype=np.int64)
-    columns = {name: flat(rows[name].cast(pa.string())) for name in rows.column_names}
-    records = Records(columns, numbers, numbers, [b""] * len(rows))
-    context = ReadContext(FIREWALL_KIND, FIREWALL_KIND, number, HomeNetworks(home), ZoneInfo("UTC"))
-    return FIREWALL.rows(records, context)[0]
+    return FIREWALL.rows(_records(rows), _context(FIREWALL_KIND, home, number))[0]

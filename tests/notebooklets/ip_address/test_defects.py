@@ -246,5 +246,5 @@ def test_i11_local_files_of_sentinel(tmp_path):
     ]
     assert result.office_activity["OperationCount"].tolist() == [2]
     assert result.heartbeat["Computer"].tolist() == ["WEB1.contoso.com"]
-    assert result.az_network_flow_summary["Flows"].sum() == 8
+    assert result.az_network_flow_summary[["TotalAllowedFlows", "DeniedFlows"]].sum().sum() == 8
     assert result.device_info["OSPlatform"].tolist() == ["Ubuntu"]

@@ -57,8 +57,8 @@ def test_what_sentinel_answers_fills_the_attributes(sentinel):
     _, result = sentinel
     assert not [step for step in result.steps if step.status == "failed"]
     assert result.related_alerts[["name", "severity", "host"]].values.tolist() == [["Odd sign-in", 1, "web1"]]
-    assert result.az_network_flow_summary["Flows"].tolist() == [7, 1]
-    assert result.az_network_flow_summary["DeniedRecords"].tolist() == [0, 1]
+    assert result.az_network_flow_summary["TotalAllowedFlows"].tolist() == [7, 0]
+    assert result.az_network_flow_summary["DeniedFlows"].tolist() == [0, 1]
     assert result.common_security.columns.tolist() == [
         "TimeGenerated", "SourceIP", "DestinationIP", "SourcePort", "DestinationPort", "Protocol", "SentBytes",
         "ReceivedBytes", "DeviceAction", "DeviceName",
@@ -75,7 +75,7 @@ def test_what_sentinel_answers_fills_the_attributes(sentinel):
     assert result.office_activity.iloc[0].drop("OperationTypes").tolist() == [
         "bob@contoso.com", "Exchange", "MailItemsAccessed", 2, moment("10:40"), moment("10:41"),
     ]  # fmt: skip
-    assert result.related_bookmarks[["kind", "id", "text", "analyst"]].values.tolist() == [
+    assert result.related_bookmarks[["kind", "id", "comment", "analyst"]].values.tolist() == [
         ["bookmark", "b-1", "look again", "dora"]
     ]
     assert result.network_connections.iloc[0].tolist() == [
@@ -92,6 +92,8 @@ def test_what_sentinel_answers_fills_the_attributes(sentinel):
         ("bob@contoso.com", "SigninLogs", "Failed"): 1,
         ("bob@contoso.com", "OfficeActivity", ""): 2,
     }
+    heat = result.section("failed_logons").table.to_pylist()
+    assert heat == [{"weekday": 3, "hour": 10, "failed_logons": 2}], "Wednesday; a failed logon and a failed sign-in"
 
 
 @pytest.mark.parametrize("broken", ["SecurityAlert", "Heartbeat", "OfficeActivity", "SecurityEvent", "DeviceInfo"])
@@ -127,7 +129,7 @@ def test_frames_by_the_names_of_our_tables_and_of_sentinels():
     )
     result = IpAddressSummary().run(OURS, data=frames, options=OFFLINE, **WINDOW)
     assert not [step for step in result.steps if step.status == "failed"]
-    assert result.az_network_flow_summary["Flows"].sum() == 7 + 1 + 5
+    assert result.az_network_flow_summary[["TotalAllowedFlows", "DeniedFlows"]].sum().sum() == 7 + 1 + 5
     assert result.heartbeat["Computer"].tolist() == ["WEB1.contoso.com"], "10.0.0.51 is another address"
     with pytest.raises(OptionError, match="no such table") as refused:
         IpAddressSummary().run(OURS, data={"Heartbeet": frames["Heartbeat"]})
@@ -200,9 +202,9 @@ def test_several_hosts_for_one_address(case):
 def test_flows_are_counted_once_and_unknown_protocols_are_there(case):
     result = case.ip(OURS).ip_address_summary(options=["az_netflow"])
     told = result.az_network_flow_summary
-    assert told[["L7Protocol", "FlowDirection", "Records", "Flows", "DeniedRecords"]].values.tolist() == [
+    assert told[["L7Protocol", "FlowDirection", "Records", "TotalAllowedFlows", "DeniedFlows"]].values.tolist() == [
         ["https", "outbound", 2, 2, 0],
-        ["unknown", "inbound", 1, 1, 1],
+        ["unknown", "inbound", 1, 0, 1],
     ]
     assert told["ExtIPs"].map(list).tolist() == [[PUBLIC], [PUBLIC]]
     assert told["Records"].sum() == len(result.az_network_flows) == 3
@@ -246,11 +248,10 @@ def test_bookmarks_are_stories_and_ratings_of_the_workspace(tmp_path, demo_case)
         address = "10.0.1.4"
         ws.investigate("10.0.1.0/24").save_story("Three hosts", "text")
         rated = ws.rate(1, ip=address, why="beacons")
-        result = ws.ip(address).ip_address_summary(options=["bookmarks"])
-        assert result.related_bookmarks[["kind", "title", "text"]].values.tolist() == [
-            ["story", "Three hosts", "about 10.0.1.0/24"],
-            ["rating", f"rated high: {rated.suspects:,} suspects, {rated.flows:,} flows", "beacons"],
-        ]
+        told = ws.ip(address).ip_address_summary(options=["bookmarks"]).related_bookmarks
+        stories, ratings = (told[told["kind"] == kind] for kind in ("story", "rating"))
+        assert stories[["title", "about"]].values.tolist() == [["Three hosts", "10.0.1.0/24"]]
+        assert set(ratings["comment"]) == {"beacons"} and len(ratings) == rated.suspects
         other = ws.ip("10.9.9.9").ip_address_summary(options=["bookmarks"])
         assert other.section("related_bookmarks").absent == "no story, rating or bookmark is about it"
 
@@ -266,6 +267,20 @@ def test_hostile_texts_stay_texts(case, tmp_path):
     assert book.stat().st_size > 5_000
     accounts = result.related_accounts
     assert EVIL in accounts["Account"].tolist()
+
+
+def test_relations_are_of_all_that_was_found(case):
+    section = IpAddressSummary(case).run(PUBLIC, options=[*OFFLINE]).section("relations")
+    kinds = {(node["kind"], node["label"]) for node in section.nodes.to_pylist()}
+    assert kinds == {
+        ("address", PUBLIC), ("address", OURS), ("account", "CONTOSO\\ana"), ("account", EVIL),
+        ("alert", "Odd logon"), ("alert", EVIL), ("domain", "a.example"), ("host", "web1"),
+    }  # fmt: skip
+    ids = set(section.nodes["id"].to_pylist())
+    assert {one for edge in section.edges.to_pylist() for one in (edge["source"], edge["target"])} <= ids
+    assert [node["id"] for node in section.nodes.to_pylist() if node["is_centre"]] == [f"address:{PUBLIC}"]
+    high = next(node for node in section.nodes.to_pylist() if node["label"] == "Odd logon")
+    assert high["severity"] == "high"
 
 
 def test_intelligence_is_asked_only_when_told(case):

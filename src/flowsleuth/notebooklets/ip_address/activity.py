@@ -57,6 +57,22 @@ def read_logons(run: Run) -> dict[str, Any]:
     return {"host_logons": Found(found, absent=absent)}
 
 
+def draw_failures(run: Run) -> dict[str, Any]:
+    """Failed logons and sign-ins from it, by weekday and hour."""
+    import pyarrow as pa
+
+    need_rows(run, "logon")
+    rows = _of_address(run)
+    rows = rows.filter(~rows.is_success)
+    rows = rows.mutate(weekday=rows.start.day_of_week.index() + 1, hour=rows.start.hour())
+    found = run.arrow(rows.group_by("weekday", "hour").aggregate(failed_logons=rows.count()))
+    if not len(found):
+        return {"failed_logons": Found(absent="no failed logon came from it in this window")}
+    found = found.sort_by([("weekday", "ascending"), ("hour", "ascending")])
+    columns = {name: found[name].cast(pa.int64()) for name in ("weekday", "hour", "failed_logons")}
+    return {"failed_logons": Found(pa.table(columns), note="hours in UTC; sign-ins count as logons")}
+
+
 def read_azure(run: Run) -> dict[str, Any]:
     """Sign-ins that came from it, Azure activity from it, and both in sum."""
     import pyarrow as pa

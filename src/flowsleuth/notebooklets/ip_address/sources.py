@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowsleuth.errors import CatalogueError, FlowsleuthError, OptionError
 from flowsleuth.notebooklets.exports import FIREWALL_KIND, stored_rows
+from flowsleuth.notebooklets.network_flow.foreign import older_alone
 from flowsleuth.notebooklets.tables import as_arrow
 from flowsleuth.schema import TABLES
 
@@ -173,7 +174,7 @@ def put_together(answers: Mapping[Source, Any], home: Sequence[str]) -> dict[str
     """Answers as tables by name: ours, those that stay as they are, and what failed."""
     import pyarrow as pa
 
-    parts: dict[str, list[pa.Table]] = {}
+    parts: dict[str, dict[str, pa.Table]] = {}
     found: dict[str, Any] = {}
     failed: dict[str, str] = {}
     for number, (source, rows) in enumerate(answers.items(), 1):
@@ -187,12 +188,26 @@ def put_together(answers: Mapping[Source, Any], home: Sequence[str]) -> dict[str
             continue
         for name, table in made.items():
             if name in TABLES:
-                parts.setdefault(name, []).append(table)
+                parts.setdefault(name, {})[source.table] = table
             else:
                 found[name] = table
-    found |= {name: pa.concat_tables(some, promote_options="permissive") for name, some in parts.items()}
+    found |= _joined(parts)
     if failed:
         found[FAILED] = pa.table({"table": list(failed), "why": list(failed.values())})
+    return found
+
+
+def _joined(parts: Mapping[str, Mapping[str, pa.Table]]) -> dict[str, pa.Table]:
+    """Our tables, of all sources of each; what both of Azure's flow tables may log is taken once."""
+    import pyarrow as pa
+
+    found = {}
+    for name, some in parts.items():
+        rows = dict(some)
+        newer, older = (rows.get(table) for table in ("NTANetAnalytics", "AzureNetworkAnalytics_CL"))
+        if newer is not None and older is not None and len(newer):
+            rows["AzureNetworkAnalytics_CL"] = older_alone(newer, older)
+        found[name] = pa.concat_tables(rows.values(), promote_options="permissive")
     return found
 
 
@@ -214,11 +229,9 @@ def read_frames(data: Any, home: Sequence[str]) -> dict[str, Any]:
     OptionError
         There is no such table, or its columns are not known.
     """
-    import pyarrow as pa
-
     given = data if isinstance(data, Mapping) else {"flow": data}
     known = {word: one for one in (*SOURCES, DEVICE_INFO) for word in one.words}
-    parts: dict[str, list[pa.Table]] = {}
+    parts: dict[str, dict[str, pa.Table]] = {}
     found: dict[str, Any] = {}
     for number, (name, rows) in enumerate(given.items(), 1):
         source = known.get(str(name).casefold())
@@ -229,11 +242,11 @@ def read_frames(data: Any, home: Sequence[str]) -> dict[str, Any]:
             if known_as in FOREIGN_TABLES:
                 found[known_as] = rows
             for table, made in stored_rows(known_as, rows, home, number).items():
-                parts.setdefault(table, []).append(made)
+                parts.setdefault(table, {})[known_as] = made
         else:
             names = sorted({*TABLES, *(one.table for one in (*SOURCES, DEVICE_INFO))})
             raise OptionError("no such table", where=f"data={{{name!r}: …}}", available=names)
-    return found | {name: pa.concat_tables(some, promote_options="permissive") for name, some in parts.items()}
+    return found | _joined(parts)
 
 
 # reading them in a step ---------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowsleuth.errors import OptionError
 from flowsleuth.notebooklets.attributes import Found
-from flowsleuth.notebooklets.ip_address import activity, alerts, holding, hosts, identity, lookups, traffic
+from flowsleuth.notebooklets.ip_address import activity, alerts, holding, hosts, identity, lookups, relations, traffic
 from flowsleuth.notebooklets.ip_address.result import IpSummaryResult
 from flowsleuth.notebooklets.ip_address.sources import FOREIGN_TABLES, ask_provider, read_frames
 from flowsleuth.notebooklets.ip_address.volume import read_volume
@@ -65,13 +65,14 @@ class IpAddressSummary(Notebooklet[IpSummaryResult]):
         options=(
             Option("geoip", "Where it is and which AS routes it."),
             Option("alerts", "Alerts with it at either end or about it, and when they were raised."),
-            Option("host_logons", "Logons to hosts that came from it."),
+            Option("host_logons", "Logons to hosts that came from it, and failed ones by weekday and hour."),
             Option("related_accounts", "Accounts that used it, of the logons and activity that were read."),
             Option("device_info", "Hosts that had it, and what is known of them."),
             Option("device_network", "Who exchanged flows with it."),
             Option("whois", "Who registered it; over the network with online=True only."),
             Option("tables_with_ip", "Every table that has it, with counts."),
             Option("outbound_volume", "Bytes it sent over time, and when far more or less than expected."),
+            Option("relations", "What it is related to, as a graph."),
             Option("bookmarks", "Stories, ratings and hunting bookmarks about it.", is_default=False),
             Option("heartbeat", "Newest sign of life of the hosts with it.", is_default=False),
             Option("az_net_if", "Azure network interfaces with it.", is_default=False),
@@ -156,6 +157,10 @@ class IpAddressSummary(Notebooklet[IpSummaryResult]):
             gives=("host_logons",), option="host_logons",
         ),
         Step(
+            "failed_logons", activity.draw_failures, "Failed logons", "By weekday and hour.",
+            gives=("failed_logons",), option="host_logons",
+        ),
+        Step(
             "related_accounts", activity.read_accounts, "Accounts", "Accounts that used it.",
             gives=("related_accounts",), option="related_accounts",
             after=("host_logons", "azure_activity_summary", "office_activity"),
@@ -180,6 +185,10 @@ class IpAddressSummary(Notebooklet[IpSummaryResult]):
         Step(
             "identity", identity.identify, "Origin and hosts", "Whether it is ours, by evidence; hosts that have it.",
             gives=("ip_origin", "origin_evidence", "ip_entity", "host_entities"), after=_READ_BY_IDENTITY,
+        ),
+        Step(
+            "relations", relations.draw_relations, "Relations", "What it is related to.",
+            gives=("relations",), option="relations", after=relations.READ,
         ),
     )  # fmt: skip
 

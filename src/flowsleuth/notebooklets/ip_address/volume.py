@@ -12,7 +12,8 @@ from flowsleuth.investigate.timeline import US_PER_S, WIDTHS_S, in_words
 from flowsleuth.notebooklets.attributes import Found
 from flowsleuth.notebooklets.ip_address.holding import need_rows
 from flowsleuth.notebooklets.ip_address.sources import check_sources
-from flowsleuth.notebooklets.ip_address.traffic import FLOW_SOURCES, described
+from flowsleuth.notebooklets.ip_address.traffic import FLOW_SOURCES, seen_flows
+from flowsleuth.notebooklets.network_flow.seen import WITHIN
 from flowsleuth.store.portable import time_bin
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ METHODS = {
     "none": "too little history for an expectation",
 }
 SERIES = "sent"
+HEADROOM = 1.25
+"""A band is drawn up to so many times of what was sent or expected at most."""
 
 
 @dataclass(frozen=True)
@@ -70,17 +73,41 @@ def read_volume(run: Run) -> dict[str, Any]:
     shown = _in_window(whole, run, series.bin_s)
     note = f"by {in_words(series.bin_s)}; {METHODS[found.method]}"
     return {
-        "outbound_volume": Found(shown.drop_columns(["series"]), note=note),
+        "outbound_volume": Found(_whole_bytes(shown.drop_columns(["series"])), note=note),
         "outbound_anomalies": _anomalies(run, shown, found),
-        "outbound_volume_timeline": Found(shown, note=note),
+        "outbound_volume_timeline": _drawn(shown, note),
     }
+
+
+def _whole_bytes(rows: pa.Table) -> pa.Table:
+    """Bounds in whole bytes."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for name in ("expected", "low", "high"):
+        whole = pc.round(rows[name]).cast(pa.int64(), safe=False)
+        rows = rows.set_column(rows.column_names.index(name), name, whole)
+    return rows
+
+
+def _drawn(rows: pa.Table, note: str) -> Found:
+    """The rows for the figure: a band far above all that was sent would hide it, so it is drawn up to a bound."""
+    import pyarrow.compute as pc
+
+    most = max(pc.max(rows[name]).as_py() or 0 for name in ("bytes", "expected"))
+    bound = HEADROOM * most
+    if (pc.max(rows["high"]).as_py() or 0) <= bound:
+        return Found(rows, note=note)
+    cut = rows.set_column(
+        rows.column_names.index("high"), "high", pc.min_element_wise(rows["high"], bound, skip_nulls=False)
+    )
+    return Found(cut, note=f"{note}; where the band reaches {round(bound):,} bytes it goes on above")
 
 
 def _sent(run: Run, flow: ir.Table) -> ir.Table:
     """Flows of which it is known how many bytes the address sent."""
-    address = run.asked.text
-    mine = described(run, flow.filter((flow.src_ip == address) | (flow.dst_ip == address)))
-    return mine.filter(mine.bytes_out.notnull(), mine.src_ip != mine.dst_ip)
+    mine = seen_flows(run, flow)
+    return mine.filter(mine.bytes_out.notnull(), mine.way != WITHIN)
 
 
 def _series(run: Run, first: dt.datetime, last: dt.datetime) -> _Series:
@@ -165,12 +192,12 @@ def _anomalies(run: Run, rows: pa.Table, found: Expected) -> Found:
         "start": [row["start"] for row in shown],
         "end": [row["start"] + dt.timedelta(seconds=row["bin_s"]) for row in shown],
         "bytes": [row["bytes"] for row in shown],
-        "expected": [row["expected"] for row in shown],
+        "expected": [round(row["expected"]) for row in shown],
         "deviation": ["more" if row["bytes"] > row["expected"] else "less" for row in shown],
         "peers": [peers.get(row["start"], []) for row in shown],
     }
     time = pa.timestamp("us", tz="UTC")
-    kinds = (time, time, pa.int64(), pa.float64(), pa.string(), pa.list_(pa.string()))
+    kinds = (time, time, pa.int64(), pa.int64(), pa.string(), pa.list_(pa.string()))
     table = pa.table({name: pa.array(cells, kind) for (name, cells), kind in zip(columns.items(), kinds, strict=True)})
     return Found(table, note=f"only the {len(shown)} farthest off of {len(far)}" if len(far) > len(shown) else "")
 

@@ -80,13 +80,18 @@ def _asked(provider: Any, asked: Asked, queries: Sequence[str], question: Questi
     return found if hasattr(found, "columns") or hasattr(found, "column_names") else None
 
 
-def _without_overlap(newer: pa.Table, older: pa.Table) -> pa.Table:
-    """Both; of the older table only flows before the newer begins, because both may log the same flow."""
-    import pyarrow as pa
+def older_alone(newer: pa.Table, older: pa.Table) -> pa.Table:
+    """Of the older table only flows before the newer begins, because both may log the same flow."""
     import pyarrow.compute as pc
 
-    before = older.filter(pc.less(older["start"], pc.min(newer["start"])))
-    both = pa.concat_tables([before, newer])
+    return older.filter(pc.less(older["start"], pc.min(newer["start"])))
+
+
+def _without_overlap(newer: pa.Table, older: pa.Table) -> pa.Table:
+    """Both; no flow twice."""
+    import pyarrow as pa
+
+    both = pa.concat_tables([older_alone(newer, older), newer])
     return both.set_column(both.column_names.index("flow_id"), "flow_id", pa.array(range(1, len(both) + 1), pa.int64()))
 
 
