@@ -6,6 +6,7 @@ Everything is kept as a :class:`~flowsleuth.investigate.dossier.Section`, so tha
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -58,6 +59,8 @@ class Attribute:
         Its heading; made of the name when not given.
     figure : str or None
         Of a figure: which of :data:`flowsleuth.viz.FIGURES` draws it.
+    bars : str
+        Of a table: the column whose numbers are shown as bars too, where it is displayed.
     name : str
         Given by the class.
     """
@@ -66,6 +69,7 @@ class Attribute:
     description: str
     title: str = ""
     figure: str | None = None
+    bars: str = ""
     name: str = field(default="", init=False)
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -115,7 +119,7 @@ class Attribute:
             return replace(blank, **{name: as_arrow(rows) for name, rows in tables.items() if rows is not None})
         if self.kind == "value":
             plain = json.loads(json.dumps(found.value, default=str, ensure_ascii=False))
-            text = plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False)
+            text = in_words(plain)
             return replace(blank, value=plain, text=text)
         listed = [found.value] if self.kind == "entity" else list(found.value)
         if not all(isinstance(one, Entity) for one in listed):
@@ -163,6 +167,24 @@ def to_frame(rows: pa.Table, note: str = "") -> Any:
     return frame
 
 
+def in_words(plain: Any) -> str:
+    """A value as a line of text.
+
+    Examples
+    --------
+    >>> in_words({"denied_flows": 1200, "names": ["a", "b"], "end": None})
+    'denied flows 1,200; names a, b'
+    """
+    if isinstance(plain, Mapping):
+        told = ((str(name).replace("_", " "), value) for name, value in plain.items() if value is not None)
+        return "; ".join(f"{name} {in_words(value)}" for name, value in told)
+    if isinstance(plain, list):
+        return ", ".join(map(in_words, plain))
+    if isinstance(plain, int | float) and not isinstance(plain, bool):
+        return f"{plain:,}"
+    return plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False)
+
+
 def is_empty(value: Any) -> bool:
     """Whether there is nothing in it: None, a table without rows, an empty text or list."""
     if value is None or isinstance(value, Picture):
@@ -172,9 +194,9 @@ def is_empty(value: Any) -> bool:
     return value in ("", [], {}, ())
 
 
-def table(description: str, *, title: str = "") -> Any:
-    """Declare a table; users get a ``pandas.DataFrame``."""
-    return Attribute("table", description, title)
+def table(description: str, *, title: str = "", bars: str = "") -> Any:
+    """Declare a table; users get a ``pandas.DataFrame``. Numbers of the column ``bars`` are displayed as bars too."""
+    return Attribute("table", description, title, bars=bars)
 
 
 def figure(kind: str, description: str, *, title: str = "") -> Any:

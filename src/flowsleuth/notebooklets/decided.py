@@ -15,7 +15,7 @@ SUSPECTS_OF = 20
 
 
 def suspects_of(run: Run, addresses: Sequence[str], top: int) -> pa.Table:
-    """The strongest suspects that some addresses have a part in, each once; those of the window."""
+    """The strongest suspects that some addresses have a part in, each once; those with a flow in the window."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -31,9 +31,9 @@ def suspects_of(run: Run, addresses: Sequence[str], top: int) -> pa.Table:
     first = {one: at for at, one in reversed(list(enumerate(ids)))}
     once = whole.take(order).take(pa.array(sorted(first.values()), pa.int64()))
     begins, ends = run.time
-    for bound, holds in ((begins, pc.greater_equal), (ends, pc.less)):
+    for name, bound, holds in (("last_seen", begins, pc.greater_equal), ("first_seen", ends, pc.less)):
         if bound is not None:
-            once = once.filter(holds(once["start"], pa.scalar(bound, once["start"].type)))
+            once = once.filter(holds(once[name], pa.scalar(bound, once[name].type)))
     return once.slice(0, top).drop_columns(["rank"])
 
 

@@ -96,7 +96,8 @@ def to_html(result: NotebookletResult, file: str | Path | None, top: int) -> str
 
     leads = {name: one.description for name, one in result.attributes.items()}
     name = str(result.provenance.get("notebooklet") or "Notebooklet")
-    return written(sections_page(result.to_dossier(), Words(name, leads, _foot(result), top)), file)
+    bars = {name: one.bars for name, one in result.attributes.items()}
+    return written(sections_page(result.to_dossier(), Words(name, leads, _foot(result), top, bars)), file)
 
 
 def written(text: str, file: str | Path | None) -> str:
@@ -132,7 +133,7 @@ def result_html(result: NotebookletResult) -> str:
     parts.append(facts_html([section for section in shown if is_fact(section)]))
     for name in (section.id for section in shown if not is_fact(section)):
         kind, text = result.prop_doc(name)
-        parts.append(section_html(result.section(name), f"{name}: {text} ({kind})", TOP))
+        parts.append(section_html(result.section(name), f"{name}: {text} ({kind})", TOP, result.attributes[name].bars))
     rows = "".join(f"<li>{clean(str(step))}</li>" for step in result.steps)
     steps = f"<details><summary>Steps</summary><ul>{rows}</ul></details>"
     return f'<div class="flowsleuth-result">{"".join(parts)}{steps}</div>'

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 NARROW = {"extra", "source_file", "source_row", "source_kind", "uid", "community_id", "flow_id", "event_id"}
 """Columns that terminals and pages are too narrow for; files have them."""
+EXPONENT = 1e15
+"""Numbers from here on are told with an exponent."""
 FORMULA = r"^[=+\-@\t\r]"
 
 
@@ -32,6 +34,8 @@ def cell_text(value: Any, *, is_name: bool = False) -> str | None:
     >>> import datetime as dt
     >>> cell_text(dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)), cell_text(1234567), cell_text(0.99951), cell_text(None)
     ('2026-11-20 12:00:00', '1,234,567', '0.9995', None)
+    >>> cell_text(450_512.25), cell_text(1e-7), cell_text(1e30)
+    ('450,512', '1e-07', '1e+30')
     """
     if value is None or isinstance(value, str):
         return value
@@ -40,7 +44,7 @@ def cell_text(value: Any, *, is_name: bool = False) -> str | None:
     if isinstance(value, int):
         return str(value) if is_name else f"{value:,}"
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return f"{value:,.0f}" if 10_000 <= abs(value) < EXPONENT else f"{value:.4g}"
     if isinstance(value, dt.datetime):
         return value.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S")
     return str(value)

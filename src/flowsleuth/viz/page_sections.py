@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from flowsleuth.investigate.dossier import Dossier, Section
+    from flowsleuth.viz import Spec
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 """Even if a browser found something to run or to fetch here, it would refuse."""
@@ -24,6 +25,9 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri
 
 SHORT = 30
 """Letters of a cell that is not broken into lines."""
+LISTED = 12
+"""Values of a list in a cell that are shown; the cell says how many more there are."""
+BAR = "rgba(14,116,114,.22)"
 
 
 @dataclass(frozen=True)
@@ -40,12 +44,15 @@ class Words:
         Lines at the end.
     top : int
         Rows of a table that are shown.
+    bars : mapping
+        Section → the column whose numbers are shown as bars too.
     """
 
     kind: str = "Dossier"
     leads: Mapping[str, str] = field(default_factory=dict)
     foot: Sequence[str] = ()
     top: int = 250
+    bars: Mapping[str, str] = field(default_factory=dict)
 
 
 def whole_page(title: str, body: str) -> str:
@@ -77,7 +84,11 @@ def sections_page(dossier: Dossier, words: Words) -> str:
     told = [one for one in dossier.sections if one.absent is None]
     missing = [one for one in dossier.sections if one.absent is not None]
     body = [head, facts_html([one for one in told if is_fact(one)])]
-    body += [section_html(one, words.leads.get(one.id, ""), words.top) for one in told if not is_fact(one)]
+    body += [
+        section_html(one, words.leads.get(one.id, ""), words.top, words.bars.get(one.id, ""))
+        for one in told
+        if not is_fact(one)
+    ]
     if missing:
         rows = "".join(f"<li>{clean(one.title)}: {clean(one.absent or '')}</li>" for one in missing)
         body.append(f"<section><h2>Not here</h2><ul>{rows}</ul></section>")
@@ -97,30 +108,33 @@ def facts_html(facts: Sequence[Section]) -> str:
     return f'<section><dl class="facts">{pairs}</dl></section>' if facts else ""
 
 
-def section_html(section: Section, lead: str = "", top: int = 5) -> str:
+def section_html(section: Section, lead: str = "", top: int = 5, bars: str = "") -> str:
     """One section: heading, what it is, then the figure, the first rows or the text; or why there is nothing."""
     said = f'<p class="lead">{clean(lead)}</p>' if lead else ""
     spec = figure(section)
     told = section.note if spec is None else str(spec["note"])  # a figure tells what it put together as well
     note = f'<p class="note">{clean(told.rstrip("."))}.</p>' if told else ""
     shown = "figure" if section.figure else section.kind
-    content = _content(section, spec, top)
+    content = _content(section, spec, top, bars)
     return f'<section class="{shown}"><h2>{clean(section.title)}</h2>{said}{content}{note}</section>'
 
 
-def _content(section: Section, spec: Spec | None, top: int) -> str:
+def _content(section: Section, spec: Spec | None, top: int, bars: str) -> str:
     absent = section.absent if spec is None else spec["absent"]
     if absent is not None:
         return f'<p class="absent">{clean(absent)}</p>'
     if spec is not None and (drawing := draw(spec)) is not None:
         return f"<figure>{svg(drawing)}</figure>"
     if section.table is not None:
-        return table_html(section.table, top)
+        return table_html(section.table, top, bars)
     return f"<p>{clean(section.text)}</p>"
 
 
-def table_html(rows: pa.Table, top: int) -> str:
-    """The first rows of a table; it says how many there are. Columns without values and of provenance are left out."""
+def table_html(rows: pa.Table, top: int, bars: str = "") -> str:
+    """The first rows of a table; it says how many there are. Columns without values and of provenance are left out.
+
+    Numbers of the column ``bars`` have a bar behind them, as long as its largest allows.
+    """
     names = [name for name in rows.column_names if rows[name].null_count < len(rows) and name not in NARROW]
     if not len(rows):
         return '<p class="absent">no rows</p>'
@@ -134,20 +148,35 @@ def table_html(rows: pa.Table, top: int) -> str:
         f'<th class="{kind}" scope="col">{clean(name.replace("_", " "))}</th>'
         for name, kind in zip(names, kinds, strict=True)
     )
-    lines = "".join(_line(row, kinds) for row in zip(*columns, strict=True))
+    styles = {names.index(bars): _bars(cut[bars].to_pylist())} if bars in names else {}
+    lines = "".join(
+        _line(row, kinds, {at: all_[place] for at, all_ in styles.items()})
+        for place, row in enumerate(zip(*columns, strict=True))
+    )
     more = f"the first {len(cut):,} of {len(rows):,} rows" if len(cut) < len(rows) else f"{len(rows):,} rows"
     table = f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></div>'
     return f'{table}<p class="note">{more}</p>'
 
 
-def _line(row: Sequence[str], kinds: Sequence[str]) -> str:
-    cells = (f'<td class="{kind}">{clean(cell)}</td>' for cell, kind in zip(row, kinds, strict=True))
+def _line(row: Sequence[str], kinds: Sequence[str], styles: Mapping[int, str]) -> str:
+    cells = (
+        f'<td class="{kind}"{styles.get(at, "")}>{clean(cell)}</td>'
+        for at, (cell, kind) in enumerate(zip(row, kinds, strict=True))
+    )
     return f"<tr>{''.join(cells)}</tr>"
+
+
+def _bars(values: Sequence[float | None]) -> list[str]:
+    """A bar behind each number."""
+    most = max((value or 0 for value in values), default=0) or 1
+    shares = (round(100 * max(value or 0, 0) / most, 1) for value in values)
+    return [f' style="background:linear-gradient(90deg,{BAR} {share}%,transparent {share}%)"' for share in shares]
 
 
 def _cell(name: str, value: object) -> str:
     if isinstance(value, list):
-        return ", ".join(_cell(name, one) for one in value)
+        more = f" and {len(value) - LISTED:,} more" if len(value) > LISTED else ""
+        return ", ".join(_cell(name, one) for one in value[:LISTED]) + more
     return cell_text(value, is_name=is_name(name)) or ""
 
 

@@ -29,7 +29,7 @@ FEW_SHARE = 0.25
 LONELY_HOSTS = 5
 """With fewer other hosts, to be the only one says little."""
 RARE = 0.5
-COLUMNS = ("flows", "TotalAllowedFlows", "denied_flows", "bytes_out", "bytes_in", "first_seen", "last_seen")
+COLUMNS = ("TotalAllowedFlows", "denied_flows", "bytes_out", "bytes_in", "first_seen", "last_seen")
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def _service(rows: pa.Table) -> Any:
 
 
 def _items(rows: pa.Table, key: str) -> pa.Table:
-    """``item`` and its numbers; a row whose flows are counted with another address weighs as one flow."""
+    """``item``, ``flows``, ``shared_records`` and other numbers."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -108,8 +108,8 @@ def _items(rows: pa.Table, key: str) -> pa.Table:
         name.removesuffix("_sum").removesuffix("_min").removesuffix("_max"): found[name] for name in found.column_names
     }
     flows = pc.add(named["TotalAllowedFlows"], named["denied_flows"])
-    columns = {"item": pc.fill_null(found[key], NO_ADDRESS), "weight": pc.add(flows, named["shared_records"])}
-    return pa.table(columns | {"flows": flows} | {name: named[name] for name in COLUMNS if name != "flows"})
+    columns = {"item": pc.fill_null(found[key], NO_ADDRESS), "flows": flows, "shared_records": named["shared_records"]}
+    return pa.table(columns | {name: named[name] for name in COLUMNS})
 
 
 def _days_of(seen: pa.Table | None, key: str) -> pa.Table | None:
@@ -144,13 +144,15 @@ def rarity(items: pa.Table, compared: Compared) -> pa.Table:
     Parameters
     ----------
     items : pyarrow.Table
-        ``item``, ``weight`` (flows), and columns to keep.
+        ``item``, ``flows``, ``shared_records`` (rows whose flows are counted with another address: each weighs as
+        one), and columns to keep.
     compared : Compared
 
     Examples
     --------
     >>> import pyarrow as pa
-    >>> items = pa.table({"item": ["AS1", "AS2", "AS3", "AS4"], "weight": [2, 50, 70, 900]})
+    >>> flows = {"item": ["AS1", "AS2", "AS3", "AS4"], "flows": [2, 50, 70, 900], "shared_records": [0] * 4}
+    >>> items = pa.table(flows)
     >>> found = rarity(items, Compared())
     >>> found.select(["item", "is_few", "reason"]).to_pylist()[0]
     {'item': 'AS1', 'is_few': True, 'reason': '2 of 1,022 flows (0.2%): among the least frequent quarter'}
@@ -158,7 +160,7 @@ def rarity(items: pa.Table, compared: Compared) -> pa.Table:
     import numpy as np
     import pyarrow as pa
 
-    weight = items["weight"].to_numpy()
+    weight = items["flows"].to_numpy() + items["shared_records"].to_numpy()
     size = len(weight)
     more = size - np.searchsorted(np.sort(weight), weight, side="right")
     few = (weight <= np.quantile(weight, FEW_SHARE)) & (weight < weight.max()) if size else np.zeros(0, dtype=bool)
@@ -172,6 +174,7 @@ def rarity(items: pa.Table, compared: Compared) -> pa.Table:
     is_alone = (others == 0) if compared.hosts >= LONELY_HOSTS else np.zeros(size, dtype=bool)
     columns = {
         "item": items["item"],
+        "flows": items["flows"],
         "score": pa.array(np.mean(parts, axis=0)),
         "reason": _reasons(items, compared, days=days, others=others, is_few=few),
         "is_few": pa.array(few),
@@ -182,7 +185,7 @@ def rarity(items: pa.Table, compared: Compared) -> pa.Table:
         ),
         "other_hosts": pa.array(others, pa.int64(), mask=_never(size, compared.hosts)),
     }
-    columns |= {name: items[name] for name in items.column_names if name not in ("item", "weight")}
+    columns |= {name: items[name] for name in items.column_names if name not in columns}
     return pa.table(columns).sort_by([("score", "descending"), ("item", "ascending")])
 
 
@@ -215,16 +218,19 @@ def _reasons(
     import numpy as np
     import pyarrow as pa
 
-    whole = int(items["weight"].to_numpy().sum())
-    keys = np.column_stack([items["weight"].to_numpy(), days, others, is_few])
+    flows, shared = items["flows"].to_numpy(), items["shared_records"].to_numpy()
+    whole = int(flows.sum())
+    keys = np.column_stack([flows, shared, days, others, is_few])
     distinct, at = np.unique(keys, axis=0, return_inverse=True)
     words = [_words(compared, whole, row) for row in distinct.tolist()]
     return pa.array(words, pa.string()).take(pa.array(at.ravel()))
 
 
 def _words(compared: Compared, whole: int, numbers: Sequence[int]) -> str:
-    weight, days, others, is_few = numbers
-    told = [f"{weight:,} of {whole:,} flows ({_percent(weight, whole)})"]
+    flows, shared, days, others, is_few = numbers
+    told = [f"{flows:,} of {whole:,} flows ({_percent(flows, whole)})"]
+    if shared:
+        told[0] += f" and {shared:,} counted with other addresses of their records"
     if is_few:
         told[0] += ": among the least frequent quarter"
     if compared.days:
@@ -241,6 +247,8 @@ def _new(days: int) -> str:
 
 def _percent(part: int, whole: int) -> str:
     share = 100 * part / max(whole, 1)
+    if not part:
+        return "0%"
     return f"{share:.0f}%" if share >= 10 else f"{share:.1f}%" if share >= 0.1 else "below 0.1%"
 
 
@@ -264,8 +272,9 @@ def _with_choice(rare: pa.Table, facts: pa.Table | None) -> pa.Table:
     stands_out = pc.or_(pc.or_(rare["is_few"], rare["is_new"]), rare["is_alone"])
     can_be = pc.and_(pc.invert(own), pc.not_equal(pc.fill_null(kinds, "unknown"), SPECIAL))
     chosen = pc.and_(can_be, pc.and_(stands_out, pc.greater(rare["score"], RARE)))
-    columns = {"asn": rare["item"], "is_preselected": chosen, "kind": pc.fill_null(kinds, "unknown"), "is_own": own}
-    return pa.table(columns | {name: rare[name] for name in rare.column_names if name != "item"})
+    columns = {"asn": rare["item"], "is_preselected": chosen}
+    rest = {name: rare[name] for name in rare.column_names if name != "item"}
+    return pa.table(columns | rest | {"kind": pc.fill_null(kinds, "unknown"), "is_own": own})
 
 
 def _with_facts(rare: pa.Table, facts: pa.Table | None) -> pa.Table:

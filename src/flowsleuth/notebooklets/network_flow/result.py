@@ -35,18 +35,33 @@ class NetworkFlowResult(NotebookletResult):
     heartbeat: dict[str, Any] = value("Its newest heartbeat, of a query provider.")
     host_addresses: pd.DataFrame = table("The addresses that count as the host, and who tells that they are.")
     totals: dict[str, Any] = value("All its flows: how many, allowed and denied, bytes and packets each way, peers.")
-    plot_flows_by_protocol: Any = figure("lanes", "Flows over time, a lane for each protocol.")
-    plot_flows_by_direction: Any = figure("lanes", "Flows over time, by who opened them.")
-    plot_flow_values: Any = figure("histogram", "How many flows there were over time, by protocol.")
+    plot_flows_by_protocol: Any = figure(
+        "lanes", "Flows over time, a lane for each protocol.", title="Network flows by protocol"
+    )
+    plot_flows_by_direction: Any = figure(
+        "lanes",
+        "Flows over time: outbound, the host opened them; inbound, a peer did.",
+        title="Network flows by direction",
+    )
+    plot_flow_values: Any = figure(
+        "histogram", "How many flows there were over time, by protocol.", title="Network flows, quantity"
+    )
     flow_summary: pd.DataFrame = table(
-        "Flows by the autonomous systems of source and destination, with protocols and addresses; most flows first."
+        "Flows by the autonomous systems of source and destination, with protocols and addresses; most flows first.",
+        title="Flow summary with ASN details",
+        bars="TotalAllowedFlows",
     )
     asn_rarity: pd.DataFrame = table(
-        "How rare each autonomous system is for this host and for the network, and why; the rarest first."
+        "How rare each autonomous system is for this host and for the network, and why; the rarest first.",
+        title="Rare autonomous systems",
     )
-    peer_rarity: pd.DataFrame = table("The same for each peer.")
-    port_rarity: pd.DataFrame = table("The same for each port that it used or served.")
-    flow_index: pd.DataFrame = table("Flows by source, destination, protocol and direction; most flows first.")
+    peer_rarity: pd.DataFrame = table("How rare each peer is, and why; the rarest first.", title="Rare peers")
+    port_rarity: pd.DataFrame = table(
+        "How rare each port is that it used or served, and why; the rarest first.", title="Rare ports"
+    )
+    flow_index: pd.DataFrame = table(
+        "Flows by source, destination, protocol and direction; most flows first.", bars="TotalAllowedFlows"
+    )
     flow_index_data: pd.DataFrame = table("The same with ports and counters, as it was counted.")
     address_facts: pd.DataFrame = table("What is known here of each address: kind, network, place, AS, lists.")
     suspects: pd.DataFrame = table("Suspects of the workspace that this host has a part in, each with its reason.")

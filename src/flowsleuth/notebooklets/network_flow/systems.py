@@ -128,9 +128,13 @@ def summarise(run: Run) -> dict[str, Any]:
     grouped = summed(rows, ("SourceASN", "DestASN"), lists=MULTIPLE)
     names = {"L7Protocol": "L7Protocols", "source": "source_ips", "dest": "dest_ips"}
     grouped = grouped.rename_columns([names.get(name, name) for name in grouped.column_names])
-    counted = {f"{name}_count": pc.list_value_length(grouped[name]) for name in ("source_ips", "dest_ips")}
-    order = ["SourceASN", "DestASN", "TotalAllowedFlows", "denied_flows", "L7Protocols", "source_ips", "dest_ips"]
-    rest = [name for name in grouped.column_names if name not in order]
-    made = pa.table({name: grouped[name] for name in order} | counted | {name: grouped[name] for name in rest})
+    counted = {
+        f"{name.removesuffix('s')}_count": pc.list_value_length(grouped[name]) for name in ("source_ips", "dest_ips")
+    }
+    order = ["SourceASN", "DestASN", "TotalAllowedFlows", "denied_flows", "L7Protocols"]
+    lists = ["source_ips", "dest_ips"]
+    rest = [name for name in grouped.column_names if name not in order and name not in lists]
+    told = {name: grouped[name] for name in order} | counted | {name: grouped[name] for name in (*lists, *rest)}
+    made = pa.table(told)
     note = "" if facts is not None else "nothing is known of the addresses, so all are in one group"
     return {"flow_summary": Found(made, note=note)}
