@@ -84,6 +84,7 @@ class NetworkFlowSummary(Notebooklet[NetworkFlowResult]):
             "plot_flow_values", plot_values, "Timeline of network flows quantity",
             "Each protocol is a series of its own; the height is the number of flows in that span of time.",
             gives=("plot_flow_values",), option="plot_flow_values", tables=FLOW, uses=(*HOST, *INDEX),
+            after=("plot_flows_by_protocol",),
         ),
         Step(
             "flow_index", index_flows, "Flow index", "Flows grouped by source, destination, protocol and direction.",

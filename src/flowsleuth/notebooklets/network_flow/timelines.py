@@ -22,59 +22,77 @@ NOTHING = "no flow in this window"
 
 def plot_flows(run: Run) -> dict[str, Any]:
     """Lanes by protocol and by direction."""
+    rows, note = counted(run)
+    if rows is None:
+        return dict.fromkeys(("plot_flows_by_protocol", "plot_flows_by_direction"), Found(absent=NOTHING))
     return {
-        "plot_flows_by_protocol": _timeline(run, "protocol"),
-        "plot_flows_by_direction": _timeline(run, "way"),
+        "plot_flows_by_protocol": Found(_by(rows, "protocol"), note=note),
+        "plot_flows_by_direction": Found(_by(rows, "way"), note=note.partition(";")[0]),
     }
 
 
 def plot_values(run: Run) -> dict[str, Any]:
-    """How many flows there were, by protocol."""
-    return {"plot_flow_values": _timeline(run, "protocol")}
+    """How many flows there were, by protocol; the lanes by protocol have the same numbers."""
+    lanes = run["plot_flows_by_protocol"]
+    if lanes is not None:
+        return {"plot_flow_values": Found(lanes.table, note=lanes.note)}
+    rows, note = counted(run)
+    return {"plot_flow_values": Found(absent=NOTHING) if rows is None else Found(_by(rows, "protocol"), note=note)}
 
 
-def _timeline(run: Run, name: str) -> Found:
-    """Bins of one kind of series: ``start``, ``series``, ``bin_s``, ``flows``, ``denied``, ``bytes``."""
+def counted(run: Run) -> tuple[pa.Table | None, str]:
+    """Bins of time by protocol and way, and how wide they are in words: ``start``, ``protocol``, ``way``, ``bin_s``,
+    ``flows``, ``denied``, ``bytes``; None when there is no flow.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
     index = run["flow_index_data"]
     if not len(index):
-        return Found(absent=NOTHING)
-    series, others = strongest(index, {"protocol": "L7Protocol", "way": "FlowDirection"}[name])
-    width = bin_width(_span_s(run, index), len(series) + bool(others))
-    rows = run.arrow(binned(_clipped(run, seen_in_window(run)), name, series, others, width))
+        return None, ""
+    series, others = strongest(index)
+    lanes = (len(series) + bool(others)) * pc.count_distinct(index["FlowDirection"]).as_py()
+    width = bin_width(_span_s(run, index), lanes)
+    rows = run.arrow(binned(_clipped(run, seen_in_window(run)), series, others, width))
     begins = pc.multiply(rows["bin"], width * US_PER_S).cast(pa.timestamp("us", tz="UTC"))
-    table = pa.table(
-        {"start": begins, "series": rows["series"], "bin_s": pa.array([width] * len(rows), pa.int64())}
-        | {name: rows[name] for name in ("flows", "denied", "bytes")}
-    )
+    rows = rows.set_column(rows.column_names.index("bin"), "start", begins)
     note = f"counted by {in_words(width)}" + (f"; weaker protocols are {others}" if others else "")
-    return Found(table.sort_by([("start", "ascending"), ("series", "ascending")]), note=note)
+    return rows.append_column("bin_s", pa.array([width] * len(rows), pa.int64())), note
 
 
-def strongest(index: pa.Table, column: str) -> tuple[list[str], str]:
-    """Names that get a lane of their own, most flows first; and what the lane of all others is called, if any."""
+def _by(rows: pa.Table, name: str) -> pa.Table:
+    """Bins of one kind of series: ``start``, ``series``, ``bin_s``, ``flows``, ``denied``, ``bytes``."""
+    sums = ("flows", "denied", "bytes")
+    found = rows.group_by(["start", name, "bin_s"]).aggregate([(one, "sum") for one in sums])
+    found = found.rename_columns(["start", "series", "bin_s", *sums])
+    return found.sort_by([("start", "ascending"), ("series", "ascending")])
+
+
+def strongest(index: pa.Table) -> tuple[list[str], str]:
+    """Protocols that get a lane of their own, most flows first; and what the lane of all others is called, if any."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     flows = pc.add(index[FLOWS], index["denied_flows"])
-    counted = pa.table({"name": index[column], "flows": flows}).group_by("name").aggregate([("flows", "sum")])
+    counted = pa.table({"name": index["L7Protocol"], "flows": flows}).group_by("name").aggregate([("flows", "sum")])
     names = counted.sort_by([("flows_sum", "descending"), ("name", "ascending")])["name"].to_pylist()
     if len(names) <= LANES:
         return names, ""
     return names[: LANES - 1], f"{len(names) - LANES + 1:,} others"
 
 
-def binned(rows: ir.Table, name: str, series: list[str], others: str, width_s: int) -> ir.Table:
-    """Rows of :func:`flowsleuth.notebooklets.network_flow.seen.seen` put together by bin of time and series."""
+def binned(rows: ir.Table, series: list[str], others: str, width_s: int) -> ir.Table:
+    """Rows of :func:`flowsleuth.notebooklets.network_flow.seen.seen` put together by bin of time, protocol and way."""
     import ibis
 
-    named = rows[name] if not others else ibis.ifelse(rows[name].isin(series), rows[name], ibis.literal(others))
-    single = rows.select("allowed", "denied", "bytes_out", "bytes_in", series=named, bin=time_bin(rows.start, width_s))
+    named = rows.protocol
+    if others:
+        named = ibis.ifelse(named.isin(series), named, ibis.literal(others))
+    measures = ("way", "allowed", "denied", "bytes_out", "bytes_in")
+    single = rows.select(*measures, protocol=named, bin=time_bin(rows.start, width_s))
     is_told = single.bytes_out.notnull() | single.bytes_in.notnull()
     both = single.bytes_out.coalesce(0) + single.bytes_in.coalesce(0)
-    return single.group_by("bin", "series").aggregate(
+    return single.group_by("bin", "protocol", "way").aggregate(
         flows=(single.allowed + single.denied).sum().cast("int64"),
         denied=single.denied.sum().cast("int64"),
         bytes=ibis.ifelse(is_told, both, ibis.null("int64")).sum().cast("int64"),
