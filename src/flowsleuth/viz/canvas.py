@@ -5,6 +5,7 @@ Coordinates are pixels of 1/96 inch, y down. Nothing here knows what is drawn.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -141,6 +142,19 @@ def fitted(text: str, size: float, width: float) -> str:
         if text_width(short, size) <= width:
             return short
     return "…"
+
+
+def polygon(at: Point, radius: float, corners: int, turn: float) -> list[tuple[str | float, ...]]:
+    """The steps of a regular polygon, its first corner up, turned by ``turn`` parts of the angle between two corners.
+
+    Examples
+    --------
+    >>> polygon((0, 0), 2, 4, 0)[0], len(polygon((0, 0), 2, 4, 0))
+    (('M', 0.0, -2.0), 5)
+    """
+    angles = [2 * math.pi * (corner + turn) / corners for corner in range(corners)]
+    first, *others = [(at[0] + radius * math.sin(angle), at[1] - radius * math.cos(angle)) for angle in angles]
+    return [("M", *first), *(("L", *point) for point in others), ("Z",)]
 
 
 def mixed(one: str, other: str, share: float) -> str:

@@ -21,6 +21,7 @@ from flowsleuth.viz.canvas import (
     Shape,
     Text,
     count_text,
+    polygon,
     text_width,
 )
 from flowsleuth.viz.drawn import WIDTH
@@ -195,15 +196,12 @@ def _marker(drawing: Drawing, at: Point, marker: dict[str, Any], measures: list[
 
 
 def _shape(drawing: Drawing, at: Point, radius: float, kind: str, tip: str = "") -> None:
-    x, y = at
     if kind not in CORNERS:
-        drawing.add(Circle(x, y, radius, COLOURS[kind], SURFACE, 1, 0.9, tip))
+        drawing.add(Circle(*at, radius, COLOURS[kind], SURFACE, 1, 0.9, tip))
         return
     corners, turn = CORNERS[kind]
     around = radius * (1.25 if corners < 5 else 1.05)  # about the area of the circle
-    angles = [2 * math.pi * (corner + turn) / corners for corner in range(corners)]
-    edge = [(x + around * math.sin(angle), y - around * math.cos(angle)) for angle in angles]
-    steps = [("M", *edge[0]), *(("L", *point) for point in edge[1:]), ("Z",)]
+    steps = polygon(at, around, corners, turn)
     drawing.add(Shape(steps, fill=COLOURS[kind], stroke=SURFACE, width=1, opacity=0.92, tip=tip))
     if kind == "threat":
         drawing.add(Shape(_ring(at, (radius + 4, radius + 2.4), AROUND), fill=THREAT))

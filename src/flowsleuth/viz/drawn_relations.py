@@ -24,6 +24,7 @@ from flowsleuth.viz.canvas import (
     Text,
     count_text,
     fitted,
+    polygon,
     text_width,
 )
 from flowsleuth.viz.drawn import WIDTH
@@ -87,9 +88,7 @@ def _shape(drawing: Drawing, at: Point, radius: float, kind: str, tip: str = "")
         drawing.add(Circle(*at, radius, colour_of(kind), SURFACE, 1.5, tip=tip))
         return
     around = radius * (1.2 if corners < 5 else 1.08)
-    angles = [2 * math.pi * (corner + turn) / corners for corner in range(corners)]
-    edge = [(at[0] + around * math.sin(angle), at[1] - around * math.cos(angle)) for angle in angles]
-    steps = [("M", *edge[0]), *(("L", *point) for point in edge[1:]), ("Z",)]
+    steps = polygon(at, around, corners, turn)
     drawing.add(Shape(steps, fill=colour_of(kind), stroke=SURFACE, width=1.5, tip=tip))
 
 
