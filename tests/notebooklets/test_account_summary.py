@@ -10,8 +10,10 @@ import pytest
 import flowsleuth
 from flowsleuth.errors import OptionError
 from flowsleuth.notebooklets.account_summary import AccountSummary
+from flowsleuth.query import QueryProvider
 from flowsleuth.schema.entities import Account
 from flowsleuth.testing import check_notebooklet
+from tests.notebooklets.ip_address.tables import DAY, SENTINEL, FakeSentinel
 from tests.workspace.pivot_rows import at, put
 
 EVIL = "<script>alert(1)</script>=cmd|'/C calc'!A0\u202e"
@@ -192,6 +194,25 @@ def test_over_frames_without_a_workspace(corp):
     found = AccountSummary().run("ana", data=frames, account="corp\\ana", strict=True)
     assert found.host_logon_summary.equals(corp.host_logon_summary)
     assert found.choose("ana (Linux)").host_logon_summary.host.tolist() == ["lx1"]
+
+
+def test_a_query_provider_is_asked_what_the_options_need():
+    driver = FakeSentinel({name: SENTINEL[name] for name in ("SecurityEvent", "SigninLogs", "SecurityAlert")})
+    found = AccountSummary(QueryProvider(driver)).run("CONTOSO\\bob", start=DAY, end="2024-05-02")
+    assert not [step for step in found.steps if step.status == "failed"]
+    assert records(found.account_matches, "account", "source", "logons", "failed_logons") == [
+        ("contoso\\bob", "Windows", 1, 1), ("bob@contoso.com", "AzureActiveDirectory", 0, 1),
+    ]  # fmt: skip
+    assert found.logon_outcomes.failures_before_success.max() == 1
+    assert {text.split()[0] for text in driver.asked} >= {"SecurityAlert", "SecurityEvent", "SigninLogs"}
+    assert found.choose("bob@contoso.com").azure_activity_summary.app.tolist() == ["Portal"]
+
+
+def test_frames_of_sentinel_are_read_by_their_columns():
+    found = AccountSummary().run("bob", data={"SigninLogs": pd.DataFrame(SENTINEL["SigninLogs"])}, strict=True)
+    assert records(found.azure_activity_summary, "app", "is_success", "reason") == [
+        ("Portal", False, "Invalid password")
+    ]
 
 
 def test_it_keeps_its_word(ws):

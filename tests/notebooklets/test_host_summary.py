@@ -10,8 +10,10 @@ import pytest
 import flowsleuth
 from flowsleuth.notebooklets.host_summary import HostSummary
 from flowsleuth.notebooklets.host_summary.notable import COMMANDS
+from flowsleuth.query import QueryProvider
 from flowsleuth.schema.entities import Host, IpAddress
 from flowsleuth.testing import check_notebooklet
+from tests.notebooklets.ip_address.tables import DAY, FakeSentinel, moment
 from tests.workspace.pivot_rows import at, put
 
 EVIL = "<script>alert(1)</script>=cmd|'/C calc'!A0\u202e"
@@ -202,6 +204,48 @@ def test_over_frames_without_a_workspace(result):
     assert found.host_entity == result.host_entity
     assert found.processes.program.tolist() == result.processes.program.tolist()
     assert found.host_logons.logons.sum() == 3
+
+
+SENTINEL = {
+    "SecurityEvent": [
+        {"TimeGenerated": moment("10:00"), "EventID": 4625, "Computer": "web2.contoso.com", "TargetUserName": "bob",
+         "TargetDomainName": "CONTOSO", "IpAddress": "192.0.2.9", "LogonType": 3, "Account": "CONTOSO\\bob"},
+        {"TimeGenerated": moment("10:05"), "EventID": 4688, "Computer": "web2.contoso.com", "SubjectUserName": "bob",
+         "SubjectDomainName": "CONTOSO", "NewProcessName": "C:\\Windows\\net.exe", "NewProcessId": "0x10",
+         "CommandLine": "net user x /add", "Account": "CONTOSO\\bob"},
+    ],
+    "SecurityAlert": [
+        {"TimeGenerated": moment("12:00"), "StartTime": moment("11:59"), "DisplayName": EVIL, "AlertSeverity": "High",
+         "SystemAlertId": "s-1", "ProviderName": "IPC",
+         "EndTime": moment("12:00"), "CompromisedEntity": "web2", "Entities": "[]", "ExtendedProperties": "{}",
+         "Description": EVIL},
+    ],
+}  # fmt: skip
+
+
+class SentinelByEvent(FakeSentinel):
+    """Answers with the rows of the events that a query names."""
+
+    def run(self, request):
+        self.asked.append(request.query.text)
+        named = [row for row in SENTINEL["SecurityEvent"] if str(row["EventID"]) in request.query.text]
+        return FakeSentinel({**self._tables, "SecurityEvent": named}, self._broken).run(request)
+
+
+def test_a_query_provider_is_asked_what_the_options_need():
+    driver = SentinelByEvent(SENTINEL, broken=["Syslog"])
+    found = HostSummary(QueryProvider(driver)).run("WEB2", options="-alerts", start=DAY, end="2024-05-02")
+    assert not [step for step in found.steps if step.status == "failed"]
+    assert not [text for text in driver.asked if text.startswith("SecurityAlert")]
+    assert all('"web2"' in text and "datetime(2024-05-01T00:00:00.000000Z)" in text for text in driver.asked)
+    assert records(found.host_logons, "user", "is_success", "src_ip") == [("bob", False, "192.0.2.9")]
+    assert records(found.account_actions, "what", "user") == [("account or group changed by net", "bob")]
+    assert found.unanswered["query"].tolist() == ["LinuxSyslog.list_logons_for_host"]
+    only = HostSummary(QueryProvider(SentinelByEvent(SENTINEL))).run(
+        "WEB2", options=["alerts"], start=DAY, end="2024-05-02"
+    )
+    assert only.related_alerts.name.tolist() == [EVIL]
+    assert only.unanswered is None
 
 
 def test_it_keeps_its_word(ws):

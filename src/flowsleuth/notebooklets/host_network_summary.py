@@ -16,6 +16,7 @@ from flowsleuth.notebooklets.network_flow.host import find_host, resolve
 from flowsleuth.notebooklets.network_flow.maps import places
 from flowsleuth.notebooklets.network_flow.systems import know_addresses, with_group
 from flowsleuth.notebooklets.notebooklet import Notebooklet
+from flowsleuth.notebooklets.provided_rows import home_of
 from flowsleuth.notebooklets.result import NotebookletResult
 from flowsleuth.notebooklets.step import Step
 from flowsleuth.notebooklets.tables import as_arrow
@@ -298,17 +299,11 @@ class HostNetworkSummary(Notebooklet[HostNetworkSummaryResult]):
 
     def read_data(self, data: Any) -> Mapping[str, Any]:
         """Rows with the columns of our tables; those of ``flow`` may have Azure's."""
-        return read_tables(data, self._home())
+        return read_tables(data, home_of(self.data_providers))
 
     def gather(self, provider: Any, question: Question) -> Mapping[str, Any]:
         """Flows that a query provider has about the host."""
-        return ask_provider(provider, question, self._home())
-
-    def _home(self) -> tuple[str, ...]:
-        from flowsleuth.settings import DEFAULT_HOME
-
-        workspace = self.data_providers.workspace
-        return tuple(DEFAULT_HOME) if workspace is None else tuple(workspace.settings.home)
+        return ask_provider(provider, question, home_of(self.data_providers))
 
     def lookup_ti(self) -> pd.DataFrame | None:
         """Ask threat intelligence now, where the run did not; over the network.

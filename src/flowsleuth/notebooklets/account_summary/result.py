@@ -50,3 +50,4 @@ class AccountSummaryResult(NotebookletResult):
     host_logons: pd.DataFrame = table("Its logons on hosts, one by one.")
     azure_activity: pd.DataFrame = table("Its sign-ins, one by one.")
     process_events: pd.DataFrame = table("The programs it started, one by one.")
+    unanswered: pd.DataFrame = table("Queries that a provider could not be asked, and why.")

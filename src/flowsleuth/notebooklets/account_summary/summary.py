@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.notebooklets.account_summary.activity import (
@@ -25,14 +26,35 @@ from flowsleuth.notebooklets.account_summary.matches import check_names, find_ac
 from flowsleuth.notebooklets.account_summary.result import AccountSummaryParameters, AccountSummaryResult
 from flowsleuth.notebooklets.metadata import Metadata, Option
 from flowsleuth.notebooklets.notebooklet import Notebooklet
+from flowsleuth.notebooklets.provided_rows import (
+    UNANSWERED,
+    Query,
+    ask_queries,
+    home_of,
+    read_tables,
+    tell_unanswered,
+)
 from flowsleuth.notebooklets.step import Step
+from flowsleuth.schema.entities import Account
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from flowsleuth.notebooklets.picture import Picture
+    from flowsleuth.notebooklets.run import Question
 
 _CHOSEN, _ROWS = ("chosen",), ("logon|process",)
+
+_LOGONS = ("activity", "hosts", "outcomes", "addresses", "whois", "ti", "additional_data")
+QUERIES = (
+    Query("SecurityAlert.list_alerts_for_account", "account_name", "alert", ("get_alerts",)),
+    Query("WindowsSecurity.list_logons_by_account", "account_name", "logon", _LOGONS),
+    Query("LinuxSyslog.list_logons_for_account", "account_name", "logon", _LOGONS),
+    Query("Authentication.list_logons_for_account", "account_name", "logon", _LOGONS),
+    Query("MDE.list_logons_by_account", "account_name", "logon", _LOGONS),
+    Query("Azure.list_aad_signins_for_account", "account_name", "logon", (*_LOGONS, "sign_ins")),
+)
+"""What a query provider is asked, as far as its library has it."""
 
 
 class AccountSummary(Notebooklet[AccountSummaryResult]):
@@ -59,10 +81,12 @@ class AccountSummary(Notebooklet[AccountSummaryResult]):
             Option("additional_data", "Its logons, sign-ins and programs one by one.", is_default=False),
         ),
         entity_types=("account",),
+        data_table="logon",
         keywords=("user", "logon", "aad", "azure", "windows", "linux", "sign-in"),
     )
     result_class = AccountSummaryResult
     Parameters = AccountSummaryParameters
+    foreign_tables = (UNANSWERED,)
     steps = (
         Step(
             "accounts", find_accounts, "Accounts", "The accounts that match, and those that all else is about.",
@@ -122,7 +146,21 @@ class AccountSummary(Notebooklet[AccountSummaryResult]):
             gives=("host_logons", "azure_activity", "process_events"), option="additional_data", tables=_ROWS,
             uses=_CHOSEN,
         ),
+        Step(
+            "unanswered", tell_unanswered, "Queries without an answer", "What a query provider could not be asked.",
+            gives=("unanswered",),
+        ),
     )  # fmt: skip
+
+    def read_data(self, data: Any) -> Mapping[str, Any]:
+        """A frame, or frames by name, with the columns of our tables or of Sentinel's."""
+        return read_tables(data, self.metadata.data_table, home_of(self.data_providers))
+
+    def gather(self, provider: Any, question: Question) -> Mapping[str, Any]:
+        """What a query provider has about the account, by the chosen options; a query that fails spoils no other."""
+        assert question.asked is not None, "there is a value"
+        values = {"account_name": Account(question.asked.text).name}
+        return ask_queries(provider, QUERIES, values, question, home_of(question.providers))
 
     def choose(self, *names: str) -> AccountSummaryResult:
         """Tell everything of one account that matches, or of some; the result in hand changes.

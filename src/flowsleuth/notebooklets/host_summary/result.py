@@ -48,3 +48,4 @@ class HostSummaryResult(NotebookletResult):
     notable_events: pd.DataFrame = table("Other events that an analyst wants to see, each with its reason.")
     log_health: pd.DataFrame = table("What each log has of it, and its longest silence.")
     sensor_health: pd.DataFrame = table("What the sensors that see it say of their own records.")
+    unanswered: pd.DataFrame = table("Queries that a provider could not be asked, and why.")

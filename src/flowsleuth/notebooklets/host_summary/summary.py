@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -23,10 +24,20 @@ from flowsleuth.notebooklets.host_summary.notable import Group, find_events
 from flowsleuth.notebooklets.host_summary.result import HostSummaryParameters, HostSummaryResult
 from flowsleuth.notebooklets.metadata import Metadata, Option
 from flowsleuth.notebooklets.notebooklet import Notebooklet
+from flowsleuth.notebooklets.provided_rows import (
+    UNANSWERED,
+    Query,
+    ask_queries,
+    home_of,
+    read_tables,
+    tell_unanswered,
+)
 from flowsleuth.notebooklets.step import Step
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from flowsleuth.notebooklets.run import Question
 
 _KNOWN = ("known_as",)
 _EVENTS: tuple[tuple[Group, str, str], ...] = (
@@ -34,6 +45,31 @@ _EVENTS: tuple[tuple[Group, str, str], ...] = (
     ("scheduled_tasks", "Scheduled tasks", "Tasks planned, changed or run by a plan."),
     ("notable_events", "Notable events", "Cleared logs, new services, encoded commands and the like."),
 )
+_PROGRAMS = (
+    "processes",
+    "process_events",
+    "process_ti",
+    "accounts",
+    "account_actions",
+    "scheduled_tasks",
+    "notable_events",
+)
+QUERIES = (
+    Query("SecurityAlert.list_alerts_for_host", "host_name", "alert", ("alerts",)),
+    Query("SecurityAlert.list_alerts_for_ip", "source_ip_list", "alert", ("alerts",)),
+    Query("WindowsSecurity.list_host_logons", "host_name", "logon", ("logons", "accounts")),
+    Query("LinuxSyslog.list_logons_for_host", "host_name", "logon", ("logons", "accounts")),
+    Query("Authentication.list_logons_for_host", "host_name", "logon", ("logons", "accounts")),
+    Query("MDE.list_device_logons", "host_name", "logon", ("logons", "accounts")),
+    Query("WindowsSecurity.list_host_processes", "host_name", "process", _PROGRAMS),
+    Query("Process.list_host_processes", "host_name", "process", _PROGRAMS),
+    Query("MDE.list_device_processes", "host_name", "process", _PROGRAMS),
+    Query("LinuxSyslog.list_syslog_for_host", "host_name", "syslog", _PROGRAMS),
+    Query("Network.list_nta_flows_by_host", "host_name", "flow"),
+    Query("Network.list_nta_flows_by_ip", "ip_address_list", "flow"),
+    Query("Network.list_flows_by_host", "host_name", "flow"),
+)
+"""What a query provider is asked, as far as its library has it."""
 
 
 class HostSummary(Notebooklet[HostSummaryResult]):
@@ -68,6 +104,7 @@ class HostSummary(Notebooklet[HostSummaryResult]):
     )  # fmt: skip
     result_class = HostSummaryResult
     Parameters = HostSummaryParameters
+    foreign_tables = (UNANSWERED,)
     steps = (
         Step(
             "host", find_host, "Names and addresses", "What it is called, and which addresses it has, since when.",
@@ -128,11 +165,27 @@ class HostSummary(Notebooklet[HostSummaryResult]):
             "log_health", measure_logs, "Logs", "What each log has of it, and its longest silence.",
             gives=("log_health", "sensor_health"), option="log_health", uses=_KNOWN,
         ),
+        Step(
+            "unanswered", tell_unanswered, "Queries without an answer", "What a query provider could not be asked.",
+            gives=("unanswered",),
+        ),
     )  # fmt: skip
 
     def take_value(self, value: Any) -> Any:
         """Also a pair of name and address."""
         return host_given(value)
+
+    def read_data(self, data: Any) -> Mapping[str, Any]:
+        """A frame, or frames by name, with the columns of our tables or of Sentinel's."""
+        return read_tables(data, self.metadata.data_table, home_of(self.data_providers))
+
+    def gather(self, provider: Any, question: Question) -> Mapping[str, Any]:
+        """What a query provider has about the host, by the chosen options; a query that fails spoils no other."""
+        asked = question.asked
+        assert asked is not None, "there is a value"
+        names = ("source_ip_list", "ip_address_list") if asked.kind == "IpAddress" else ("host_name",)
+        values = dict.fromkeys(names, asked.text if asked.kind == "IpAddress" else asked.text.partition(".")[0])
+        return ask_queries(provider, QUERIES, values, question, home_of(question.providers))
 
     def browse_alerts(self) -> Any:
         """Show the alerts, one of them whole."""

@@ -1,0 +1,157 @@
+"""Rows that a query provider has about a host or an account, as rows of our tables; each query for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flowsleuth.errors import CatalogueError, FlowsleuthError, OptionError
+from flowsleuth.notebooklets.exports import stored_rows
+from flowsleuth.notebooklets.step import SkipStep
+from flowsleuth.notebooklets.tables import as_arrow
+from flowsleuth.schema import TABLES
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from flowsleuth.notebooklets.run import Question, Run
+    from flowsleuth.notebooklets.sources import Providers
+
+AT_ONCE = 4
+UNANSWERED = "unanswered queries"
+"""Foreign table of the queries that could not be asked: query → why."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query of the library.
+
+    Attributes
+    ----------
+    name : str
+        ``Group.query``; a provider whose library has none of that name is not asked.
+    parameter : str
+        What it is asked about.
+    options : tuple of str
+        Options that read its rows; none: always.
+    table : str
+        The table of ours that its rows become, for providers whose rows are ours already.
+    """
+
+    name: str
+    parameter: str
+    table: str
+    options: tuple[str, ...] = ()
+
+
+def ask_queries(
+    provider: Any, queries: Sequence[Query], values: Mapping[str, Any], question: Question, home: Sequence[str]
+) -> dict[str, Any]:
+    """Ask those queries that the chosen options need; one that fails spoils no other.
+
+    Parameters
+    ----------
+    values : mapping
+        Parameter → value; a query whose parameter has none is not asked.
+
+    Returns
+    -------
+    dict
+        Table name → rows, and :data:`UNANSWERED`.
+
+    Raises
+    ------
+    OptionError
+        The provider's library has none of the queries.
+    """
+    calls = {one: _call(provider, one) for one in queries if values.get(one.parameter)}
+    known = {one: call for one, call in calls.items() if call is not None}
+    if not known:
+        hint = "ingest the rows, or give them as data="
+        raise OptionError("it has no query for this", where=str(provider.environment), hint=hint)
+    chosen = [one for one in known if not one.options or set(one.options) & set(question.options)]
+    start, end = question.time
+    window = {name: moment for name, moment in (("start", start), ("end", end)) if moment is not None}
+
+    def ask(number_and_query: tuple[int, Query]) -> dict[str, pa.Table] | Exception:
+        number, one = number_and_query
+        try:
+            if question.cancelled.is_set():
+                return {}
+            found = as_arrow(known[one](**{one.parameter: values[one.parameter]}, **window))
+            return stored_rows(one.table, found.replace_schema_metadata(None), home, number)
+        except Exception as error:  # whoever is asked
+            return error
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = list(pool.map(ask, enumerate(chosen, 1)))
+    return _together(chosen, answers)
+
+
+def _call(provider: Any, one: Query) -> Callable[..., Any] | None:
+    try:
+        call = provider.query(one.name)
+    except CatalogueError:
+        return None
+    arrow: Callable[..., Any] = call.arrow
+    return arrow
+
+
+def _together(chosen: Sequence[Query], answers: Sequence[dict[str, pa.Table] | Exception]) -> dict[str, Any]:
+    """Rows of the same table together, numbered anew; and what could not be asked."""
+    import pyarrow as pa
+
+    parts: dict[str, list[pa.Table]] = {}
+    failed: dict[str, str] = {}
+    for one, answer in zip(chosen, answers, strict=True):
+        if isinstance(answer, Exception):
+            word = "" if isinstance(answer, FlowsleuthError) else f"{type(answer).__name__}: "
+            failed[one.name] = f"{word}{answer}"
+            continue
+        for name, rows in answer.items():
+            parts.setdefault(name, []).append(rows)
+    found: dict[str, Any] = {name: _numbered(name, some) for name, some in parts.items()}
+    if failed:
+        columns = {"query": list(failed), "why": list(failed.values())}
+        found[UNANSWERED] = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
+    return found
+
+
+def _numbered(name: str, parts: list[pa.Table]) -> pa.Table:
+    """Rows with ids that no two share; the queries of one run know nothing of one another."""
+    import pyarrow as pa
+
+    whole = pa.concat_tables(parts, promote_options="permissive")
+    column = TABLES[name].id_column
+    ids = pa.array(range(1, len(whole) + 1), pa.int64())
+    if column is None or column not in whole.column_names:
+        return whole
+    return whole.set_column(whole.column_names.index(column), column, ids)
+
+
+def home_of(providers: Providers) -> tuple[str, ...]:
+    """Networks that are ours, for the direction of flows."""
+    from flowsleuth.settings import DEFAULT_HOME
+
+    workspace = providers.workspace
+    return tuple(DEFAULT_HOME if workspace is None else workspace.settings.home)
+
+
+def read_tables(data: Any, table: str, home: Sequence[str]) -> dict[str, Any]:
+    """What was given as ``data``: a frame, or frames by name; their columns are ours, or Sentinel's."""
+    given = data if isinstance(data, Mapping) else {table: data}
+    parts: dict[str, list[pa.Table]] = {}
+    for number, (name, rows) in enumerate(given.items(), 1):
+        for ours, made in stored_rows(str(name), rows, home, number).items():
+            parts.setdefault(ours, []).append(made)
+    return {name: some[0] if len(some) == 1 else _numbered(name, some) for name, some in parts.items()}
+
+
+def tell_unanswered(run: Run) -> dict[str, Any]:
+    """Queries that a provider could not be asked, and why."""
+    found = run.foreign(UNANSWERED)
+    if found is None:
+        raise SkipStep("every query that was asked was answered")
+    return {"unanswered": found}
