@@ -203,6 +203,17 @@ def test_i9_a_public_address_of_our_own():
     assert told["flows with it outside"] == 1
 
 
+def test_i9_a_private_address_that_the_settings_and_all_flows_put_outside(tmp_path):
+    """The demo's command and control server: private, of no home network, the other end of outbound flows."""
+    from flowsleuth.workspace import init
+
+    with flowsleuth.open(init(tmp_path / "case", home=["10.0.0.0/8"])) as ws:
+        rows = {"flow": frame(flow(OURS, "192.168.0.4", direction="outbound"))}
+        result = IpAddressSummary(ws).run("192.168.0.4", data=rows, options=["geoip"])
+        assert (result.ip_type, result.ip_origin) == ("Private", "External")
+        assert IpAddressSummary(ws).run(OURS, data=rows, options=["geoip"]).ip_origin == "Internal"
+
+
 def test_i9_whoever_logs_on_from_outside_is_not_ours_unless_it_names_one_of_ours():
     from_outside = {"logon": frame(logon(PUBLIC, src_host="KALI"))}
     assert IpAddressSummary().run(PUBLIC, data=from_outside, options=["geoip"]).ip_origin == "External"

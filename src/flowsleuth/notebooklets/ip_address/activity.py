@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.notebooklets.attributes import Found
+from flowsleuth.notebooklets.ip_address.foreign_rows import check_sources, foreign_about
 from flowsleuth.notebooklets.ip_address.holding import counted_by, need_rows, sorted_counts
-from flowsleuth.notebooklets.ip_address.sources import check_sources, foreign_about
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from flowsleuth.errors import OptionError
 from flowsleuth.notebooklets.attributes import Found
 from flowsleuth.notebooklets.decided import bookmarks_of
+from flowsleuth.notebooklets.ip_address.foreign_rows import check_sources, foreign_about
 from flowsleuth.notebooklets.ip_address.holding import need_rows
-from flowsleuth.notebooklets.ip_address.sources import check_sources, foreign_about
 from flowsleuth.notebooklets.told_alerts import alert_lanes, readable_alerts
 
 if TYPE_CHECKING:

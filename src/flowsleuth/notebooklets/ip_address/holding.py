@@ -6,13 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from flowsleuth.notebooklets.attributes import Found
 from flowsleuth.notebooklets.exports import FIREWALL_KIND
-from flowsleuth.notebooklets.ip_address.sources import (
-    FAILED,
-    FOREIGN_TABLES,
-    address_pattern,
-    check_sources,
-    foreign_about,
-)
+from flowsleuth.notebooklets.ip_address.foreign_rows import FAILED, address_pattern, check_sources, foreign_about
+from flowsleuth.notebooklets.ip_address.sources import FOREIGN_TABLES
 from flowsleuth.notebooklets.step import SkipStep
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from flowsleuth.errors import OptionError
 from flowsleuth.notebooklets.attributes import Found
 from flowsleuth.schema.entities import Host, IpAddress
 
@@ -36,6 +37,28 @@ _MEANING = {
 }
 Evidence = tuple[str, int | None, str, str]
 """What, how often, what it says (internal, external, contact, not a host), who tells."""
+
+
+def check_is_one(value: Any) -> None:
+    """Refuse networks and lists, and say what takes them.
+
+    Raises
+    ------
+    OptionError
+        It is not one address.
+    """
+    if isinstance(value, list | tuple | set):
+        hint = "run it for each, or ask ws.pivots() about a list"
+        raise OptionError("one address at a time", where=f"{len(value)} values", hint=hint)
+    text = value.strip() if isinstance(value, str) else getattr(value, "Address", None)
+    if not isinstance(text, str) or "/" not in text:
+        return
+    from flowsleuth.investigate.asked_values import canonical_or_none
+
+    found = canonical_or_none("IpAddress", text)
+    if found is not None and "/" in found:
+        hint = "give one address; for a network take NetworkFlowSummary, or ws.ip(…).flows(), .peers() and .alerts()"
+        raise OptionError("this is a network, not an address", where=found, hint=hint)
 
 
 def read_address(run: Run) -> dict[str, Any]:
@@ -79,27 +102,29 @@ def identify(run: Run) -> dict[str, Any]:
 def origin_of(kind: str, evidence: Sequence[Evidence]) -> str:
     """Whether an address is ours.
 
-    Addresses of no host are ``Not a host``. Private, loopback and link-local ones are internal. Of others, what names
-    a host of ours that has it goes first, then what flows say of its side. A public address of which nothing is known
-    is external. One that is not routed on the Internet and yet was in contact with us is internal.
+    Addresses of no host are ``Not a host``. Loopback and link-local ones are internal. Of others, a home network or
+    what names a host of ours that has it goes first, then what flows say of its side. A private address of which
+    nothing is known is internal, a public one external. One that is neither and yet was in contact with us is internal.
 
     Examples
     --------
     >>> origin_of("shared", []), origin_of("shared", [("logons", 3, "contact", "logon")]), origin_of("global", [])
     ('Unknown', 'Internal', 'External')
+    >>> origin_of("private", []), origin_of("private", [("flows with it outside", 9, "external", "flow")])
+    ('Internal', 'External')
     """
     if kind in NO_HOST:
         return NOT_A_HOST
     told = {
         says: [row for row in evidence if row[2] == says and row[0] != "address type"] for _, _, says, _ in evidence
     }
-    if kind in OURS or any(row[3] != "flow" for row in told.get("internal", ())):
+    if kind in ("loopback", "link_local") or any(row[3] != "flow" for row in told.get("internal", ())):
         return INTERNAL
     inside, outside = (sum(row[1] or 0 for row in told.get(says, ())) for says in ("internal", "external"))
     if inside or outside:
         return INTERNAL if inside > outside else EXTERNAL
-    if kind == "global":
-        return EXTERNAL
+    if kind in ("global", "private"):
+        return EXTERNAL if kind == "global" else INTERNAL
     return INTERNAL if told.get(CONTACT) else UNKNOWN
 
 

@@ -6,9 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from flowsleuth.errors import MissingExtraError
 from flowsleuth.notebooklets.attributes import Found
 from flowsleuth.notebooklets.ip_address.identity import TYPE_NAMES, type_of
 from flowsleuth.notebooklets.step import SkipStep
+from flowsleuth.notebooklets.tables import as_arrow, is_table
 from flowsleuth.schema.entities import GeoLocation
 
 if TYPE_CHECKING:
@@ -87,18 +89,43 @@ PASSIVE = "passivedns"
 
 
 def find_names(run: Run) -> dict[str, Any]:
-    """Names that the address had: as stored rows saw it, then what a provider says."""
+    """Names that the address had: as stored rows saw it; what a provider says; its PTR where ``online`` is set."""
     import pyarrow as pa
 
-    from flowsleuth.notebooklets.tables import as_arrow, is_table
-
     parts = [as_arrow(run.ws.passive_dns(run.asked.text))]
-    if run.question.providers.find(PASSIVE) is None:
-        run.note("by what was seen on the wire; give a provider named passivedns for what others saw")
-    elif type_of(run) != "global":
-        run.note("only its own network can know names of an address that is not public: no provider was asked")
+    if type_of(run) == "global":
+        parts += [*_of_provider(run), *_of_name_servers(run)]
     else:
-        told = run.provider(PASSIVE)(run.asked.text)
-        parts.append(as_arrow(told) if is_table(told) else pa.Table.from_pylist(list(told)))
+        run.note("only its own network can know names of an address that is not public: nobody else was asked")
     found = pa.concat_tables([one for one in parts if len(one)] or parts[:1], promote_options="permissive")
     return {"passive_dns": found if len(found) else Found(absent="no name was seen with this address")}
+
+
+def _of_provider(run: Run) -> list[pa.Table]:
+    import pyarrow as pa
+
+    if run.question.providers.find(PASSIVE) is None:
+        run.note("by what was seen on the wire; give a provider named passivedns for what others saw")
+        return []
+    told = run.provider(PASSIVE)(run.asked.text)
+    return [as_arrow(told) if is_table(told) else pa.Table.from_pylist(list(told))]
+
+
+def _of_name_servers(run: Run) -> list[pa.Table]:
+    """The names that DNS has for it now."""
+    import pyarrow as pa
+
+    if not run.parameters.online:
+        return []
+    try:
+        told = run.ws.reverse(run.asked.text)
+    except MissingExtraError as error:
+        run.note(str(error))
+        return []
+    rows = [
+        {"name": name, "address": run.asked.text, "source": "ptr", "last_seen": told.get("as_of")}
+        for name in told.get("ptr") or ()
+    ]
+    if not rows:
+        run.note(f"no PTR: {told.get('reason') or told.get('status')}")
+    return [pa.Table.from_pylist(rows)] if rows else []

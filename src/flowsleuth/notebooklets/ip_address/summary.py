@@ -196,7 +196,7 @@ class IpAddressSummary(Notebooklet[IpSummaryResult]):
 
     def run(self, value: Any = None, *args: Any, **words: Any) -> IpSummaryResult:
         """Run the steps on one address; see :meth:`Notebooklet.run`."""
-        _check_is_one(value)
+        identity.check_is_one(value)
         return super().run(value, *args, **words)
 
     def gather(self, provider: Any, question: Question) -> Mapping[str, Any]:
@@ -292,25 +292,3 @@ class IpAddressSummary(Notebooklet[IpSummaryResult]):
         self.context  # noqa: B018  # refuses when there is no result
         assert self.result is not None
         return self.result
-
-
-def _check_is_one(value: Any) -> None:
-    """Refuse networks and lists, and say what takes them.
-
-    Raises
-    ------
-    OptionError
-        It is not one address.
-    """
-    if isinstance(value, list | tuple | set):
-        hint = "run it for each, or ask ws.pivots() about a list"
-        raise OptionError("one address at a time", where=f"{len(value)} values", hint=hint)
-    text = value.strip() if isinstance(value, str) else getattr(value, "Address", None)
-    if not isinstance(text, str) or "/" not in text:
-        return
-    from flowsleuth.investigate.asked_values import canonical_or_none
-
-    found = canonical_or_none("IpAddress", text)
-    if found is not None and "/" in found:
-        hint = "give one address; for a network take NetworkFlowSummary, or ws.ip(…).flows(), .peers() and .alerts()"
-        raise OptionError("this is a network, not an address", where=found, hint=hint)

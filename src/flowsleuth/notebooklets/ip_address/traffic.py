@@ -9,8 +9,8 @@ from flowsleuth.investigate.target import Target, condition
 from flowsleuth.notebooklets.attributes import Found
 from flowsleuth.notebooklets.binned_counts import binned
 from flowsleuth.notebooklets.exports import FIREWALL_KIND
+from flowsleuth.notebooklets.ip_address.foreign_rows import check_sources, foreign_about
 from flowsleuth.notebooklets.ip_address.holding import need_rows
-from flowsleuth.notebooklets.ip_address.sources import check_sources, foreign_about
 from flowsleuth.notebooklets.network_flow.seen import flows_of_host, has_azure, seen
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from flowsleuth.investigate.expected_volume import CYCLES, HOUR_S, HOURS, Expect
 from flowsleuth.investigate.queries import within
 from flowsleuth.investigate.timeline import US_PER_S, WIDTHS_S, in_words
 from flowsleuth.notebooklets.attributes import Found
+from flowsleuth.notebooklets.ip_address.foreign_rows import check_sources
 from flowsleuth.notebooklets.ip_address.holding import need_rows
-from flowsleuth.notebooklets.ip_address.sources import check_sources
 from flowsleuth.notebooklets.ip_address.traffic import FLOW_SOURCES, seen_flows
 from flowsleuth.notebooklets.network_flow.seen import WITHIN
 from flowsleuth.store.portable import time_bin
