@@ -25,6 +25,7 @@ from flowsleuth.notebooklets import (
     Notebooklet,
     NotebookletResult,
     Option,
+    SkipStep,
     Step,
     figure,
     table,
@@ -97,7 +98,7 @@ class ProbeSummary(Notebooklet[ProbeResult]):
         follow_ups=(
             FollowUp("keep_selected", "Look at them", ("ti_results",),
                 choice=Choice("systems", "asn", "is_rare", "reason", "selected")),
-            FollowUp("fail", "Fail", (), is_online=True),
+            FollowUp("fail", "Fail", (), is_online=True), FollowUp("skip", "Skip", ()),
         ),
     )  # fmt: skip
     result_class = ProbeResult
@@ -115,6 +116,10 @@ class ProbeSummary(Notebooklet[ProbeResult]):
         assert self.result is not None
         count = len(self.context.ws.suspects(5))
         self.result.keep("ti_results", pa.table({"asn": self.result.selected, "suspects": [count] * 1}))
+
+    def skip(self):
+        """Have nothing to do."""
+        raise SkipStep("nothing to look up")
 
     def fail(self):
         """Raise, after having changed something."""
@@ -393,8 +398,9 @@ def test_follow_ups_are_those_that_are_declared(local):
     for chosen in (["AS2"], []):
         got = local.post(f"/api/runs/{run}/follow-ups/keep_selected", json={"chosen": chosen})
         assert got.status_code == 400, chosen
-    told = wait_for(local, local.post(f"/api/runs/{run}/follow-ups/fail", json={}).json()["job"])
-    assert (told["state"], told["error"]["message"]) == ("failed", "this one fails")
+    for method, why in (("fail", "this one fails"), ("skip", "nothing to look up")):
+        told = wait_for(local, local.post(f"/api/runs/{run}/follow-ups/{method}", json={}).json()["job"])
+        assert (told["state"], told["error"]["message"]) == ("failed", why)
     assert section(local.get(f"/api/runs/{run}").json(), "ti_results")["absent"] == "option ti was not chosen"
 
 

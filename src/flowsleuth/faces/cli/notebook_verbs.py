@@ -15,7 +15,10 @@ WRITERS = Catalogue("flowsleuth.notebooks", {"jupyter": "flowsleuth.faces.notebo
 
 def add_notebooks(verbs: Any) -> None:
     """The grammar of ``flowsleuth notebooks``."""
-    what = "Write the notebooks: Edge Investigation, Threat Investigation, Storyboard, Advanced Mode."
+    what = (
+        "Write the notebooks: Edge Investigation, Threat Investigation, Storyboard, Entity Explorer - IP Address, "
+        "Network Flow Summary, Advanced Mode."
+    )
     parser = verbs.add_parser("notebooks", help="write the notebooks into a folder", description=what)
     parser.add_argument("folder", metavar="DIR", help="made if it is not there")
     parser.add_argument(

@@ -19,6 +19,8 @@ PAGES = {
     "Edge_Investigation": "rate what was ranked; rules, suppressions, heuristics",
     "Threat_Investigation": "everything an address did, and a story about it",
     "Storyboard": "saved stories: briefing, progression, impact, map, timeline; export",
+    "Entity_Explorer_IP_Address": "an address from every side: whose, alerts, intelligence, map, traffic, accounts",
+    "Network_Flow_Summary": "the flows of a host by time, protocol, direction, peer and system; what is rare; map",
     "Advanced_Mode": "questions of your own: tables, Ibis, pandas, figures",
 }
 _CELL = re.compile(r"^# %%(?P<words>.*)$")

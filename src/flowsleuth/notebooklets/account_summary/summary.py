@@ -24,7 +24,7 @@ from flowsleuth.notebooklets.account_summary.addresses import (
 )
 from flowsleuth.notebooklets.account_summary.matches import check_names, find_accounts, label
 from flowsleuth.notebooklets.account_summary.result import AccountSummaryParameters, AccountSummaryResult
-from flowsleuth.notebooklets.metadata import Metadata, Option
+from flowsleuth.notebooklets.metadata import FollowUp, Metadata, Option
 from flowsleuth.notebooklets.notebooklet import Notebooklet
 from flowsleuth.notebooklets.provided_rows import (
     UNANSWERED,
@@ -83,6 +83,14 @@ class AccountSummary(Notebooklet[AccountSummaryResult]):
         entity_types=("account",),
         data_table="logon",
         keywords=("user", "logon", "aad", "azure", "windows", "linux", "sign-in"),
+        follow_ups=(
+            FollowUp(
+                "get_additional_data",
+                "Read each logon, sign-in and program",
+                ("host_logons", "azure_activity", "process_events"),
+            ),
+            FollowUp("lookup_ti", "Ask threat intelligence about its addresses", ("ti_results",), is_online=True),
+        ),
     )
     result_class = AccountSummaryResult
     Parameters = AccountSummaryParameters

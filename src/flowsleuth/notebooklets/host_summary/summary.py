@@ -22,7 +22,7 @@ from flowsleuth.notebooklets.host_summary.activity import (
 from flowsleuth.notebooklets.host_summary.health import measure_logs
 from flowsleuth.notebooklets.host_summary.notable import Group, find_events
 from flowsleuth.notebooklets.host_summary.result import HostSummaryParameters, HostSummaryResult
-from flowsleuth.notebooklets.metadata import Metadata, Option
+from flowsleuth.notebooklets.metadata import FollowUp, Metadata, Option
 from flowsleuth.notebooklets.notebooklet import Notebooklet
 from flowsleuth.notebooklets.provided_rows import (
     UNANSWERED,
@@ -101,6 +101,9 @@ class HostSummary(Notebooklet[HostSummaryResult]):
         ),
         entity_types=("ip_address", "host"),
         keywords=("computer", "machine", "windows", "linux", "process", "logon", "heartbeat"),
+        follow_ups=(
+            FollowUp("lookup_process_ti", "Ask intelligence about its programs", ("process_ti",), is_online=True),
+        ),
     )  # fmt: skip
     result_class = HostSummaryResult
     Parameters = HostSummaryParameters

@@ -12,7 +12,7 @@ from flowsleuth.notebooklets.ip_address import activity, alerts, holding, hosts,
 from flowsleuth.notebooklets.ip_address.result import IpSummaryResult
 from flowsleuth.notebooklets.ip_address.sources import FOREIGN_TABLES, ask_provider, read_frames
 from flowsleuth.notebooklets.ip_address.volume import read_volume
-from flowsleuth.notebooklets.metadata import Metadata, Option
+from flowsleuth.notebooklets.metadata import FollowUp, Metadata, Option
 from flowsleuth.notebooklets.notebooklet import Notebooklet
 from flowsleuth.notebooklets.picture import Picture
 from flowsleuth.notebooklets.step import SkipStep, Step
@@ -87,6 +87,7 @@ class IpAddressSummary(Notebooklet[IpSummaryResult]):
         entity_types=("ip_address",),
         keywords=("ip", "address", "network", "host", "whois", "geography"),
         inputs=("value",),
+        follow_ups=(FollowUp("lookup_ti", "Ask threat intelligence", ("ti_results",), is_online=True),),
     )
     result_class = IpSummaryResult
     Parameters = IpAddressParameters

@@ -1,14 +1,14 @@
 // Columns of a result's table: typed by the server, named as everywhere else; addresses lead on.
 import type { JSX } from "preact";
 import { columnOf } from "../investigate/columns";
-import { countOf, fraction, instant } from "../suspicious/columns";
+import { bytesOf, countOf, fraction, instant } from "../suspicious/columns";
 import type { Row, RunSection } from "../types";
 import type { ColumnSpec } from "../ui/table";
 import { summaryLink } from "./asked";
 
-const ADDRESS = /(^|_)ip$|^(peer|address|source|dest|SrcIP|DestIP)$/;
+const ADDRESS = /(^|_)ip$|IP$|^(peer|address|source|dest)$/;
 const IS_ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f]*:[0-9a-f:.]+)$/i;
-const NAMES = /(_port|_id|_as)$|^(year|DestPort)$/;
+const NAMES = /(^|_)(port|id|as)$|^(year|Port|DestPort|SrcPort)$/;
 /** Columns that pages are too narrow for; files have them. */
 const NARROW = new Set(["extra", "source_file", "source_row", "source_kind", "uid", "community_id", "flow_id", "event_id"]);
 
@@ -20,9 +20,10 @@ export function rowsOfSection(section: RunSection): Row[] {
 /** Columns that some row fills. `next` is the notebooklet that an address leads to. */
 export function columnsOfSection(section: RunSection, rows: Row[], next: { name: string; start: string; end: string } | null): ColumnSpec[] {
   const filled = (section.columns ?? []).filter(({ name }) => !NARROW.has(name) && rows.some((row) => row[name] !== null && row[name] !== undefined && row[name] !== ""));
-  return filled.map(({ name, type }) => {
+  return filled.map(({ name, type }): ColumnSpec => {
     const own = columnOf(name);
     if (type === "text" && next && ADDRESS.test(name)) return { ...own, show: (row) => <Address text={row[name]} next={next} /> };
+    if (/^Bytes|Bytes$/.test(name)) return { ...own, align: "right", text: bytesOf };
     if (type === "integer") return NAMES.test(name) ? { ...own, align: "right", text: (value) => (value === null ? "–" : String(value)) } : { ...own, align: "right", text: own.align ? (own.text ?? countOf) : countOf };
     if (type === "list") return { key: name, label: own.label, text: listed };
     if (type === "number") return { ...own, align: "right", text: own.align && own.text ? own.text : fraction(3) };

@@ -18,6 +18,7 @@ from flowsleuth.faces.web.asked import Asking
 from flowsleuth.faces.web.csv_file import csv_bytes
 from flowsleuth.faces.web.inputs import Input, Name
 from flowsleuth.faces.web.routes.stories import SANDBOX
+from flowsleuth.notebooklets.step import SkipStep
 from flowsleuth.workspace.accounts import Role
 
 if TYPE_CHECKING:
@@ -100,7 +101,10 @@ async def go_on(asked: Asking, run_id: RunId, method: Annotated[Name, Path()], g
             mine = copy.deepcopy(kept.result).attach(ws)
             if one.choice is not None:
                 mine.keep(one.choice.keeps, chosen)
-            getattr(mine, one.name)()
+            try:
+                getattr(mine, one.name)()
+            except SkipStep as skip:
+                raise OptionError(str(skip), where=one.title) from None
             job.tell("putting the result together", 0.9)
             kept.result = mine.attach(None)
         asked.runs.changed(kept)
