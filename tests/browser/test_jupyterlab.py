@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -15,6 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.browser.conftest import write_context
+from tests.browser.steps import until
+from tests.browser.test_loop import ASSETS
 
 import flowsleuth
 from flowsleuth.faces.notebook import write_notebooks
@@ -37,6 +41,8 @@ def lab(demo_case: Path, tmp_path: Path) -> Iterator[tuple[str, Path]]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     own = {f"JUPYTER_{what}_DIR": str(tmp_path / what) for what in ("CONFIG", "DATA", "RUNTIME")}
+    prefer(tmp_path / "CONFIG", "notebook-extension/tracker", windowingMode="none")  # cells out of sight stay there
+    prefer(tmp_path / "CONFIG", "apputils-extension/notification", fetchNews="false")
     settings = [
         "--allow-root", "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token=test",
         f"--notebook-dir={tmp_path / 'books'}", "--LabApp.news_url=None", "--LabApp.extension_manager=readonly",
@@ -57,6 +63,13 @@ def lab(demo_case: Path, tmp_path: Path) -> Iterator[tuple[str, Path]]:
         finally:
             server.kill()
             log.close()
+
+
+def prefer(config: Path, plugin: str, **settings: str) -> None:
+    """A user's settings of JupyterLab."""
+    file = config / "lab" / "user-settings" / "@jupyterlab" / f"{plugin}.jupyterlab-settings"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(settings), encoding="utf-8")
 
 
 def _wait_for(url: str, server: subprocess.Popen[bytes], patience_s: float = 90.0) -> None:
@@ -144,3 +157,88 @@ def test_rate_investigate_tell(lab: tuple[str, Path], open_page: Callable[..., A
     (written,) = (case.parent / "books" / "stories").iterdir()
     assert written.suffix == ".html"
     assert "<script>alert(1)" not in written.read_text()
+
+
+def all_ran(page: Page) -> None:
+    """Every code cell has run, and none ended in an error."""
+    prompts = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(one => one.textContent.trim())"
+    until(page, f"{prompts}.every(text => /^\\[\\d+\\]:$/.test(text))", timeout_s=120)
+    assert page.locator("[data-mime-type='application/vnd.jupyter.stderr'], .jp-RenderedText .ansi-red-fg").count() == 0
+
+
+def cell(page: Page, code: str) -> Any:
+    """The output of the cell with some code."""
+    return page.locator(".jp-CodeCell").filter(has_text=code).last.locator(OUTPUT).first
+
+
+def picture(page: Page, at: Any, name: str) -> None:
+    """A picture for the manual, when they are asked for: FLOWSLEUTH_PICTURES=1."""
+    if os.environ.get("FLOWSLEUTH_PICTURES") != "1":
+        return
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.keyboard.press("Control+b")  # the list of files takes much room
+    at.scroll_into_view_if_needed()
+    at.evaluate("one => one.closest('.jp-Cell').scrollIntoView({block: 'start'})")
+    page.wait_for_timeout(900)
+    path = ASSETS / f"{name}.png"
+    page.screenshot(path=path)
+    assert path.stat().st_size < 300_000, f"{name}: {path.stat().st_size}"
+    page.keyboard.press("Control+b")
+    page.set_viewport_size({"width": 1400, "height": 2400})
+
+
+def test_an_address_from_every_side(lab: tuple[str, Path], open_page: Callable[..., Any]) -> None:
+    url, case = lab
+    write_context(case / "context")
+    page, watch = open_page(
+        f"{url}/lab/tree/Entity_Explorer_IP_Address.ipynb?token=test&reset", width=1400, height=2400, theme="light"
+    )
+    run_all(page)
+    all_ran(page)
+    assert (
+        "10.0.1.4 \u00b7 all time \u00b7 Private \u00b7 Internal" in cell(page, "ip_result.step_table()").inner_text()
+    )
+    for name in ("az_network_flows_timeline", "outbound_volume_timeline", "relations"):
+        cell(page, f'seen(ip_result, "{name}")').locator("canvas").first.wait_for(timeout=PATIENCE_MS)
+    assert "nothing is stored in table alert" in cell(page, "ip_result.browse_alerts() if").inner_text()
+    cell(page, 'seen(flows, "geo_map")').locator("canvas").first.wait_for(timeout=PATIENCE_MS)
+    picture(page, cell(page, 'seen(ip_result, "outbound_volume_timeline")'), "notebook-ip-address")
+
+    # another address, in the box; then the cells below once more
+    box = page.get_by_label("IP address").first
+    box.fill("192.168.0.4")
+    box.press("Enter")
+    page.locator(".jp-CodeCell").filter(has_text="summary.list_options()").locator(".cm-content").click()
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run Selected Cell and All Below").click()
+    page.wait_for_timeout(1_000)
+    all_ran(page)
+    assert cell(page, "ip_result.step_table()").inner_text().startswith("192.168.0.4")
+    watch.check()
+
+
+def test_the_flows_of_a_host(lab: tuple[str, Path], open_page: Callable[..., Any]) -> None:
+    url, case = lab
+    write_context(case / "context")
+    prefer(case.parent / "CONFIG", "apputils-extension/themes", theme="JupyterLab Dark")
+    page, watch = open_page(
+        f"{url}/lab/tree/Network_Flow_Summary.ipynb?token=test&reset", width=1400, height=2400, theme="dark"
+    )
+    run_all(page)
+    all_ran(page)
+    names = ("plot_flows_by_protocol", "plot_flows_by_direction", "plot_flow_values", "geo_map_selected", "geo_map")
+    for name in names:
+        cell(page, f'seen(result, "{name}")').locator("canvas").first.wait_for(timeout=PATIENCE_MS)
+    picture(page, cell(page, 'seen(result, "plot_flows_by_protocol")'), "notebook-flows")
+
+    # what is chosen counts at once
+    panel = cell(page, "result.select_asns()")
+    assert "1 of 3 chosen" in panel.inner_text()
+    panel.get_by_role("button", name="Add all", exact=True).click()
+    panel.get_by_role("status").filter(has_text="3 of 3 chosen").wait_for(timeout=PATIENCE_MS)
+    page.locator(".jp-CodeCell").filter(has_text="result.data_properties(), result").locator(".cm-content").click()
+    page.keyboard.press("End")
+    page.keyboard.type(", result.selected_asns")
+    page.keyboard.press("Control+Enter")
+    until(page, "document.body.innerText.includes(\"['hosting provider', 'servers', 'workstations']\")", timeout_s=30)
+    watch.check()

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from tests.workspace.pivot_rows import FLOWS, put
 
 import flowsleuth
 from flowsleuth.errors import OptionError
@@ -94,6 +95,38 @@ def test_each_works_from_top_to_bottom(name: str, demo_case: Path, tmp_path: Pat
         ]
         assert drawn
     assert (tmp_path / "done.ipynb").stat().st_size < 5_000_000
+
+
+@pytest.mark.slow
+def test_the_explorer_shows_alerts_logons_and_accounts(tmp_path: Path) -> None:
+    """What the demo's logs have not: each section shows its rows, hostile text as text."""
+    import papermill
+
+    evil = "<img src=x onerror=alert(1)>"
+    logon = {"host": "WEB1", "user": "ana", "domain": "CORP", "src_ip": "10.0.0.5", "is_success": False}
+    with flowsleuth.open(tmp_path / "case", create=True) as ws:
+        put(ws, "flow", FLOWS)
+        put(ws, "alert", [{"start": 0, "name": evil, "severity": 3, "src_ip": "10.0.0.5", "dst_ip": "192.0.2.7"}])
+        put(ws, "logon", [logon | {"start": at} for at in (0, 10)])
+    write_notebooks(tmp_path / "books")
+    parameters = {"case": str(tmp_path / "case"), "ip_address": "10.0.0.5", "start": "2024-03-14", "end": "2024-03-15"}
+    path = tmp_path / "books" / "Entity_Explorer_IP_Address.ipynb"
+    done = papermill.execute_notebook(path, tmp_path / "done.ipynb", parameters=parameters, progress_bar=False)
+    shown = {cell.source: json.dumps(cell.get("outputs", [])) for cell in done.cells}
+
+    def output(code: str) -> str:
+        return next(text for source, text in shown.items() if code in source)
+
+    assert "widget-view" in output("ip_result.browse_alerts() if")
+    for name in ("alert_timeline", "failed_logons", "relations"):
+        assert "widget-view" in output(f'seen(ip_result, "{name}")'), name
+    assert "WEB1" in output('seen(ip_result, "host_logons")')
+    assert "ana" in output("ws.account(accounts[0])")
+    pages = [
+        out["data"].get("text/html", "") for cell in done.cells for out in cell.get("outputs", []) if "data" in out
+    ]
+    assert any("&lt;img src=x" in str(page) for page in pages)
+    assert not any(evil in str(page) for page in pages)
 
 
 @pytest.mark.slow
