@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowsleuth.notebooklets.attributes import Found, entity, figure, table, value
 from flowsleuth.notebooklets.host_identity import host_given, stored
-from flowsleuth.notebooklets.metadata import Metadata, Option
+from flowsleuth.notebooklets.metadata import FollowUp, Metadata, Option
 from flowsleuth.notebooklets.network_flow.counts import FLOWS, count_flows, read_flows, summed
 from flowsleuth.notebooklets.network_flow.follow_ups import SEVERITIES
 from flowsleuth.notebooklets.network_flow.foreign import ask_provider, read_tables
@@ -237,6 +237,7 @@ class HostNetworkSummary(Notebooklet[HostNetworkSummaryResult]):
         ),
         entity_types=("ip_address", "host"),
         keywords=("computer", "network", "flow", "peer", "port", "windows", "linux", "matrix"),
+        follow_ups=(FollowUp("lookup_ti", "Ask threat intelligence", ("ti_results",), is_online=True),),
     )
     result_class = HostNetworkSummaryResult
     Parameters = HostNetworkParameters

@@ -27,9 +27,7 @@ class UrlParameters:
     """What can be set besides the options."""
 
     limit: int = field(default=10_000, metadata={"help": "rows of a stored table at most", "min": 1})
-    online: bool = field(
-        default=False, metadata={"help": "ask registries over the network who owns the host", "is_online": True}
-    )
+    online: bool = field(default=False, metadata={"help": "ask registries over the network who owns the host"})
 
 
 class UrlResult(NotebookletResult):

@@ -37,7 +37,7 @@ class Offer:
 
 
 def declared_options(kind: type) -> tuple[OfferedOption, ...]:
-    """The options of a frozen dataclass."""
+    """The options of a frozen dataclass; one called ``online`` lets others be asked, whether it says so or not."""
     return tuple(
         OfferedOption(
             field.name,
@@ -47,7 +47,7 @@ def declared_options(kind: type) -> tuple[OfferedOption, ...]:
             field.metadata.get("unit", ""),
             field.metadata.get("min"),
             field.metadata.get("max"),
-            field.metadata.get("is_online", False),
+            field.metadata.get("is_online", field.name == "online"),
         )
         for field in dataclasses.fields(kind)
     )

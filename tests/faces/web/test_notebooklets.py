@@ -33,6 +33,7 @@ from flowsleuth.notebooklets import (
 )
 from flowsleuth.notebooklets.result import NotebookletResult as PlainResult
 from flowsleuth.workspace.accounts import Identity, Role
+from flowsleuth.workspace.offers import declared_options
 
 ANA, EVE, ADAM = Identity("ana", Role.ANALYST), Identity("eve", Role.VIEWER), Identity("adam", Role.ADMIN)
 WINDOW = dt.datetime(2023, 11, 14, tzinfo=dt.UTC)
@@ -186,8 +187,9 @@ def test_every_step_that_asks_others_has_an_option_that_says_so():
         for step in card.steps:
             if any("tilookup" in names.split("|") for names in step.providers):
                 assert step.option in card.online_options(), f"{full}: {step.name} always asks others"
-        for setting in card.Parameters.__dataclass_fields__.values():
-            assert setting.name != "online" or setting.metadata.get("is_online"), f"{full}: {setting.name}"
+        for setting in declared_options(card.Parameters):
+            asks = "over the network" in setting.help or setting.name == "online"
+            assert setting.is_online == asks, f"{full}: {setting.name}"
         for one in card.metadata.follow_ups:
             assert one.name in card.follow_ups(), f"{full}: {one.name}"
             names = [*one.gives, *((one.choice.table, one.choice.keeps) if one.choice else ())]

@@ -22,9 +22,7 @@ class AccountSummaryParameters:
         default="", metadata={"help": "only these of the accounts that match, as listed, with commas between"}
     )
     limit: int = field(default=10_000, metadata={"help": "rows of a stored table kept one by one, at most", "min": 1})
-    online: bool = field(
-        default=False, metadata={"help": "ask registries over the network who owns the addresses", "is_online": True}
-    )
+    online: bool = field(default=False, metadata={"help": "ask registries over the network who owns the addresses"})
 
 
 class AccountSummaryResult(NotebookletResult):

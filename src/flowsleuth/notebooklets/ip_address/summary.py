@@ -28,9 +28,7 @@ class IpAddressParameters:
     """What can be set besides the options."""
 
     limit: int = field(default=10_000, metadata={"help": "rows of a table at most", "min": 1})
-    online: bool = field(
-        default=False, metadata={"help": "ask registries over the network who owns it", "is_online": True}
-    )
+    online: bool = field(default=False, metadata={"help": "ask registries over the network who owns it"})
     top: int = field(default=20, metadata={"help": "anomalies of volume that are told", "min": 1})
     least_bytes: int = field(
         default=100_000, metadata={"help": "volumes below are never anomalies", "min": 0, "unit": "bytes"}
