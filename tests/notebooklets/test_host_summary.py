@@ -161,6 +161,14 @@ def test_patterns_of_commands(line, what):
     assert [one.what for one in COMMANDS if re.search(one.text, line.lower())] == ([what] if what else [])
 
 
+def test_long_command_lines_are_cut_in_the_list_of_programs(tmp_path):
+    with flowsleuth.open(tmp_path / "case", create=True) as ws:
+        put(ws, "process", [{"start": 0, "host": "a", "name": "x", "command_line": "é" * 300}])
+        found = ws.notebooklet("HostSummary").run("a", options=["processes", "process_events"], strict=True)
+    assert found.processes.a_command_line.tolist() == ["é" * 200 + "…"]
+    assert found.process_events.command_line.tolist() == ["é" * 300]
+
+
 def test_alerts_once_and_over_time(result):
     assert records(result.related_alerts, "name", "about") == [("Evil", "Host WEB1"), (EVIL, None)]
     assert result.section("alert_timeline").table["alerts"].to_pylist() == [1, 1]

@@ -19,6 +19,9 @@ COLUMNS = (
 )  # fmt: skip
 """What is kept of an alert; its entities are told as text in ``about``. The raw row is found by ``event_id``."""
 
+LONGEST = 200
+"""Characters of a description that are kept."""
+
 
 def readable_alerts(rows: pa.Table) -> pa.Table:
     """Alerts without those told for a second value, earliest first, with what they are about in words.
@@ -34,7 +37,24 @@ def readable_alerts(rows: pa.Table) -> pa.Table:
     kept = rows.take(pa.array(sorted(first.values()), pa.int64()))
     kept = kept.sort_by([("start", "ascending"), ("event_id", "ascending")])
     about = pa.array([about_text(text) for text in kept["entities"].to_pylist()], pa.string())
+    at = kept.column_names.index("description")
+    kept = kept.set_column(at, "description", shortened(kept["description"]))
     return kept.select(list(COLUMNS)).add_column(COLUMNS.index("host"), "about", about)
+
+
+def shortened(column: pa.ChunkedArray, longest: int = LONGEST) -> pa.ChunkedArray:
+    """Texts of which a page shows the beginning; what is cut ends with an ellipsis.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> shortened(pa.chunked_array([["abcdef", "abc", None]]), 3).to_pylist()
+    ['abc…', 'abc', None]
+    """
+    import pyarrow.compute as pc
+
+    beginning = pc.binary_join_element_wise(pc.utf8_slice_codeunits(column, 0, longest), "…", "")
+    return pc.if_else(pc.greater(pc.utf8_length(column), longest), beginning, column)
 
 
 def about_text(entities: str | None) -> str | None:

@@ -8,7 +8,7 @@ from flowsleuth.notebooklets.attributes import Found
 from flowsleuth.notebooklets.binned_counts import binned
 from flowsleuth.notebooklets.decided import bookmarks_of, suspects_of
 from flowsleuth.notebooklets.host_identity import is_of_host, rows_of_host
-from flowsleuth.notebooklets.told_alerts import alert_lanes, readable_alerts
+from flowsleuth.notebooklets.told_alerts import alert_lanes, readable_alerts, shortened
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -169,6 +169,8 @@ def _with_rarity(run: Run, found: pa.Table) -> pa.Table:
     found = found.append_column("other_hosts", pa.array(hosts, pa.int64()))
     found = found.append_column("starts_elsewhere", pa.array([row["starts"] for row in told], pa.int64()))
     found = found.append_column("why", pa.array(whys, pa.string()))
+    at = found.column_names.index("a_command_line")
+    found = found.set_column(at, "a_command_line", shortened(found["a_command_line"]))
     order = [("other_hosts", "ascending"), ("starts", "ascending"), ("starts_elsewhere", "ascending")]
     return found.sort_by([*order, ("program", "ascending")]).select(list(PROGRAM_COLUMNS))
 
