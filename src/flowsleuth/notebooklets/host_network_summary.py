@@ -237,7 +237,7 @@ class HostNetworkSummary(Notebooklet[HostNetworkSummaryResult]):
         ),
         entity_types=("ip_address", "host"),
         keywords=("computer", "network", "flow", "peer", "port", "windows", "linux", "matrix"),
-        follow_ups=(FollowUp("lookup_ti", "Ask threat intelligence", ("ti_results",), is_online=True),),
+        follow_ups=(FollowUp("lookup_ti", "Ask threat intelligence", ("flow_ti", "flow_map"), is_online=True),),
     )
     result_class = HostNetworkSummaryResult
     Parameters = HostNetworkParameters
