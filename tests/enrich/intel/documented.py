@@ -43,6 +43,20 @@ OTX = {
         ],
     },
 }
+# https://otx.alienvault.com/api, section passive_dns
+OTX_NAMES = {
+    "count": 2,
+    "passive_dns": [
+        {
+            "address": IP, "first": "2021-10-28T20:23:08", "last": "2022-08-24T18:29:49", "hostname": "Old.evil.com",
+            "record_type": "A", "indicator_link": "/indicator/hostname/old.evil.com", "asn": "AS57523 chang way",
+        },
+        {
+            "address": IP, "first": "2023-01-01T00:00:00", "last": "2024-01-01T00:00:00", "hostname": "new.evil.com",
+            "record_type": "A", "indicator_link": "/indicator/hostname/new.evil.com", "asn": "AS57523 chang way",
+        },
+    ],
+}  # fmt: skip
 # https://api.xforce.ibmcloud.com/doc/
 XFORCE_IP = {
     "ip": IP,
@@ -221,6 +235,10 @@ SENTINEL = {
 ANSWERS: dict[str, tuple[dict[str, object], dict[str, str]]] = {
     "virustotal": (dict.fromkeys(VALUES, VIRUSTOTAL), dict.fromkeys(VALUES, "high")),
     "otx": (dict.fromkeys(VALUES, OTX), dict.fromkeys(VALUES, "high")),
+    "otx_names": (
+        dict.fromkeys(("ipv4", "ipv6", "domain"), OTX_NAMES),
+        dict.fromkeys(("ipv4", "ipv6", "domain"), "information"),
+    ),
     "xforce": (
         {"ipv4": XFORCE_IP, "ipv6": XFORCE_IP, "domain": XFORCE_URL, "url": XFORCE_URL}
         | dict.fromkeys(("md5", "sha1", "sha256"), XFORCE_FILE),

@@ -85,6 +85,37 @@ def test_i3_passive_dns_runs():
     assert asked == [PUBLIC], "a private address was sent to others"
 
 
+def test_i3_passive_dns_of_a_service_live(tmp_path):
+    """The service is asked when the option is chosen and its key is set; else the result says why it was not."""
+    from flowsleuth.testing.intel_server import Answer, IntelServer
+    from tests.enrich.intel.documented import IP, OTX_NAMES
+
+    case = tmp_path / "case"
+    with flowsleuth.open(case, create=True) as ws:
+        told = ws.ip(IP).ip_address_summary(options=["passive_dns"])
+        assert told.passive_dns is None
+        notes = next(step.notes for step in told.steps if step.name == "passive_dns")
+        assert any("otx_names was not asked" in note and "FLOWSLEUTH_OTX" in note for note in notes)
+    with IntelServer(lambda asked: Answer(OTX_NAMES)) as server:
+        settings = case / "flowsleuth.toml"
+        own = f'[intel.providers.otx_names]\napi_key = "k"\nurl = "{server.url}"\nper_minute = 6000\n'
+        settings.write_text(settings.read_text() + own)
+        with flowsleuth.open(case) as ws:
+            ws.ip(IP).ip_address_summary()
+            ws.ip(OURS).ip_address_summary(options=["passive_dns"])
+            assert server.asked == [], "it was not chosen, or the address is private"
+            result = ws.ip(IP).ip_address_summary(options=["passive_dns"])
+        assert [asked.path for asked in server.asked] == [f"/indicators/IPv4/{IP}/passive_dns"]
+    assert result.passive_dns[["name", "address", "source"]].values.tolist() == [
+        ["new.evil.com", IP, "otx_names"],
+        ["old.evil.com", IP, "otx_names"],
+    ]
+    assert result.passive_dns["first_seen"].tolist() == [
+        pd.Timestamp("2023-01-01T00:00Z"),
+        pd.Timestamp("2021-10-28T20:23:08Z"),
+    ]
+
+
 @pytest.mark.parametrize("name", ["geolitelookup", "ipstacklookup"])
 def test_i4_either_provider_of_geography_will_do(name):
     def place(ip):

@@ -13,6 +13,7 @@ PROVIDERS = Catalogue(
     {
         "virustotal": f"{_HERE}.virustotal:VIRUSTOTAL",
         "otx": f"{_HERE}.otx:OTX",
+        "otx_names": f"{_HERE}.otx:OTX_NAMES",
         "xforce": f"{_HERE}.xforce:XFORCE",
         "abuseipdb": f"{_HERE}.abuseipdb:ABUSEIPDB",
         "greynoise": f"{_HERE}.greynoise:GREYNOISE",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.errors import MissingExtraError
+from flowsleuth.errors import MissingExtraError, OptionError
 from flowsleuth.notebooklets.attributes import Found
 from flowsleuth.notebooklets.ip_address.identity import TYPE_NAMES, type_of
 from flowsleuth.notebooklets.step import SkipStep
@@ -84,6 +85,8 @@ def look_up(run: Run) -> dict[str, Any]:
     return {"ti_results": rows}
 
 
+SERVICE = "otx_names"
+"""The service of passive DNS that :meth:`flowsleuth.Workspace.lookup` knows."""
 PASSIVE = "passivedns"
 """A provider of one's own: a callable that takes an address and gives a table, or a list of dicts."""
 
@@ -105,10 +108,41 @@ def _of_provider(run: Run) -> list[pa.Table]:
     import pyarrow as pa
 
     if run.question.providers.find(PASSIVE) is None:
-        run.note("by what was seen on the wire; give a provider named passivedns for what others saw")
-        return []
+        return _of_service(run)
     told = run.provider(PASSIVE)(run.asked.text)
     return [as_arrow(told) if is_table(told) else pa.Table.from_pylist(list(told))]
+
+
+def _of_service(run: Run) -> list[pa.Table]:
+    """What the service of passive DNS says, if its key is set."""
+    import pyarrow as pa
+
+    try:
+        answers = run.ws.lookup([run.asked.text], providers=[SERVICE]).to_arrow().to_pylist()
+    except (OptionError, MissingExtraError) as error:
+        run.note(f"by what was seen on the wire, because {SERVICE} was not asked: {error}")
+        return []
+    rows = []
+    for answer in answers:
+        details = json.loads(answer["Details"])
+        if not answer["Result"]:
+            run.note(f"{SERVICE}: {details.get('reason') or 'it knows no name of it'}")
+        for record in details.get("names") or ():
+            seen = {name: _moment(record.get(name)) for name in ("first_seen", "last_seen")}
+            rows.append({"name": record["name"].lower(), "address": run.asked.text, "source": SERVICE, **seen})
+    time = pa.timestamp("us", tz="UTC")
+    names = [("name", pa.string()), ("address", pa.string()), ("source", pa.string())]
+    schema = pa.schema([*names, ("first_seen", time), ("last_seen", time)])
+    return [pa.Table.from_pylist([row for row in rows if row["name"]], schema=schema)] if rows else []
+
+
+def _moment(text: str | None) -> dt.datetime | None:
+    """A moment in UTC; None for what is none."""
+    try:
+        made = dt.datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return made.replace(tzinfo=made.tzinfo or dt.UTC)
 
 
 def _of_name_servers(run: Run) -> list[pa.Table]:

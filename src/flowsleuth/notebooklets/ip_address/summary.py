@@ -76,7 +76,9 @@ class IpAddressSummary(Notebooklet[IpSummaryResult]):
             Option("az_net_if", "Azure network interfaces with it.", is_default=False),
             Option("vmcomputer", "Machines that VM insights knows by it.", is_default=False),
             Option("az_netflow", "Its flows, their sums, and when they were.", is_default=False),
-            Option("passive_dns", "Names that it had; a provider passivedns is asked too.", is_default=False),
+            Option(
+                "passive_dns", "Names that it had; OTX is asked over the network if its key is set.", is_default=False
+            ),
             Option("az_activity", "Sign-ins and Azure activity from it.", is_default=False),
             Option("office_365", "Office 365 activity from it.", is_default=False),
             Option("common_security", "What firewalls logged of it.", is_default=False),

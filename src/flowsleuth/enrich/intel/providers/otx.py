@@ -1,6 +1,9 @@
 """AlienVault Open Threat Exchange: in how many reports ("pulses") of the community an observable is named.
 
-Source: https://otx.alienvault.com/api, indicators, section ``general``.
+A second service tells the names and addresses that OTX saw together in DNS; it is asked only when it is named, or with
+all.
+
+Source: https://otx.alienvault.com/api, indicators, sections ``general`` and ``passive_dns``.
 """
 
 from __future__ import annotations
@@ -35,6 +38,20 @@ def read_general(answer: Any, value: str) -> Verdict:
     return Verdict(found=count > 0, severity=severity, details=details)
 
 
+MOST_NAMES = 200
+"""Records of passive DNS that are kept of an answer, the latest."""
+
+
+def read_names(answer: Any, value: str) -> Verdict:
+    """``passive_dns``: which name had which address from when to when. That is no verdict: severity is information."""
+    told = [record for record in listed(answer, "passive_dns") if isinstance(record, dict)]
+    told.sort(key=lambda record: str(record.get("last") or ""), reverse=True)
+    keep = {"name": "hostname", "address": "address", "type": "record_type", "first_seen": "first", "last_seen": "last"}
+    records = [{ours: str(record.get(theirs) or "") for ours, theirs in keep.items()} for record in told[:MOST_NAMES]]
+    details = {"records": len(told), "names": records}
+    return Verdict(found=bool(told), severity="information", details=details)
+
+
 def _general(section: str) -> Question:
     return Question(f"/indicators/{section}/{{quoted}}/general", read_general)
 
@@ -55,5 +72,23 @@ OTX = Provider(
     },
     headers={"X-OTX-API-KEY": "{api_key}"},
     per_minute=120,
+    reference="https://otx.alienvault.com/browse/global/pulses?q={quoted}",
+)
+
+
+def _names(section: str) -> Question:
+    return Question(f"/indicators/{section}/{{quoted}}/passive_dns", read_names, subtype="passivedns")
+
+
+OTX_NAMES = Provider(
+    name="otx_names",
+    summary="names and addresses that AlienVault OTX saw together in DNS",
+    url=OTX.url,
+    documentation=OTX.documentation,
+    questions={"ipv4": _names("IPv4"), "ipv6": _names("IPv6"), "domain": _names("domain")},
+    keys_of="otx",
+    headers=OTX.headers,
+    per_minute=120,
+    scope="secondary",
     reference="https://otx.alienvault.com/browse/global/pulses?q={quoted}",
 )
