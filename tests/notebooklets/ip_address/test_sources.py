@@ -177,6 +177,20 @@ def test_the_kit(case):
     check_notebooklet(case, IpAddressSummary, PUBLIC, options=OFFLINE)
 
 
+def test_an_address_of_version_6_in_any_spelling():
+    six = "2001:db8::5"
+    rows = {
+        "flow": frame(flow(six, "2001:db8::50"), flow("2001:db8::55", PUBLIC)),
+        "alert": frame(alert("12:00", about="2001:DB8:0:0::5"), alert("13:00", about="2001:db8::55")),
+        "syslog": frame({"start": moment("10:00"), "host": "web1", "message": f"from [{six}]:22, not {six}5"}),
+    }
+    result = IpAddressSummary().run("2001:DB8::0:5 ", data=rows, options="+az_netflow", **WINDOW)
+    assert (result.ip_str, result.ip_address.version, result.ip_type) == (six, 6, "Documentation")
+    assert result.az_network_flows["dst_ip"].tolist() == ["2001:db8::50"]
+    assert result.related_alerts["alert_id"].tolist() == ["a-12:00"]
+    assert dict(zip(result.tables_with_ip["table"], result.tables_with_ip["rows"], strict=True))["syslog"] == 1
+
+
 def test_every_table_that_has_it(case):
     told = case.ip(PUBLIC).ip_address_summary(options=["tables_with_ip"]).tables_with_ip
     assert told[["table", "columns", "rows"]].values.tolist() == [
@@ -281,6 +295,8 @@ def test_relations_are_of_all_that_was_found(case):
     assert [node["id"] for node in section.nodes.to_pylist() if node["is_centre"]] == [f"address:{PUBLIC}"]
     high = next(node for node in section.nodes.to_pylist() if node["label"] == "Odd logon")
     assert high["severity"] == "high"
+    low = next(node for node in section.nodes.to_pylist() if node["kind"] == "alert" and node["label"] == EVIL)
+    assert low["severity"] is None, "a low alert is no threat"
 
 
 def test_intelligence_is_asked_only_when_told(case):

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 EACH = 15
 """So many of each kind, the strongest; the note counts the others."""
 READ = ("associated_hosts", "related_accounts", "host_logons", "related_alerts", "network_connections", "passive_dns")
-_SEVERITY = {1: "high", 2: "warning", 3: "information"}
+_SEVERITY = {1: "high", 2: "warning"}
+"""Of alerts that the figure tells as threats."""
 
 
 @dataclass
