@@ -28,7 +28,7 @@ SERVICES = (("tcp", 443, "ssl", 0.62), ("udp", 53, "dns", 0.18), ("tcp", 80, "ht
 def main(out: Path, flows: int, peers: int, seed: int = 7) -> None:
     """Write both files."""
     random = np.random.default_rng(seed)
-    networks = np.sort(random.choice(np.arange(0x0B00, 0xDF00), NETWORKS, replace=False))  # 11.0 to 222.255
+    networks = np.sort(random.choice(public_networks(), NETWORKS, replace=False))
     addresses = peer_addresses(random, networks, peers)
     today, before, others = np.zeros(flows, int), flows // 30, flows // 10
     parts = [
@@ -44,6 +44,12 @@ def main(out: Path, flows: int, peers: int, seed: int = 7) -> None:
     numbers = pa.array(np.arange(1, size + 1))
     pq.write_table(table.append_column("source_row", numbers).append_column("flow_id", numbers), out)
     write_systems(random, out.with_name("as.csv"), networks)
+
+
+def public_networks() -> Any:
+    """First two octets of addresses, as numbers, from 11.0 to 222.255, without octets that have special networks."""
+    every = np.arange(0x0B00, 0xDF00)
+    return every[~np.isin(every >> 8, [100, 127, 169, 172, 192, 198, 203])]
 
 
 def peer_addresses(random: np.random.Generator, networks: Any, peers: int) -> pa.Array:

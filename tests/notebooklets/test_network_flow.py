@@ -310,7 +310,6 @@ def test_n10_the_map_needs_no_look_up_before():
     assert result.select_asns(["AS64501"]) == ["AS64501 Example Two"]
     before = result.show_selected_asn_map().section.table.to_pylist()
     assert {(row["ip"], row["role"], row["way"], row["severity"]) for row in before} == {
-        (HOST, "host", None, None),
         ("203.0.113.9", "peer", "inbound", None),
         ("203.0.113.8", "peer", "outbound", None),
     }
@@ -319,7 +318,8 @@ def test_n10_the_map_needs_no_look_up_before():
         ["203.0.113.9", "high", "AS64501 Example Two", 1]
     ]
     after = {row["ip"]: row["severity"] for row in result.show_selected_asn_map().section.table.to_pylist()}
-    assert after == {HOST: None, "203.0.113.9": "high", "203.0.113.8": None}
+    assert after == {"203.0.113.9": "high", "203.0.113.8": None}
+    assert result.section("geo_map_selected").note == "the host itself has no place in what is known here"
     assert result.geo_map_selected is not None
     kinds = {marker["kind"] for marker in result.geo_map_selected.spec["markers"]}
     assert kinds == {"threat", "outbound"}
@@ -421,6 +421,10 @@ def test_rarity_against_earlier_days_and_other_hosts():
     assert (few["is_few"], few["earlier_days"], few["other_hosts"]) == (True, 1, 0)
     assert few["score"] == pytest.approx((1 + 2 / 3 + 1) / 3)
     assert result.section("asn_rarity").note == "compared with 3 earlier days with flows and 6 other hosts"
+    usual = before + [flow(dst="203.0.113.8", days_before=day) for day in (1, 3)]
+    another = [flow(src="10.0.1.1", dst="203.0.113.8")]
+    again = summary(with_systems(workspace(others + another + usual + now))).asn_rarity.set_index("asn")
+    assert again.loc["AS64501 Example Two"][["is_few", "is_preselected"]].tolist() == [True, False], "seen every day"
     ports = result.port_rarity.set_index("port")
     assert ports.loc["tcp/443 outbound", "other_hosts"] == 6
     chooser = result.select_asns()
@@ -462,6 +466,15 @@ def test_many_protocols_share_the_last_lane():
     assert lanes["series"].nunique() == 20
     assert "21 others" in set(lanes["series"])
     assert lanes["flows"].sum() == len(rows)
+
+
+def test_the_host_is_on_the_map_where_its_place_is_known():
+    rows = [flow(src="192.0.2.5", dst="198.51.100.7"), flow(src="203.0.113.9", dst="192.0.2.5")]
+    picture = summary(with_systems(workspace(rows)), "192.0.2.5", options="+geo_map").geo_map
+    told = {row["ip"]: (row["role"], row["place"], row["flows"]) for row in picture.section.table.to_pylist()}
+    assert told["192.0.2.5"] == ("host", "Berlin, Germany", 2)
+    assert {marker["kind"] for marker in picture.spec["markers"]} == {"host", "outbound", "inbound"}
+    assert picture.section.note == ""
 
 
 def test_the_map_tells_the_way_and_each_address_once():

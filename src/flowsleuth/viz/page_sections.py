@@ -25,7 +25,7 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri
 
 SHORT = 30
 """Letters of a cell that is not broken into lines."""
-LISTED = 12
+LISTED = 6
 """Values of a list in a cell that are shown; the cell says how many more there are."""
 BAR = "rgba(14,116,114,.22)"
 

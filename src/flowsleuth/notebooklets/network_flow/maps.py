@@ -44,17 +44,21 @@ def places(index: pa.Table, facts: pa.Table, threats: pa.Table | None = None) ->
         {"ip": hosts["address"], "way": pa.nulls(len(hosts), pa.string())}
         | {name: _of_hosts(index, hosts["address"], name) for name in ("flows", "bytes")}
     )
-    rows = pa.concat_tables([_placed(peers, facts, "peer"), _placed(own, facts, "host")])
+    placed = _placed(own, facts, "host")
+    placed = placed.filter(pc.is_valid(placed["lat"]))
+    rows = pa.concat_tables([_placed(peers, facts, "peer"), placed])
     rows = rows.append_column("severity", _severity(rows, threats))
     by_country = rows.filter(pc.and_(pc.is_valid(rows["lat"]), rows["is_coarse"]))
     count = pc.count_distinct(by_country["ip"]).as_py()
-    note = f"of {count:,} addresses only the country is known: they are marked somewhere in it" if count else ""
+    told = [f"of {count:,} addresses only the country is known: they are marked somewhere in it"] if count else []
+    if not len(placed):
+        told.append("the host itself has no place in what is known here")
     rows = rows.drop_columns(["is_coarse"]).sort_by(
         [("flows", "descending"), ("ip", "ascending"), ("way", "ascending")]
     )
     if not pc.any(pc.is_valid(rows["lat"])).as_py():
         return Found(absent="none of the addresses has a place in what is known here")
-    return Found(rows, note=note)
+    return Found(rows, note="; ".join(told))
 
 
 def _by_way(index: pa.Table, end: str) -> pa.Table:

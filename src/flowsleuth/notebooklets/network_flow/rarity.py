@@ -2,8 +2,8 @@
 
 The score is the mean of what can be told, each in [0, 1], high is rare: the share of items with more flows; the share
 of earlier days without it; the share of other hosts without it. A system is preselected when its score is above one
-half and it is among the least frequent quarter, new, or of this host alone. With nothing to compare with that is what
-msticnb preselects: the least frequent quarter.
+half and it is new, of this host alone, or among the least frequent quarter while not seen on most earlier days. With
+nothing to compare with that is what msticnb preselects: the least frequent quarter.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def find_rare(run: Run) -> dict[str, Any]:
     ):
         compared = Compared(baseline.days, network.hosts, _days_of(seen, key), others)
         made[name] = rarity(_items(rows, key), compared)
-    made["asn_rarity"] = _with_choice(made["asn_rarity"], facts)
+    made["asn_rarity"] = _with_choice(made["asn_rarity"], facts, baseline.days)
     made["peer_rarity"] = _with_facts(made["peer_rarity"], facts)
     made["port_rarity"] = made["port_rarity"].rename_columns(["port", *made["port_rarity"].column_names[1:]])
     note = "; ".join(filter(None, (_said(baseline, network), baseline.absent, network.absent)))
@@ -255,7 +255,7 @@ def _percent(part: int, whole: int) -> str:
 # beside the score ---------------------------------------------------------------------------------------------------
 
 
-def _with_choice(rare: pa.Table, facts: pa.Table | None) -> pa.Table:
+def _with_choice(rare: pa.Table, facts: pa.Table | None, days: int) -> pa.Table:
     """Systems, with which of them are preselected: never the host's own, and none of addresses nobody routes."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -269,7 +269,8 @@ def _with_choice(rare: pa.Table, facts: pa.Table | None) -> pa.Table:
         is_told = pc.is_in(facts["group_kind"], value_set=pa.array(["as", "named"]))
         mine = facts.filter(pc.and_(pc.equal(facts["role"], "host"), is_told))
         own = pc.is_in(rare["item"], value_set=mine["asn_group"].combine_chunks())
-    stands_out = pc.or_(pc.or_(rare["is_few"], rare["is_new"]), rare["is_alone"])
+    is_usual = pc.greater(pc.fill_null(rare["earlier_days"], 0), days / 2)
+    stands_out = pc.or_(pc.and_(rare["is_few"], pc.invert(is_usual)), pc.or_(rare["is_new"], rare["is_alone"]))
     can_be = pc.and_(pc.invert(own), pc.not_equal(pc.fill_null(kinds, "unknown"), SPECIAL))
     chosen = pc.and_(can_be, pc.and_(stands_out, pc.greater(rare["score"], RARE)))
     columns = {"asn": rare["item"], "is_preselected": chosen}
