@@ -563,3 +563,24 @@ def test_both_tables_of_traffic_analytics_are_not_counted_twice():
     rows = [azure(), azure(FlowStartTime=pd.Timestamp("2024-03-14T12:20Z"), AllowedOutFlows=100.0)]
     result = NetworkFlowSummary(Both(pd.DataFrame(rows))).run(HOST, **WINDOW, strict=True)
     assert result.totals["TotalAllowedFlows"] == 4 + 2
+
+
+@pytest.mark.parametrize("value", [HOST, "10.0.0.0/24", Host("web1")])
+def test_the_kit(value):
+    from flowsleuth.testing import check_notebooklet
+
+    rows = [{**row, "src_host": "web1" if row["src_ip"] == HOST else None} for row in both_ways()]
+    check_notebooklet(with_systems(workspace(rows)), NetworkFlowSummary, value)
+
+
+def test_a_name_means_the_addresses_that_rows_give_it():
+    rows = [flow(src_host="WEB1.example.org"), flow(src="10.0.0.6", dst_host="other"), flow(src="10.0.0.7")]
+    dns = [{"start": START, "src_ip": "10.0.0.9", "query": "web1.example.org", "answers": '["10.0.0.6"]'}]
+    result = summary(workspace(rows, dns=dns), "web1.example.org")
+    assert set(result.host_addresses["address"]) == {HOST, "10.0.0.6"}
+    assert set(result.host_names["source"]) == {"flow", "dns"}
+    assert result.totals["flows"] == 2
+    assert (result.host_entity.name, result.host_entity.fqdn) == ("web1", "web1.example.org")
+    without = summary(workspace(rows, dns=dns), "web1.example.org", options="-resolve_host")
+    assert without.host_names is None
+    assert without.totals == result.totals
