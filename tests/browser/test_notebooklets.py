@@ -172,6 +172,7 @@ def test_a_flow_summary_by_day_light(demo_case, serve, open_page):
     page, _ = open_page(f"{served.url}/#/notebooklets/NetworkFlowSummary?value=10.0.1.4", theme="light")
     found(page)
     drawn(page, "#section-plot_flows_by_protocol")
-    page.click(".run-contents >> text=Plot flow values")
+    title = page.inner_text("#section-plot_flow_values h2")
+    page.click(f".run-contents button:text-is('{title}')")
     page.wait_for_timeout(400)
     picture(page, "web-summary-light")

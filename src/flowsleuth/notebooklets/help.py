@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from flowsleuth.viz.svg import clean
 if TYPE_CHECKING:
     from flowsleuth.notebooklets.card import Card
 
+_ROLE = re.compile(r":\w+:`~?(?:[\w.]*\.)?([^`]+)`")
 Part = tuple[str, str, list[tuple[str, str]]]
 """Heading, text, and named things with what each is."""
 
@@ -23,7 +25,7 @@ def parts_of(one: type[Card]) -> list[Part]:
     card = one.metadata
     by_default = [(option.name, option.description) for option in card.options if option.is_default]
     others = [(option.name, option.description) for option in card.options if not option.is_default]
-    own = "" if one.__doc__ is None or one is Notebooklet else inspect.getdoc(one) or ""
+    own = "" if one.__doc__ is None or one is Notebooklet else _as_text(inspect.getdoc(one) or "")
     results = [(f"{a.name} : {a.type_name}", a.description) for a in one.result_class.attributes.values()]
     parameters = [(f.name, _of_field(f.metadata.get("help", ""), f.default)) for f in fields(one.Parameters)]
     steps = [(step.title or step.name, step.text) for step in one.steps if step.text or step.title]
@@ -58,6 +60,17 @@ def run_text() -> str:
     from flowsleuth.notebooklets.notebooklet import Notebooklet
 
     return f"run{inspect.signature(Notebooklet.run)}\n\n{inspect.getdoc(Notebooklet.run)}"
+
+
+def _as_text(said: str) -> str:
+    """A docstring without its roles.
+
+    Examples
+    --------
+    >>> _as_text("Call :meth:`run` with ``online=True``.")
+    'Call `run` with `online=True`.'
+    """
+    return _ROLE.sub(r"`\1`", said).replace("``", "`")
 
 
 def _of_field(said: str, default: object) -> str:

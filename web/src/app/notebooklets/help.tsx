@@ -11,6 +11,9 @@ interface Part {
   things: [name: string, says: string][];
 }
 
+/** Names between backticks stand out. */
+const worded = (text: string) => text.split("`").map((part, i) => (i % 2 ? <code key={i}>{part}</code> : part));
+
 export function HelpDialog({ card, onClose }: { card: Card; onClose: () => void }): JSX.Element {
   const found = useLoad<Part[]>(`help ${card.name}`, async (signal) => (await get<{ parts: Part[] }>(`notebooklets/${card.name}/help`, {}, signal)).parts);
   return (
@@ -18,8 +21,8 @@ export function HelpDialog({ card, onClose }: { card: Card; onClose: () => void 
       {found.error ? <Fault error={found.error} /> : !found.data ? <Busy /> : found.data.map((part) => (
         <section key={part.title} class="notebooklet-help">
           <h3>{part.title}</h3>
-          {part.text.split(/\n{2,}/).filter(Boolean).map((text, i) => <p key={i}>{text}</p>)}
-          {part.things.length ? <table class="plain"><tbody>{part.things.map(([name, says]) => <tr key={name}><th scope="row"><code>{name}</code></th><td>{says}</td></tr>)}</tbody></table> : null}
+          {part.text.split(/\n{2,}/).filter(Boolean).map((text, i) => <p key={i}>{worded(text)}</p>)}
+          {part.things.length ? <table class="plain"><tbody>{part.things.map(([name, says]) => <tr key={name}><th scope="row"><code>{name}</code></th><td>{worded(says)}</td></tr>)}</tbody></table> : null}
         </section>
       ))}
     </Dialog>
