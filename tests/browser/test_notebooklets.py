@@ -136,7 +136,6 @@ def test_the_page_fits_and_every_control_has_a_name(demo_case, serve, open_page)
         assert unnamed_controls(page) == []
         widths = "[document.documentElement, document.querySelector('main')].map(one => one.scrollWidth)"
         assert max(page.evaluate(widths)) <= page.evaluate("innerWidth")
-        picture(page, f"web-url-{theme}")
 
 
 def test_systems_are_chosen_and_shown_on_a_map(demo_case, serve, open_page):
