@@ -45,10 +45,10 @@ def _points(rows: pa.Table, addresses: pa.ChunkedArray, role: str) -> pa.Table:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    blank = pa.array([""] * len(rows), pa.string())  # without it rows of nulls alone vanish
     known = [rows[name] for name in ("city", "country", "owner") if name in rows.column_names]
-    label = (
-        pc.binary_join_element_wise(*known, ", ", null_handling="skip") if known else pa.nulls(len(rows), pa.string())
-    )
+    joined = pc.binary_join_element_wise(*known, blank, ", ", null_handling="skip")
+    label = pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), pc.utf8_slice_codeunits(joined, 0, -2))
     return pa.table(
         {
             "ip": addresses,
