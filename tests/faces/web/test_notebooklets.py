@@ -187,6 +187,9 @@ def test_every_step_that_asks_others_has_an_option_that_says_so():
         for step in card.steps:
             if any("tilookup" in names.split("|") for names in step.providers):
                 assert step.option in card.online_options(), f"{full}: {step.name} always asks others"
+        for option in card.metadata.options:
+            is_told = "over the network" in option.description and "online=True" not in option.description
+            assert is_told <= (option.name in card.online_options()), f"{full}: {option.name} is open to all"
         for setting in declared_options(card.Parameters):
             asks = "over the network" in setting.help or setting.name == "online"
             assert setting.is_online == asks, f"{full}: {setting.name}"

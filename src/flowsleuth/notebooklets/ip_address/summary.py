@@ -77,7 +77,10 @@ class IpAddressSummary(Notebooklet[IpSummaryResult]):
             Option("vmcomputer", "Machines that VM insights knows by it.", is_default=False),
             Option("az_netflow", "Its flows, their sums, and when they were.", is_default=False),
             Option(
-                "passive_dns", "Names that it had; OTX is asked over the network if its key is set.", is_default=False
+                "passive_dns",
+                "Names that it had; OTX is asked over the network if its key is set.",
+                is_default=False,
+                is_online=True,
             ),
             Option("az_activity", "Sign-ins and Azure activity from it.", is_default=False),
             Option("office_365", "Office 365 activity from it.", is_default=False),
