@@ -6,6 +6,7 @@ import json
 import logging
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,9 @@ from flowsleuth.testing.intel_server import Answer, Asked, IntelServer
 
 PRIVATE = ("10.1.2.3", "fd00::1", "http://192.168.0.1/x", "printer.local", "0" * 32)
 KEY = "kit-key-31415926535"
-QUICK = LookupOptions(timeout_s=0.3, attempts=2, backoff_s=0.01, patience=1000)
+PATIENT = LookupOptions(timeout_s=30, attempts=2, backoff_s=0.01, patience=1000)
+HASTY = replace(PATIENT, timeout_s=0.3)
+"""For a server that is slow on purpose; on a busy machine any server may be."""
 ODD_ANSWERS: tuple[object, ...] = (
     None, [], {}, "text", 5, {"data": None}, {"data": []}, {"data": {"attributes": 5}}, {"response": []},
     {"tables": [{"columns": 5, "rows": [5]}]}, {"query_status": "ok"}, {"query_status": "ok", "data": [5, None]},
@@ -78,10 +81,15 @@ def access_to(provider: Provider, url: str) -> Access:
 
 
 def _look_up(
-    provider: Provider, url: str, values: list[str], cache: AnswerCache | None = None, **how: Any
+    provider: Provider,
+    url: str,
+    values: list[str],
+    cache: AnswerCache | None = None,
+    options: LookupOptions = PATIENT,
+    **how: Any,
 ) -> list[Outcome]:
     asks = [ask for _, _, ask in asks_of(check(values), [access_to(provider, url)]) if ask is not None]
-    return Runner(QUICK, cache, **how).run(asks)
+    return Runner(options, cache, **how).run(asks)
 
 
 def _check_answers(
@@ -137,7 +145,7 @@ def _check_faults(provider: Provider, answers: Mapping[str, tuple[str, object]],
     value = next(iter(values.values()))
     for name, (fault, status) in faults.items():
         with IntelServer(_always(fault)) as server:
-            [outcome] = _look_up(provider, server.url, [value])
+            [outcome] = _look_up(provider, server.url, [value], options=HASTY if fault.delay_s else PATIENT)
         assert outcome.status == status, f"{name}: status {outcome.status}, not {status}"
         assert outcome.details.get("reason"), f"{name}: no reason"
         assert KEY not in repr(outcome), f"{name}: the key is shown"
