@@ -581,6 +581,11 @@ def test_a_name_means_the_addresses_that_rows_give_it():
     assert set(result.host_names["source"]) == {"flow", "dns"}
     assert result.totals["flows"] == 2
     assert (result.host_entity.name, result.host_entity.fqdn) == ("web1", "web1.example.org")
+    mine = flow(src="127.0.0.1", dst="127.0.0.1", src_host="web1.example.org")
+    theirs = flow(src="127.0.0.1", dst="127.0.0.1", src_host="other")
+    inside = summary(workspace([*rows, mine, theirs], dns=dns), "web1.example.org")
+    assert set(inside.host_addresses["address"]) == {HOST, "10.0.0.6"}, "every host has a loopback address"
+    assert inside.totals["flows"] == 2
     without = summary(workspace(rows, dns=dns), "web1.example.org", options="-resolve_host")
     assert without.host_names is None
     assert without.totals == result.totals

@@ -52,7 +52,7 @@ def find_host(run: Run) -> dict[str, Any]:
     known = {
         "name": name if is_named else None,
         "names": spelled or ([name] if is_named else []),
-        "addresses": [one for one in dict.fromkeys(told["address"].to_pylist()) if _is_its_own(one)],
+        "addresses": [one for one in dict.fromkeys(told["address"].to_pylist()) if is_its_own(one)],
     }
     return {"host_names": names, "host_addresses": told, "known_as": known}
 
@@ -99,12 +99,12 @@ def stored(run: Run, *tables: str) -> list[str]:
     return [name for name in tables if any(part.rows for part in run.ws.store.catalog.parts(name))]
 
 
-def _is_its_own(address: str) -> bool:
+def is_its_own(address: str) -> bool:
     """Whether an address tells a host from others: loopback, link-local and group addresses do not.
 
     Examples
     --------
-    >>> [_is_its_own(address) for address in ("10.0.0.5", "127.0.0.1", "fe80::1")]
+    >>> [is_its_own(address) for address in ("10.0.0.5", "127.0.0.1", "fe80::1")]
     [True, False, False]
     """
     one = ip_address(address)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowsleuth.investigate.target import Target, condition, is_listable
 from flowsleuth.notebooklets.attributes import Found
+from flowsleuth.notebooklets.host_identity import is_its_own
 from flowsleuth.notebooklets.sources import QUERY_PROVIDER
 from flowsleuth.notebooklets.step import SkipStep
 from flowsleuth.schema.entities import Host, IpAddress
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from flowsleuth.notebooklets.run import Run
 
+GIVEN = "given"
+"""Who tells an address that came with the host."""
 FIRST_HAND = ("flow", "syslog", "logon")
 """Who names a host knows it better than DNS, which may name a site that the address serves."""
 
@@ -76,12 +79,12 @@ def _once(rows: Sequence[tuple[str, str, str | None, int]]) -> pa.Table:
 def _addresses_of_name(run: Run) -> pa.Table:
     """Addresses of a host that is known by name: those in the entity, and those that rows tell."""
     given = run.value.IpInterfaces if isinstance(run.value, Host) else ()
-    rows = [(one.canonical or "", "given", run.asked.text, 0) for one in given if one.canonical]
+    rows = [(one.canonical or "", GIVEN, run.asked.text, 0) for one in given if one.canonical]
     known = run["host_names"]
     told = _told(run) if known is None else known
     columns = (told[name].to_pylist() for name in ("address", "source", "host", "times"))
     rows += [(address, source, name, times) for address, source, name, times in zip(*columns, strict=True) if address]
-    return _once([row for row in rows if _is_address(row[0])])
+    return _once([row for row in rows if _is_address(row[0]) and (row[1] == GIVEN or is_its_own(row[0]))])
 
 
 def _is_address(text: str) -> bool:
