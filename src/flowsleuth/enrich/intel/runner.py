@@ -124,6 +124,10 @@ async def _ask_all(
     await asyncio.gather(*(line.run() for line in lines_of))
 
 
+HEARD_S = 0.25
+"""How soon an interrupt is heard even if the system tells it to another thread than the one that waits."""
+
+
 def _run_apart(make: Callable[[], object]) -> None:
     """Run a coroutine in a thread with a loop of its own: notebooks have one that is running already."""
     ended = threading.Event()
@@ -147,7 +151,8 @@ def _run_apart(make: Callable[[], object]) -> None:
     thread = threading.Thread(target=run, name="flowsleuth-lookup", daemon=True)
     thread.start()
     try:
-        ended.wait()
+        while not ended.wait(HEARD_S):
+            pass
     except BaseException:
         for loop, task in tasks:
             loop.call_soon_threadsafe(task.cancel)
