@@ -16,7 +16,6 @@ from flowsleuth.notebooklets.network_flow.host import find_host, resolve
 from flowsleuth.notebooklets.network_flow.maps import places
 from flowsleuth.notebooklets.network_flow.systems import know_addresses, with_group
 from flowsleuth.notebooklets.notebooklet import Notebooklet
-from flowsleuth.notebooklets.provided_rows import home_of
 from flowsleuth.notebooklets.result import NotebookletResult
 from flowsleuth.notebooklets.step import Step
 from flowsleuth.notebooklets.tables import as_arrow
@@ -300,20 +299,15 @@ class HostNetworkSummary(Notebooklet[HostNetworkSummaryResult]):
 
     def read_data(self, data: Any) -> Mapping[str, Any]:
         """Rows with the columns of our tables; those of ``flow`` may have Azure's."""
-        return read_tables(data, home_of(self.data_providers))
+        return read_tables(data, self.data_providers.home)
 
     def gather(self, provider: Any, question: Question) -> Mapping[str, Any]:
         """Flows that a query provider has about the host."""
-        return ask_provider(provider, question, home_of(self.data_providers))
+        return ask_provider(provider, question, self.data_providers.home)
 
     def lookup_ti(self) -> pd.DataFrame | None:
         """Ask threat intelligence now, where the run did not; over the network.
 
         Fills ``flow_ti`` of this result, and draws ``flow_map`` anew with the threats.
         """
-        run = self.context
-        assert self.result is not None
-        for step in (look_up, draw_map):
-            for name, given in step(run).items():
-                self.result.keep(name, given)
-        return self.result.flow_ti
+        return self._do("ti", "map").flow_ti

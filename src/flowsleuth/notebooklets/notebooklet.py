@@ -17,7 +17,7 @@ from flowsleuth.notebooklets.asking import (
     read_value,
     window_of,
 )
-from flowsleuth.notebooklets.attributes import is_empty
+from flowsleuth.notebooklets.attributes import Found, is_empty
 from flowsleuth.notebooklets.card import Card
 from flowsleuth.notebooklets.metadata import chosen_options
 from flowsleuth.notebooklets.result import NotebookletResult
@@ -25,7 +25,7 @@ from flowsleuth.notebooklets.run import Question, Run
 from flowsleuth.notebooklets.running import Ran, Runner, Tell, check_steps, run_step
 from flowsleuth.notebooklets.showing import teller
 from flowsleuth.notebooklets.sources import LOOKUP, QUERY_PROVIDER, Providers
-from flowsleuth.notebooklets.step import Step, StepReport
+from flowsleuth.notebooklets.step import SkipStep, Step, StepReport
 from flowsleuth.notebooklets.user_steps import UserSteps
 from flowsleuth.schema.time_range import TimeRange
 
@@ -277,12 +277,28 @@ class Notebooklet(Card, UserSteps, Generic[R]):
         OptionError
             It was not run yet.
         """
-        result = self._result
-        if result is None:
-            raise OptionError("not run yet", where=self.name(), hint="call run(…) first")
+        result = self._last()
         question = self._question(result.value, result.timespan, None, result.parameters)
         question = replace(question, options=result.options)
         return Run(question, lambda name: result.attributes[name].given(result.section(name)))
+
+    def _last(self) -> R:
+        """For follow-up methods: the result they act on; refused before a run."""
+        if self._result is None:
+            raise OptionError("not run yet", where=self.name(), hint="call run(…) first")
+        return self._result
+
+    def _do(self, *names: str) -> R:
+        """For follow-up methods: do declared steps now, chosen or not, and put what they give into the result."""
+        result, steps = self._last(), {step.name: step for step in self.steps}
+        for name in names:
+            try:
+                given = steps[name].do(self.context) or {}
+            except SkipStep as skip:
+                given = dict.fromkeys(steps[name].gives, Found(absent=str(skip)))
+            for attribute, found in given.items():
+                result.keep(attribute, found)
+        return result
 
     def run_nb_func(self, nb_func: str | Step | Callable[[Run], Any], **kwargs: Any) -> Any:
         """Run one added step now, on the last result, and put what it gives there.
@@ -307,10 +323,10 @@ class Notebooklet(Card, UserSteps, Generic[R]):
         report, sections = run_step(step, run.question, run.__getitem__, self.result_class.attributes)
         if report.status != "ok":
             raise FlowsleuthError(f"{report.status}: {report.why}", where=f"step {step.name}")
-        assert self._result is not None, "the context would have been refused"
+        result = self._last()
         for name, section in sections.items():
-            self._result.keep_section(name, section)
-        return {name: getattr(self._result, name) for name in sections}
+            result.keep_section(name, section)
+        return {name: getattr(result, name) for name in sections}
 
     def run_nb_funcs(self) -> dict[str, Any]:
         """Run all added steps on the last result, in their order."""

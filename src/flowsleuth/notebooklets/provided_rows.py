@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from flowsleuth.notebooklets.run import Question, Run
-    from flowsleuth.notebooklets.sources import Providers
 
 AT_ONCE = 4
 UNANSWERED = "unanswered queries"
@@ -129,14 +128,6 @@ def _numbered(name: str, parts: list[pa.Table]) -> pa.Table:
     if column is None or column not in whole.column_names:
         return whole
     return whole.set_column(whole.column_names.index(column), column, ids)
-
-
-def home_of(providers: Providers) -> tuple[str, ...]:
-    """Networks that are ours, for the direction of flows."""
-    from flowsleuth.settings import DEFAULT_HOME
-
-    workspace = providers.workspace
-    return tuple(DEFAULT_HOME if workspace is None else workspace.settings.home)
 
 
 def read_tables(data: Any, table: str, home: Sequence[str]) -> dict[str, Any]:

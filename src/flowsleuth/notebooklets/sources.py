@@ -100,6 +100,14 @@ class Providers(Mapping[str, Any]):
         found = self.find(WORKSPACE)
         return None if found is None else cast(OpenWorkspace, self._given[found])
 
+    @property
+    def home(self) -> tuple[str, ...]:
+        """Networks that are ours, for the direction of flows."""
+        from flowsleuth.settings import DEFAULT_HOME
+
+        workspace = self.workspace
+        return tuple(DEFAULT_HOME if workspace is None else workspace.settings.home)
+
     def also(self, **more: Any) -> Providers:
         """These and others."""
         return Providers({**self._given, **more})

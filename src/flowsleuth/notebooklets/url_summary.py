@@ -274,16 +274,8 @@ class UrlSummary(Notebooklet[UrlResult]):
 
     def browse_alerts(self) -> Any:
         """Show the alerts, one of them whole."""
-        return self._asked_result().view_events(["start", "name", "severity", "provider"], "related_alerts")
+        return self._last().view_events(["start", "name", "severity", "provider"], "related_alerts")
 
     def lookup_ti(self) -> pd.DataFrame | None:
         """Ask threat intelligence now, where the run did not; over the network. Fills ``ti_results`` of this result."""
-        result = self._asked_result()
-        for name, given in look_up(self.context).items():
-            result.keep(name, given)
-        return result.ti_results
-
-    def _asked_result(self) -> UrlResult:
-        self.context  # noqa: B018  # refuses when there is no result
-        assert self.result is not None
-        return self.result
+        return self._do("ti").ti_results

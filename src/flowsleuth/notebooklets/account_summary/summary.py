@@ -30,7 +30,6 @@ from flowsleuth.notebooklets.provided_rows import (
     UNANSWERED,
     Query,
     ask_queries,
-    home_of,
     read_tables,
     tell_unanswered,
 )
@@ -162,13 +161,13 @@ class AccountSummary(Notebooklet[AccountSummaryResult]):
 
     def read_data(self, data: Any) -> Mapping[str, Any]:
         """A frame, or frames by name, with the columns of our tables or of Sentinel's."""
-        return read_tables(data, self.metadata.data_table, home_of(self.data_providers))
+        return read_tables(data, self.metadata.data_table, self.data_providers.home)
 
     def gather(self, provider: Any, question: Question) -> Mapping[str, Any]:
         """What a query provider has about the account, by the chosen options; a query that fails spoils no other."""
         assert question.asked is not None, "there is a value"
         values = {"account_name": Account(question.asked.text).name}
-        return ask_queries(provider, QUERIES, values, question, home_of(question.providers))
+        return ask_queries(provider, QUERIES, values, question, question.providers.home)
 
     def choose(self, *names: str) -> AccountSummaryResult:
         """Tell everything of one account that matches, or of some; the result in hand changes.
@@ -184,7 +183,7 @@ class AccountSummary(Notebooklet[AccountSummaryResult]):
         OptionError
             No such account matches.
         """
-        result = self._asked_result()
+        result = self._last()
         given = {**result.parameters, "account": ", ".join(names)}
         check_names(self.context["account_matches"], given["account"])
         fresh = type(self)(self.data_providers, silent=True)
@@ -198,7 +197,7 @@ class AccountSummary(Notebooklet[AccountSummaryResult]):
         """A widget to choose among the accounts that match; needs the extra ``notebook``."""
         from flowsleuth.notebooklets.picture import WIDGETS
 
-        result = self._asked_result()
+        result = self._last()
         items = {
             label(row["account"], row["source"]): f"{row['logons']:,} logons, {row['failed_logons']:,} failed, "
             f"{row['processes']:,} programs, {row['alerts']:,} alerts"
@@ -209,15 +208,15 @@ class AccountSummary(Notebooklet[AccountSummaryResult]):
 
     def browse_alerts(self) -> Any:
         """Show the alerts, one of them whole."""
-        return self._asked_result().view_events(["start", "name", "severity", "about"], "related_alerts")
+        return self._last().view_events(["start", "name", "severity", "about"], "related_alerts")
 
     def browse_bookmarks(self) -> Any:
         """Show ratings and stories, one of them whole."""
-        return self._asked_result().view_events(["made", "kind", "about", "title"], "related_bookmarks")
+        return self._last().view_events(["made", "kind", "about", "title"], "related_bookmarks")
 
     def display_alert_timeline(self) -> Picture | None:
         """The timeline of alerts, None when there is none."""
-        found: Picture | None = self._asked_result().alert_timeline
+        found: Picture | None = self._last().alert_timeline
         return found
 
     def get_additional_data(self) -> pd.DataFrame | None:
@@ -230,20 +229,10 @@ class AccountSummary(Notebooklet[AccountSummaryResult]):
         pandas.DataFrame
             The sign-ins if there are any, else the logons on hosts.
         """
-        result = self._asked_result()
-        for name, given in read_additional(self.context).items():
-            result.keep(name, given)
+        result = self._do("additional_data")
         cloud = result.azure_activity
         return cloud if cloud is not None and len(cloud) else result.host_logons
 
     def lookup_ti(self) -> pd.DataFrame | None:
         """Ask threat intelligence now, where the run did not; over the network. Fills ``ti_results`` of this result."""
-        result = self._asked_result()
-        for name, given in look_up(self.context).items():
-            result.keep(name, given)
-        return result.ti_results
-
-    def _asked_result(self) -> AccountSummaryResult:
-        self.context  # noqa: B018  # refuses when there is no result
-        assert self.result is not None
-        return self.result
+        return self._do("ti").ti_results

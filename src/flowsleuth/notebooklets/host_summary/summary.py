@@ -28,7 +28,6 @@ from flowsleuth.notebooklets.provided_rows import (
     UNANSWERED,
     Query,
     ask_queries,
-    home_of,
     read_tables,
     tell_unanswered,
 )
@@ -180,7 +179,7 @@ class HostSummary(Notebooklet[HostSummaryResult]):
 
     def read_data(self, data: Any) -> Mapping[str, Any]:
         """A frame, or frames by name, with the columns of our tables or of Sentinel's."""
-        return read_tables(data, self.metadata.data_table, home_of(self.data_providers))
+        return read_tables(data, self.metadata.data_table, self.data_providers.home)
 
     def gather(self, provider: Any, question: Question) -> Mapping[str, Any]:
         """What a query provider has about the host, by the chosen options; a query that fails spoils no other."""
@@ -188,24 +187,16 @@ class HostSummary(Notebooklet[HostSummaryResult]):
         assert asked is not None, "there is a value"
         names = ("source_ip_list", "ip_address_list") if asked.kind == "IpAddress" else ("host_name",)
         values = dict.fromkeys(names, asked.text if asked.kind == "IpAddress" else asked.text.partition(".")[0])
-        return ask_queries(provider, QUERIES, values, question, home_of(question.providers))
+        return ask_queries(provider, QUERIES, values, question, question.providers.home)
 
     def browse_alerts(self) -> Any:
         """Show the alerts, one of them whole."""
-        return self._asked_result().view_events(["start", "name", "severity", "about"], "related_alerts")
+        return self._last().view_events(["start", "name", "severity", "about"], "related_alerts")
 
     def browse_processes(self) -> Any:
         """Show the starts of programs, one of them whole."""
-        return self._asked_result().view_events(["start", "user", "name", "command_line"], "process_events")
+        return self._last().view_events(["start", "user", "name", "command_line"], "process_events")
 
     def lookup_process_ti(self) -> pd.DataFrame | None:
         """Ask threat intelligence now, where the run did not; over the network. Fills ``process_ti`` of this result."""
-        result = self._asked_result()
-        for name, given in look_up_processes(self.context).items():
-            result.keep(name, given)
-        return result.process_ti
-
-    def _asked_result(self) -> HostSummaryResult:
-        self.context  # noqa: B018  # refuses when there is no result
-        assert self.result is not None
-        return self.result
+        return self._do("process_ti").process_ti

@@ -97,7 +97,7 @@ def ask_provider(provider: Any, question: Question) -> dict[str, Any]:
         answers = dict(zip(chosen, pool.map(ask, chosen), strict=True))
     if DEVICE_INFO.options[0] in question.options:
         answers[DEVICE_INFO] = _caught(lambda: _device_info(provider, files, answers, question))
-    return put_together(answers, _home(question))
+    return put_together(answers, question.providers.home)
 
 
 def _caught(ask: Callable[[], Any]) -> Any:
@@ -160,13 +160,6 @@ def _device_info(
         return None
     found = [given[1].arrow(host_name=name, **_window(question)) for name in devices[:DEVICES]]
     return pa.concat_tables([rows.replace_schema_metadata(None) for rows in found], promote_options="permissive")
-
-
-def _home(question: Question) -> Sequence[str]:
-    from flowsleuth.settings import DEFAULT_HOME
-
-    workspace = question.providers.workspace
-    return DEFAULT_HOME if workspace is None else workspace.settings.home
 
 
 def put_together(answers: Mapping[Source, Any], home: Sequence[str]) -> dict[str, Any]:

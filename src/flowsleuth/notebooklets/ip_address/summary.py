@@ -218,11 +218,11 @@ class IpAddressSummary(Notebooklet[IpSummaryResult]):
 
     def browse_alerts(self) -> Any:
         """Show the alerts, one of them whole."""
-        return self._asked_result().view_events(alerts.SHOWN, "related_alerts")
+        return self._last().view_events(alerts.SHOWN, "related_alerts")
 
     def display_alert_timeline(self) -> Picture | None:
         """When which alert was raised; None when there is none."""
-        picture: Picture | None = self._asked_result().alert_timeline
+        picture: Picture | None = self._last().alert_timeline
         return picture
 
     def recentre(self, alert: Any, before: Any = "1d", after: Any = "1d", **words: Any) -> IpSummaryResult:
@@ -242,7 +242,7 @@ class IpAddressSummary(Notebooklet[IpSummaryResult]):
         OptionError
             There is no such alert, or no alert at all.
         """
-        result = self._asked_result()
+        result = self._last()
         rows = result.section("related_alerts").table
         if rows is None:
             raise OptionError("no alerts were read", where="recentre", hint="run it with the option alerts")
@@ -253,19 +253,11 @@ class IpAddressSummary(Notebooklet[IpSummaryResult]):
     def browse_ti_results(self) -> Any:
         """Show what threat intelligence says, one answer whole."""
         columns = ["Provider", "Ioc", "Severity", "Result", "Details"]
-        return self._asked_result().view_events(columns, "ti_results")
+        return self._last().view_events(columns, "ti_results")
 
     def lookup_ti(self) -> pd.DataFrame | None:
         """Ask threat intelligence now, where the run did not; over the network. Fills ``ti_results``."""
-        result = self._asked_result()
-        try:
-            given = lookups.look_up(self.context)
-        except SkipStep as skip:
-            given = {"ti_results": Found(absent=str(skip))}
-        for name, found in given.items():
-            result.keep(name, found)
-        rows: pd.DataFrame | None = result.ti_results
-        return rows
+        return self._do("ti").ti_results
 
     def netflow_by_protocol(self) -> Picture:
         """Its flows over time, a lane for each protocol."""
@@ -291,8 +283,3 @@ class IpAddressSummary(Notebooklet[IpSummaryResult]):
         except SkipStep as skip:
             found = Found(absent=str(skip))
         return Picture(Section("flows", title, "series", found.absent, found.note, figure, table=found.value))
-
-    def _asked_result(self) -> IpSummaryResult:
-        self.context  # noqa: B018  # refuses when there is no result
-        assert self.result is not None
-        return self.result

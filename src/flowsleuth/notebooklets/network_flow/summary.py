@@ -125,17 +125,11 @@ class NetworkFlowSummary(Notebooklet[NetworkFlowResult]):
 
     def read_data(self, data: Any) -> Mapping[str, Any]:
         """Rows with the columns of table ``flow``, or with those of Azure's flow tables, old and new."""
-        return read_tables(data, self._home())
+        return read_tables(data, self.data_providers.home)
 
     def gather(self, provider: Any, question: Question) -> Mapping[str, Any]:
         """Flows that a query provider has about the host; see ``Network.list_nta_flows_by_ip`` and its like."""
-        return ask_provider(provider, question, self._home())
-
-    def _home(self) -> tuple[str, ...]:
-        from flowsleuth.settings import DEFAULT_HOME
-
-        workspace = self.data_providers.workspace
-        return tuple(DEFAULT_HOME) if workspace is None else tuple(workspace.settings.home)
+        return ask_provider(provider, question, self.data_providers.home)
 
     # follow-ups ---------------------------------------------------------------------------------------------------
 
@@ -166,9 +160,8 @@ class NetworkFlowSummary(Notebooklet[NetworkFlowResult]):
         return WIDGETS.load("subset")(reasons, chosen, on_change=self._select, title="Systems to look into")
 
     def _select(self, asns: Iterable[str]) -> list[str]:
-        assert self.result is not None, "the context would have been refused"
         chosen = list(asns)
-        self.result.keep("selected_asns", chosen)
+        self._last().keep("selected_asns", chosen)
         return chosen
 
     def lookup_ti_for_asn_ips(self, **options: Any) -> pd.DataFrame:
@@ -184,10 +177,9 @@ class NetworkFlowSummary(Notebooklet[NetworkFlowResult]):
         DataFrame
             Findings of severity warning or high with the flows of each address; also in ``ti_results``.
         """
-        run = self.context
-        assert self.result is not None
-        self.result.keep("ti_results", follow_ups.look_up(run, follow_ups.preselected(run), **options))
-        found: pd.DataFrame = self.result.ti_results
+        run, result = self.context, self._last()
+        result.keep("ti_results", follow_ups.look_up(run, follow_ups.preselected(run), **options))
+        found: pd.DataFrame = result.ti_results
         return found
 
     def show_selected_asn_map(self) -> Picture | None:
@@ -198,8 +190,7 @@ class NetworkFlowSummary(Notebooklet[NetworkFlowResult]):
         Picture or None
             Also in ``geo_map_selected``; None where no address has a place.
         """
-        run = self.context
-        assert self.result is not None
-        self.result.keep("geo_map_selected", follow_ups.map_selected(run, follow_ups.preselected(run)))
-        found: Picture | None = self.result.geo_map_selected
+        run, result = self.context, self._last()
+        result.keep("geo_map_selected", follow_ups.map_selected(run, follow_ups.preselected(run)))
+        found: Picture | None = result.geo_map_selected
         return found
