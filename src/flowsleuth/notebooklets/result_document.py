@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flowsleuth.errors import FlowsleuthError, OptionError
 from flowsleuth.investigate.dossier import Dossier, Section
-from flowsleuth.notebooklets.showing import one_line
 from flowsleuth.notebooklets.step import StepReport
+from flowsleuth.schema.printable import printable_text
 from flowsleuth.schema.time_range import TimeRange
 from flowsleuth.viz.svg import clean
 
@@ -147,4 +147,4 @@ def result_text(result: NotebookletResult) -> str:
         kind = result.attributes[name].kind
         shown = f"{len(section.table):,} rows" if kind == "table" and section.table is not None else section.text
         lines.append(f"{name}: {result.attributes[name].type_name if kind == 'figure' else shown}")
-    return "\n".join(one_line(line) for line in [*lines, *map(str, result.steps)])
+    return "\n".join(printable_text(line) for line in [*lines, *map(str, result.steps)])

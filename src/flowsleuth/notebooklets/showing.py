@@ -8,6 +8,7 @@ from typing import Any
 
 from flowsleuth.errors import OptionError
 from flowsleuth.notebooklets.step import Progress
+from flowsleuth.schema.printable import printable_text
 
 Tell = Callable[[Progress], None]
 
@@ -19,22 +20,11 @@ def teller(progress: Tell | None, *, is_shown: bool) -> Tell | None:
 
     def tell(told: Progress) -> None:
         if told.status != "started":
-            print(one_line(str(told)), file=sys.stderr, flush=True)
+            print(printable_text(told), file=sys.stderr, flush=True)
         if progress is not None:
             progress(told)
 
     return tell
-
-
-def one_line(text: str) -> str:
-    """Text that is safe on a terminal.
-
-    Examples
-    --------
-    >>> one_line("a\\x1b[31mb")
-    'a\\\\x1b[31mb'
-    """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def shell() -> Any:

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import flowsleuth
-from flowsleuth.faces.cli.show import give, print_json, print_table, printable_text
+from flowsleuth.faces.cli.show import give, print_json, print_table
+from flowsleuth.schema.printable import printable_text
 
 if TYPE_CHECKING:
     import argparse

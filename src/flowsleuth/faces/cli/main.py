@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _complain(error: Exception) -> None:
-    from flowsleuth.faces.cli.show import printable_text
+    from flowsleuth.schema.printable import printable_text
 
     print(f"flowsleuth: {printable_text(error)}", file=sys.stderr)
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import flowsleuth
 from flowsleuth.errors import FlowsleuthError, OptionError
 from flowsleuth.faces.cli.rows import print_columns
-from flowsleuth.faces.cli.show import print_json, print_table, printable_text
+from flowsleuth.faces.cli.show import print_json, print_table
 from flowsleuth.faces.cli.window import asked_window
+from flowsleuth.schema.printable import printable_text
 
 if TYPE_CHECKING:
     import argparse

@@ -9,8 +9,9 @@ import flowsleuth
 from flowsleuth.errors import OptionError
 from flowsleuth.faces.cli.arguments import FORMATS, add_workspace, parse_assignments
 from flowsleuth.faces.cli.rows import print_columns
-from flowsleuth.faces.cli.show import give, print_json, print_table, printable_text
+from flowsleuth.faces.cli.show import give, print_json, print_table
 from flowsleuth.faces.cli.window import add_window, asked_window
+from flowsleuth.schema.printable import printable_text
 
 if TYPE_CHECKING:
     import argparse

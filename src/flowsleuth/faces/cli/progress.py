@@ -23,7 +23,7 @@ def progress_bar(*, quiet: bool) -> Iterator[Callable[[IngestProgress], None] | 
     from rich.markup import escape
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from flowsleuth.faces.cli.show import printable_text
+    from flowsleuth.schema.printable import printable_text
 
     columns = (
         TextColumn("{task.description}"),

@@ -164,13 +164,13 @@ def _on_terminal(rows: pa.Table, top: int) -> None:
 
 
 def _print_text(text: str) -> None:
-    from flowsleuth.faces.cli.show import printable_text
+    from flowsleuth.schema.printable import printable_text
 
     for line in text.splitlines():
         print(printable_text(line))
 
 
 def _complain(text: str) -> None:
-    from flowsleuth.faces.cli.show import printable_text
+    from flowsleuth.schema.printable import printable_text
 
     print(f"flowsleuth: {printable_text(text)}", file=sys.stderr)

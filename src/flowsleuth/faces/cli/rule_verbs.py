@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from flowsleuth.errors import OptionError
 from flowsleuth.faces.cli import show_queue as show
 from flowsleuth.faces.cli.arguments import parse_time
-from flowsleuth.faces.cli.show import give, print_json, printable_text
+from flowsleuth.faces.cli.show import give, print_json
 from flowsleuth.faces.cli.triage_arguments import SEVERITY_NAMES
 from flowsleuth.faces.cli.triage_talk import make_sure, number_of, open_case, option_of, tell
+from flowsleuth.schema.printable import printable_text
 
 if TYPE_CHECKING:
     import argparse

@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from flowsleuth.errors import FlowsleuthError, OptionError
 from flowsleuth.faces.plain import plain
-from flowsleuth.schema.printable import printable_text as printable_text  # noqa: PLC0414 (faces take it from here)
+from flowsleuth.schema.printable import printable_text
 
 if TYPE_CHECKING:
     import argparse

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.faces.cli.show import endpoint, human_bytes, print_table, printable_text
+from flowsleuth.faces.cli.show import endpoint, human_bytes, print_table
 from flowsleuth.faces.plain import plain
+from flowsleuth.schema.printable import printable_text
 
 if TYPE_CHECKING:
     from flowsleuth.workspace.explain import Explanation

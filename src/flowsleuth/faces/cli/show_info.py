@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flowsleuth.faces.cli.show import print_table, printable_text
+from flowsleuth.faces.cli.show import print_table
+from flowsleuth.schema.printable import printable_text
 
 SHOWN = 40
 

@@ -6,7 +6,8 @@ import json
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.faces.cli.show import console, endpoint, human_bytes, print_table, printable_text
+from flowsleuth.faces.cli.show import console, endpoint, human_bytes, print_table
+from flowsleuth.schema.printable import printable_text
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -5,7 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.faces.cli.show import console, human_bytes, print_table, printable_text
+from flowsleuth.faces.cli.show import console, human_bytes, print_table
+from flowsleuth.schema.printable import printable_text
 from flowsleuth.viz.canvas import bytes_text, count_text
 
 if TYPE_CHECKING:

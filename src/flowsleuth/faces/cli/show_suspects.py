@@ -5,7 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
-from flowsleuth.faces.cli.show import console, endpoint, human_bytes, printable_text
+from flowsleuth.faces.cli.show import console, endpoint, human_bytes
+from flowsleuth.schema.printable import printable_text
 
 INDENT = 6
 NARROW = 60

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import flowsleuth
 from flowsleuth.errors import OptionError
 from flowsleuth.faces.cli.arguments import FORMATS, add_workspace, parse_time
-from flowsleuth.faces.cli.show import give, print_json, print_rows, printable_text, write_tables
+from flowsleuth.faces.cli.show import give, print_json, print_rows, write_tables
+from flowsleuth.schema.printable import printable_text
 
 if TYPE_CHECKING:
     import argparse

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import flowsleuth
 from flowsleuth.errors import OptionError
-from flowsleuth.faces.cli.show import print_json, printable_text
+from flowsleuth.faces.cli.show import print_json
+from flowsleuth.schema.printable import printable_text
 
 if TYPE_CHECKING:
     import argparse

@@ -11,7 +11,8 @@ import flowsleuth
 from flowsleuth import workspace as workspaces
 from flowsleuth.errors import OptionError
 from flowsleuth.faces.cli.arguments import parse_assignments, parse_time
-from flowsleuth.faces.cli.show import print_json, printable_text, write_tables
+from flowsleuth.faces.cli.show import print_json, write_tables
+from flowsleuth.schema.printable import printable_text
 from flowsleuth.settings import DEFAULT_HOME
 
 if TYPE_CHECKING:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from flowsleuth.schema.printable import printable_text
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -21,8 +23,7 @@ class Shown:
         return f"<h4>{escape(self._title)}</h4>{self._frame.to_html(escape=True)}"
 
     def __repr__(self) -> str:
-        text = f"{self._title}\n{self._frame}"
-        return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+        return "\n".join(map(printable_text, f"{self._title}\n{self._frame}".split("\n")))
 
 
 def show_frame(frame: pd.DataFrame, title: str, rows: int, show: Callable[[Any], Any] | None) -> None:
