@@ -145,3 +145,17 @@ class QueryThrottledError(QueryError):
     def __init__(self, message: str, *, where: str | None = None, retry_after_s: float | None = None) -> None:
         super().__init__(message, where=where)
         self.retry_after_s = retry_after_s
+
+
+def suggestion(name: str, known: Iterable[str]) -> str | None:
+    """What was meant, perhaps; a hint for an error about a name.
+
+    Examples
+    --------
+    >>> suggestion("geomap", ["flows", "geo_map"])
+    'did you mean geo_map?'
+    """
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, list(known), n=1)
+    return f"did you mean {near[0]}?" if near else None

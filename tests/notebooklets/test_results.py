@@ -18,7 +18,7 @@ import flowsleuth
 from flowsleuth.errors import CatalogueError, OptionError
 from flowsleuth.investigate.dossier import Dossier
 from flowsleuth.notebooklets import NotebookletResult, table, value
-from flowsleuth.notebooklets.tables import as_arrow
+from flowsleuth.schema.tabular import to_table
 from tests.notebooklets.toy import EVIL, ToyResult, ToySummary
 
 DAY = ("2024-03-14", "2024-03-15")
@@ -173,7 +173,7 @@ def test_tables_of_every_make_are_kept_and_saved_whole():
     assert rows[1]["share"] is None and rows[1]["ips"] == []
     section = result.section("rows")
     assert type(section).from_dict(json.loads(json.dumps(section.to_dict()))) == section
-    assert as_arrow(frame).schema == section.table.schema
+    assert to_table(frame).schema == section.table.schema
     with pytest.raises(OptionError, match="not a table"):
         result.rows = "text"
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.errors import OptionError
+from flowsleuth.errors import OptionError, suggestion
 from flowsleuth.notebooklets.frames import open_frames
-from flowsleuth.notebooklets.metadata import Metadata, suggestion
+from flowsleuth.notebooklets.metadata import Metadata
 from flowsleuth.notebooklets.run import Asked, Question
 from flowsleuth.notebooklets.running import reason_of
 from flowsleuth.notebooklets.sources import FOREIGN, WORKSPACE, Providers

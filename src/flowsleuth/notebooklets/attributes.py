@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from flowsleuth.errors import OptionError
 from flowsleuth.investigate.dossier import Kind, Section
 from flowsleuth.notebooklets.picture import Picture
-from flowsleuth.notebooklets.tables import as_arrow, is_table
 from flowsleuth.schema.entities import Entity, entities_to_json, parse_entities
+from flowsleuth.schema.tabular import is_table, to_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -116,7 +116,7 @@ class Attribute:
     def _filled(self, blank: Section, found: Found) -> Section:
         if self.kind in ("table", "figure"):
             tables = {"table": found.value, "nodes": found.nodes, "edges": found.edges}
-            return replace(blank, **{name: as_arrow(rows) for name, rows in tables.items() if rows is not None})
+            return replace(blank, **{name: to_table(rows) for name, rows in tables.items() if rows is not None})
         if self.kind == "value":
             plain = json.loads(json.dumps(found.value, default=str, ensure_ascii=False))
             text = in_words(plain)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowsleuth.errors import OptionError
 from flowsleuth.notebooklets.picture import WIDGETS
-from flowsleuth.notebooklets.tables import as_arrow
+from flowsleuth.schema.tabular import to_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,7 +27,7 @@ def view_events(result: NotebookletResult, columns: list[str] | None, attribute:
 def _rows(result: NotebookletResult, attribute: str | None, data: Any) -> pa.Table:
     if (attribute is None) == (data is None):
         raise OptionError("attrib or data, one of them", where="view_events", available=result.data_properties())
-    rows = as_arrow(data) if attribute is None else result.section(attribute).table
+    rows = to_table(data) if attribute is None else result.section(attribute).table
     if rows is None or not len(rows):
         raise OptionError("there are no rows", where=f"view_events {attribute}", available=result.data_properties())
     return rows

@@ -89,9 +89,9 @@ def stored_rows(name: str, given: Any, home: Sequence[str], number: int = 1) -> 
     >>> stored_rows("SigninLogs", pandas.DataFrame([row]), [])["logon"].select(["user", "src_ip"]).to_pylist()
     [{'user': 'ana@contoso.com', 'src_ip': '192.0.2.7'}]
     """
-    from flowsleuth.notebooklets.tables import as_arrow
+    from flowsleuth.schema.tabular import to_table
 
-    rows = as_arrow(given)
+    rows = to_table(given)
     ours = TABLES.get(name)
     if ours is not None and (ours.time_column is None or ours.time_column in rows.column_names):
         return {name: rows}

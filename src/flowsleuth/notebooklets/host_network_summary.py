@@ -18,7 +18,7 @@ from flowsleuth.notebooklets.network_flow.systems import know_addresses, with_gr
 from flowsleuth.notebooklets.notebooklet import Notebooklet
 from flowsleuth.notebooklets.result import NotebookletResult
 from flowsleuth.notebooklets.step import Step
-from flowsleuth.notebooklets.tables import as_arrow
+from flowsleuth.schema.tabular import to_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -174,7 +174,7 @@ def look_up(run: Run) -> dict[str, Any]:
     asked = _public_peers(run)
     if not asked:
         return {"flow_ti": Found(absent="it has no public peer to ask about")}
-    found, peers = as_arrow(run.provider("tilookup")(asked)), run["flow_peers"]
+    found, peers = to_table(run.provider("tilookup")(asked)), run["flow_peers"]
     at = pc.index_in(found["Ioc"], value_set=peers["peer"].combine_chunks()).combine_chunks()
     for name in ("way", FLOWS, "denied_flows", "bytes_out", "bytes_in"):
         found = found.append_column(name, peers[name].combine_chunks().take(at))

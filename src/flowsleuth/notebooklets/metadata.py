@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Literal
 
-from flowsleuth.errors import OptionError
+from flowsleuth.errors import OptionError, suggestion
 
 ENTITY_KINDS = {
     "ip_address": "IpAddress",
@@ -200,15 +199,3 @@ def _known(card: Metadata, name: str) -> None:
             "no such option", where=f"{card.name} {name!r}", available=card.all_options,
             hint=suggestion(name, card.all_options),
         )  # fmt: skip
-
-
-def suggestion(name: str, known: Sequence[str]) -> str | None:
-    """What was meant, perhaps.
-
-    Examples
-    --------
-    >>> suggestion("geomap", ["flows", "geo_map"])
-    'did you mean geo_map?'
-    """
-    near = get_close_matches(name, known, n=1)
-    return f"did you mean {near[0]}?" if near else None

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from flowsleuth.errors import CatalogueError, FlowsleuthError, OptionError
 from flowsleuth.notebooklets.exports import stored_rows
 from flowsleuth.notebooklets.step import SkipStep
-from flowsleuth.notebooklets.tables import as_arrow
 from flowsleuth.schema import TABLES
+from flowsleuth.schema.tabular import to_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -79,7 +79,7 @@ def ask_queries(
         try:
             if question.cancelled.is_set():
                 return {}
-            found = as_arrow(known[one](**{one.parameter: values[one.parameter]}, **window))
+            found = to_table(known[one](**{one.parameter: values[one.parameter]}, **window))
             return stored_rows(one.table, found.replace_schema_metadata(None), home, number)
         except Exception as error:  # whoever is asked
             return error

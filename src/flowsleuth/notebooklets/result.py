@@ -6,10 +6,9 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from flowsleuth.errors import CatalogueError, OptionError
+from flowsleuth.errors import CatalogueError, OptionError, suggestion
 from flowsleuth.investigate.dossier import Section
 from flowsleuth.notebooklets.attributes import Attribute, is_empty
-from flowsleuth.notebooklets.metadata import suggestion
 from flowsleuth.notebooklets.result_methods import ResultDocuments
 from flowsleuth.schema.time_range import TimeRange
 

@@ -210,12 +210,12 @@ class Run:
         FlowsleuthError
             Asking for them failed.
         """
-        from flowsleuth.notebooklets.tables import as_arrow
+        from flowsleuth.schema.tabular import to_table
 
         found = self.question.providers.get(FOREIGN, {}).get(table)
         if isinstance(found, Exception):
             raise found
-        return None if found is None else as_arrow(found)
+        return None if found is None else to_table(found)
 
     def rows(self, table: str, *, overlapping: bool = False) -> ir.Table:
         """Stored rows of a table that start in the window, as an Ibis table; files of other days are not opened.

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from flowsleuth.errors import OptionError, QueryParameterError
+from flowsleuth.errors import OptionError, QueryParameterError, suggestion
 from flowsleuth.query.definitions import QueryDefinition
 from flowsleuth.query.languages.values import Value
 from flowsleuth.query.objects import look_up
@@ -74,10 +73,10 @@ def _by_name(query: QueryDefinition, given: Mapping[str, Any]) -> Iterator[tuple
     for key, value in given.items():
         name = query.parameter_of(key)
         if name is None:
-            near = difflib.get_close_matches(key, query.parameters, 1)
-            hint = f"did you mean {near[0]}?" if near else None
-            where = f"{query.name}({key}=…)"
-            raise QueryParameterError("no such parameter", where=where, available=query.parameters, hint=hint)
+            raise QueryParameterError(
+                "no such parameter", where=f"{query.name}({key}=…)", available=query.parameters,
+                hint=suggestion(key, query.parameters),
+            )  # fmt: skip
         if value is not None:
             yield name, value
 

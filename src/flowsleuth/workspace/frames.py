@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.errors import OptionError
-from flowsleuth.notebooklets.tables import as_arrow
 from flowsleuth.schema import Table
 from flowsleuth.schema import table as find_table
+from flowsleuth.schema.tabular import to_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -87,7 +87,7 @@ def rows_of(table: Table, given: Any) -> pa.Table:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    rows = as_arrow(given)
+    rows = to_table(given)
     if table.time_column is not None and table.time_column not in rows.column_names:
         hint = "rename the column that dates a row"
         raise OptionError(

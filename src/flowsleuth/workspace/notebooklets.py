@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.errors import CatalogueError
+from flowsleuth.errors import CatalogueError, suggestion
 from flowsleuth.notebooklets import NOTEBOOKLETS
 from flowsleuth.notebooklets.card import snake_case
-from flowsleuth.notebooklets.metadata import ENTITY_KINDS, suggestion
+from flowsleuth.notebooklets.metadata import ENTITY_KINDS
 from flowsleuth.notebooklets.user_folders import load_folder
 
 if TYPE_CHECKING:

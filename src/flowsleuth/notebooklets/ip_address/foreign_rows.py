@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.errors import FlowsleuthError
-from flowsleuth.notebooklets.tables import as_arrow
+from flowsleuth.schema.tabular import to_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,7 +39,7 @@ def about(rows: pa.Table, question: Any) -> pa.Table:
     import pyarrow.compute as pc
 
     pattern = address_pattern(question.asked.text)
-    rows = as_arrow(rows.replace_schema_metadata(None))
+    rows = to_table(rows.replace_schema_metadata(None))
     keep = pa.chunked_array([pa.array([False] * len(rows), pa.bool_())])
     for name in rows.column_names:
         if pa.types.is_string(rows[name].type):

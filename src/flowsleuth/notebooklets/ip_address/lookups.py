@@ -11,8 +11,8 @@ from flowsleuth.errors import MissingExtraError, OptionError
 from flowsleuth.notebooklets.attributes import Found
 from flowsleuth.notebooklets.ip_address.identity import TYPE_NAMES, type_of
 from flowsleuth.notebooklets.step import SkipStep
-from flowsleuth.notebooklets.tables import as_arrow, is_table
 from flowsleuth.schema.entities import GeoLocation
+from flowsleuth.schema.tabular import is_table, to_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -95,7 +95,7 @@ def find_names(run: Run) -> dict[str, Any]:
     """Names that the address had: as stored rows saw it; what a provider says; its PTR where ``online`` is set."""
     import pyarrow as pa
 
-    parts = [as_arrow(run.ws.passive_dns(run.asked.text))]
+    parts = [to_table(run.ws.passive_dns(run.asked.text))]
     if type_of(run) == "global":
         parts += [*_of_provider(run), *_of_name_servers(run)]
     else:
@@ -110,7 +110,7 @@ def _of_provider(run: Run) -> list[pa.Table]:
     if run.question.providers.find(PASSIVE) is None:
         return _of_service(run)
     told = run.provider(PASSIVE)(run.asked.text)
-    return [as_arrow(told) if is_table(told) else pa.Table.from_pylist(list(told))]
+    return [to_table(told) if is_table(told) else pa.Table.from_pylist(list(told))]
 
 
 def _of_service(run: Run) -> list[pa.Table]:

@@ -11,8 +11,8 @@ from flowsleuth.errors import CatalogueError, FlowsleuthError, OptionError
 from flowsleuth.notebooklets.exports import FIREWALL_KIND, stored_rows
 from flowsleuth.notebooklets.ip_address.foreign_rows import FAILED, about
 from flowsleuth.notebooklets.network_flow.foreign import older_alone
-from flowsleuth.notebooklets.tables import as_arrow
 from flowsleuth.schema import TABLES
+from flowsleuth.schema.tabular import to_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -205,9 +205,9 @@ def _joined(parts: Mapping[str, Mapping[str, pa.Table]]) -> dict[str, pa.Table]:
 
 def _made(source: Source, rows: Any, home: Sequence[str], number: int) -> dict[str, Any]:
     if source.becomes is None:
-        return {source.table: as_arrow(rows)}
-    raw = {source.table: as_arrow(rows)} if source.table in FOREIGN_TABLES else {}
-    return stored_rows(source.table, as_arrow(rows), home, number) | raw
+        return {source.table: to_table(rows)}
+    raw = {source.table: to_table(rows)} if source.table in FOREIGN_TABLES else {}
+    return stored_rows(source.table, to_table(rows), home, number) | raw
 
 
 # frames in the hand -------------------------------------------------------------------------------------------------

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.errors import OptionError
+from flowsleuth.errors import OptionError, suggestion
 from flowsleuth.notebooklets.attributes import Found
-from flowsleuth.notebooklets.metadata import suggestion
 from flowsleuth.notebooklets.network_flow.counts import FLOWS, summed
 from flowsleuth.notebooklets.network_flow.maps import places
 from flowsleuth.notebooklets.network_flow.seen import WITHIN
 from flowsleuth.notebooklets.network_flow.systems import with_group
-from flowsleuth.notebooklets.tables import as_arrow
+from flowsleuth.schema.tabular import to_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -85,7 +84,7 @@ def look_up(run: Run, asns: Sequence[str], **options: Any) -> Found:
     addresses = by_peer["peer"].to_pylist()
     if not addresses:
         return Found(_nothing(), note="the selected systems have no addresses to ask about")
-    found = as_arrow(run.provider("tilookup")(addresses, **options))
+    found = to_table(run.provider("tilookup")(addresses, **options))
     bad = found.filter(pc.is_in(found["Severity"], value_set=pa.array(SEVERITIES)))
     at = pc.index_in(bad["Ioc"], value_set=by_peer["peer"].combine_chunks()).combine_chunks()
     flows = by_peer.take(at)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.errors import FlowsleuthError, OptionError
-from flowsleuth.notebooklets.tables import as_arrow
+from flowsleuth.schema.tabular import to_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,7 +23,7 @@ def as_flows(given: Any, home: Sequence[str]) -> Any:
     """A table whose columns are Azure's as rows of table ``flow``; any other as it is."""
     from flowsleuth.readers.azure_names import kind_of
 
-    rows = as_arrow(given)
+    rows = to_table(given)
     if kind_of(rows.column_names) is None:
         return given
     from flowsleuth.readers.azure_frames import flows_of_frame
