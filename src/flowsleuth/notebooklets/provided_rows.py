@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.errors import CatalogueError, FlowsleuthError, OptionError
+from flowsleuth.errors import OptionError
+from flowsleuth.notebooklets.at_once import ask_at_once, library_query, one_table, reason, window_of
 from flowsleuth.notebooklets.exports import stored_rows
 from flowsleuth.notebooklets.step import SkipStep
-from flowsleuth.schema import TABLES
 from flowsleuth.schema.tabular import to_table
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from flowsleuth.notebooklets.run import Question, Run
 
-AT_ONCE = 4
 UNANSWERED = "unanswered queries"
 """Foreign table of the queries that could not be asked: query → why."""
 
@@ -65,40 +64,23 @@ def ask_queries(
     OptionError
         The provider's library has none of the queries.
     """
-    calls = {one: _call(provider, one) for one in queries if values.get(one.parameter)}
-    known = {one: call for one, call in calls.items() if call is not None}
+    calls = {one: library_query(provider, one.name) for one in queries if values.get(one.parameter)}
+    known = {one: given[1] for one, given in calls.items() if given is not None}
     if not known:
         hint = "ingest the rows, or give them as data="
         raise OptionError("it has no query for this", where=str(provider.environment), hint=hint)
     chosen = [one for one in known if not one.options or set(one.options) & set(question.options)]
-    start, end = question.time
-    window = {name: moment for name, moment in (("start", start), ("end", end)) if moment is not None}
+    window = window_of(question)
 
-    def ask(number_and_query: tuple[int, Query]) -> dict[str, pa.Table] | Exception:
-        number, one = number_and_query
-        try:
-            if question.cancelled.is_set():
-                return {}
-            found = to_table(known[one](**{one.parameter: values[one.parameter]}, **window))
-            return stored_rows(one.table, found.replace_schema_metadata(None), home, number)
-        except Exception as error:  # whoever is asked
-            return error
+    def ask(number: int, one: Query) -> dict[str, pa.Table]:
+        found = to_table(known[one](**{one.parameter: values[one.parameter]}, **window))
+        return stored_rows(one.table, found.replace_schema_metadata(None), home, number)
 
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers = list(pool.map(ask, enumerate(chosen, 1)))
-    return _together(chosen, answers)
+    asks = [partial(ask, number, one) for number, one in enumerate(chosen, 1)]
+    return _together(chosen, ask_at_once(asks, question))
 
 
-def _call(provider: Any, one: Query) -> Callable[..., Any] | None:
-    try:
-        call = provider.query(one.name)
-    except CatalogueError:
-        return None
-    arrow: Callable[..., Any] = call.arrow
-    return arrow
-
-
-def _together(chosen: Sequence[Query], answers: Sequence[dict[str, pa.Table] | Exception]) -> dict[str, Any]:
+def _together(chosen: Sequence[Query], answers: Sequence[dict[str, pa.Table] | Exception | None]) -> dict[str, Any]:
     """Rows of the same table together, numbered anew; and what could not be asked."""
     import pyarrow as pa
 
@@ -106,28 +88,15 @@ def _together(chosen: Sequence[Query], answers: Sequence[dict[str, pa.Table] | E
     failed: dict[str, str] = {}
     for one, answer in zip(chosen, answers, strict=True):
         if isinstance(answer, Exception):
-            word = "" if isinstance(answer, FlowsleuthError) else f"{type(answer).__name__}: "
-            failed[one.name] = f"{word}{answer}"
+            failed[one.name] = reason(answer)
             continue
-        for name, rows in answer.items():
+        for name, rows in (answer or {}).items():
             parts.setdefault(name, []).append(rows)
-    found: dict[str, Any] = {name: _numbered(name, some) for name, some in parts.items()}
+    found: dict[str, Any] = {name: one_table(name, some) for name, some in parts.items()}
     if failed:
         columns = {"query": list(failed), "why": list(failed.values())}
         found[UNANSWERED] = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
     return found
-
-
-def _numbered(name: str, parts: list[pa.Table]) -> pa.Table:
-    """Rows with ids that no two share; the queries of one run know nothing of one another."""
-    import pyarrow as pa
-
-    whole = pa.concat_tables(parts, promote_options="permissive")
-    column = TABLES[name].id_column
-    ids = pa.array(range(1, len(whole) + 1), pa.int64())
-    if column is None or column not in whole.column_names:
-        return whole
-    return whole.set_column(whole.column_names.index(column), column, ids)
 
 
 def read_tables(data: Any, table: str, home: Sequence[str]) -> dict[str, Any]:
@@ -137,7 +106,7 @@ def read_tables(data: Any, table: str, home: Sequence[str]) -> dict[str, Any]:
     for number, (name, rows) in enumerate(given.items(), 1):
         for ours, made in stored_rows(str(name), rows, home, number).items():
             parts.setdefault(ours, []).append(made)
-    return {name: some[0] if len(some) == 1 else _numbered(name, some) for name, some in parts.items()}
+    return {name: one_table(name, some) for name, some in parts.items()}
 
 
 def tell_unanswered(run: Run) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.errors import CatalogueError, FlowsleuthError, OptionError
+from flowsleuth.errors import OptionError
+from flowsleuth.notebooklets.at_once import ask_at_once, caught, library_query, one_table, reason, window_of
 from flowsleuth.notebooklets.exports import FIREWALL_KIND, stored_rows
 from flowsleuth.notebooklets.ip_address.foreign_rows import FAILED, about
 from flowsleuth.notebooklets.network_flow.foreign import older_alone
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from flowsleuth.notebooklets.run import Question
 
-AT_ONCE = 4
 DEVICES = 10
 """Of so many devices the details are asked."""
 _ADDRESS = ("ip_address", "ip_address_list", "source_ip_list", "entity_id")
@@ -88,24 +88,11 @@ def ask_provider(provider: Any, question: Question) -> dict[str, Any]:
     chosen = [one for one in SOURCES if set(one.options) & set(question.options)]
     files = _files_of(provider)
 
-    def ask(source: Source) -> Any:
-        if question.cancelled.is_set():
-            return None
-        return _caught(lambda: _rows_of(provider, files, source, question))
-
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers = dict(zip(chosen, pool.map(ask, chosen), strict=True))
+    asks = [partial(_rows_of, provider, files, source, question) for source in chosen]
+    answers = dict(zip(chosen, ask_at_once(asks, question), strict=True))
     if DEVICE_INFO.options[0] in question.options:
-        answers[DEVICE_INFO] = _caught(lambda: _device_info(provider, files, answers, question))
+        answers[DEVICE_INFO] = caught(lambda: _device_info(provider, files, answers, question))
     return put_together(answers, question.providers.home)
-
-
-def _caught(ask: Callable[[], Any]) -> Any:
-    """What was answered, or the error: a query is asked at a border where anything may go wrong."""
-    try:
-        return ask()
-    except Exception as error:
-        return error
 
 
 def _files_of(provider: Any) -> dict[str, str]:
@@ -121,25 +108,12 @@ def _rows_of(provider: Any, files: Mapping[str, str], source: Source, question: 
     if name is not None:
         return about(provider.exec_arrow(name), question)
     assert question.asked is not None
-    given = _query(provider, source.query)
+    given = library_query(provider, source.query)
     if given is None or provider.environment == "LocalData":
         return None
     definition, call = given
     parameter = next(name for name in _ADDRESS if definition.parameter_of(name) is not None)
-    found: pa.Table = call.arrow(**{parameter: question.asked.text}, **_window(question))
-    return found
-
-
-def _query(provider: Any, name: str) -> Any:
-    try:
-        return provider.definition(name), provider.query(name)
-    except CatalogueError:
-        return None
-
-
-def _window(question: Question) -> dict[str, Any]:
-    start, end = question.time
-    return {name: moment for name, moment in (("start", start), ("end", end)) if moment is not None}
+    return call(**{parameter: question.asked.text}, **window_of(question))
 
 
 def _device_info(
@@ -155,10 +129,10 @@ def _device_info(
     if DEVICE_INFO.words[0] in files:
         rows = provider.exec_arrow(files[DEVICE_INFO.words[0]])
         return rows.filter(pa.array([name in devices for name in rows["DeviceName"].to_pylist()], pa.bool_()))
-    given = _query(provider, DEVICE_INFO.query)
+    given = library_query(provider, DEVICE_INFO.query)
     if given is None or not devices:
         return None
-    found = [given[1].arrow(host_name=name, **_window(question)) for name in devices[:DEVICES]]
+    found = [given[1](host_name=name, **window_of(question)) for name in devices[:DEVICES]]
     return pa.concat_tables([rows.replace_schema_metadata(None) for rows in found], promote_options="permissive")
 
 
@@ -172,11 +146,9 @@ def put_together(answers: Mapping[Source, Any], home: Sequence[str]) -> dict[str
     for number, (source, rows) in enumerate(answers.items(), 1):
         if rows is None:
             continue
-        made = rows if isinstance(rows, Exception) else _caught(lambda: _made(source, rows, home, number))  # noqa: B023
+        made = rows if isinstance(rows, Exception) else caught(lambda: _made(source, rows, home, number))  # noqa: B023
         if isinstance(made, Exception):
-            failed[source.table] = (
-                f"{type(made).__name__}: {made}" if not isinstance(made, FlowsleuthError) else str(made)
-            )
+            failed[source.table] = reason(made)
             continue
         for name, table in made.items():
             if name in TABLES:
@@ -191,15 +163,13 @@ def put_together(answers: Mapping[Source, Any], home: Sequence[str]) -> dict[str
 
 def _joined(parts: Mapping[str, Mapping[str, pa.Table]]) -> dict[str, pa.Table]:
     """Our tables, of all sources of each; what both of Azure's flow tables may log is taken once."""
-    import pyarrow as pa
-
     found = {}
     for name, some in parts.items():
         rows = dict(some)
         newer, older = (rows.get(table) for table in ("NTANetAnalytics", "AzureNetworkAnalytics_CL"))
         if newer is not None and older is not None and len(newer):
             rows["AzureNetworkAnalytics_CL"] = older_alone(newer, older)
-        found[name] = pa.concat_tables(rows.values(), promote_options="permissive")
+        found[name] = one_table(name, rows.values())
     return found
 
 
