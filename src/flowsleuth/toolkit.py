@@ -16,7 +16,15 @@ from importlib import import_module
 from typing import Any
 
 NAMES: dict[str, str] = {
+    "add_related_alerts": "flowsleuth.analyze.alerts:add_related_alerts",
+    "create_alert_graph": "flowsleuth.analyze.alerts:create_alert_graph",
+    "EntityGraph": "flowsleuth.analyze.alerts:AlertGraph",
+    "format_alert": "flowsleuth.analyze.alerts:format_alert",
+    "get_related_alerts": "flowsleuth.analyze.alerts:get_related_alerts",
+    "group_incidents": "flowsleuth.analyze.alerts:group_incidents",
     "QueryProvider": "flowsleuth.query:QueryProvider",
+    "SecurityAlert": "flowsleuth.analyze.alerts:SecurityAlert",
+    "SecurityEvent": "flowsleuth.analyze.alerts:SecurityEvent",
 }
 """Name to ``module:attribute``, in alphabetical order."""
 
