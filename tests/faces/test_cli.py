@@ -62,6 +62,11 @@ def test_wrong_usage_exits_2_and_names_the_option(run, arguments):
     assert out == ""
 
 
+def test_words_that_are_not_understood_are_told_with_the_verb_whose_help_knows(run):
+    _, _, err = run("suspects", "--no-such")
+    assert err == "flowsleuth: suspects: not understood: --no-such; see flowsleuth suspects --help\n"
+
+
 def test_ingest_tells_rows_rejects_and_speed(tmp_path, run):
     run("init", tmp_path / "case")
     log = tmp_path / "conn.log"

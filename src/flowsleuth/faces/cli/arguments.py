@@ -28,7 +28,17 @@ class Parser(argparse.ArgumentParser):
     """Argparse whose errors are ours."""
 
     def error(self, message: str) -> NoReturn:
-        raise OptionError(message, where=self.prog, hint=f"see {self.prog} --help")
+        _, _, verb = self.prog.partition(" ")
+        raise OptionError(message, where=verb or None, hint=f"see {self.prog} --help")
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse does it; what is left over is told with its verb, whose help knows better."""
+        parsed, left = self.parse_known_args(args, namespace)
+        if left:
+            verb = getattr(parsed, "verb", None)
+            hint = f"see {self.prog} {verb} --help" if verb else f"see {self.prog} --help"
+            raise OptionError(f"not understood: {' '.join(left)}", where=verb, hint=hint)
+        return parsed
 
 
 def parse_time(text: str, zone: str) -> dt.datetime:
