@@ -9,7 +9,7 @@ import pytest
 from tests.store.spark_cluster import SparkCluster
 
 import flowsleuth
-from flowsleuth.testing.engines import same_rows
+from flowsleuth.testing.same_rows import same_rows
 from flowsleuth.workspace import init
 
 pytestmark = pytest.mark.spark

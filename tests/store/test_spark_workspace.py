@@ -19,7 +19,7 @@ import flowsleuth
 from flowsleuth.errors import QueryError
 from flowsleuth.faces.cli import main
 from flowsleuth.query import QueryProvider
-from flowsleuth.testing.engines import same_rows
+from flowsleuth.testing.same_rows import same_rows
 from flowsleuth.triage.filters import QueueFilter
 from flowsleuth.triage.rules import Rule
 
