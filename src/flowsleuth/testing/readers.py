@@ -8,30 +8,29 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
-import re
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from flowsleuth import schema
-from flowsleuth.readers.contract import Position, Reader, Reject
-from flowsleuth.readers.streams import Source, printable
-from flowsleuth.schema.addresses import canonical_address
-from flowsleuth.testing.reading import ReadResult, join_batches, read_all
+from flowsleuth.readers.contract import Reader
+from flowsleuth.readers.streams import Source
+from flowsleuth.testing.reader_pieces import (
+    LineTest,
+    ReaderCase,
+    check_bad_line,
+    check_growth,
+    check_lines,
+    check_pieces,
+    check_resume,
+    first_of,
+    has_both_addresses,
+)
+from flowsleuth.testing.reading import ReadResult
 
 GARBAGE = b"\x01 no record \xff at all"
 """A line that is no record in any text format."""
-
-RAW_LIES = ("line", "lines", "inside")
-"""Where a reader may say that its records lie: each is a line, spans many lines, or stands inside of lines."""
-
-_MAX_PIECES = 400
-_MAX_RESUMES = 12
-_TOKENS = re.compile(r"[0-9A-Fa-f:.]+(?:%[0-9A-Za-z]+)?")
-
-LineTest = Callable[[Mapping[str, Any], str], bool]
 
 
 def count_lines(comment: str = "#", header: int = 0) -> Callable[[bytes], int]:
@@ -48,20 +47,6 @@ def count_lines(comment: str = "#", header: int = 0) -> Callable[[bytes], int]:
         return sum(1 for line in lines if line and not (comment and line.startswith(comment.encode()))) - header
 
     return count
-
-
-@dataclass(frozen=True)
-class _Case:
-    """One reader on one sample, with what must not change between two readings of it."""
-
-    reader: Reader
-    path: Path
-    options: object
-    tz: str
-
-    def read(self, path: Path | None = None, **how: Any) -> ReadResult:
-        how = {"tz": self.tz, **how}
-        return read_all(self.reader, path or self.path, source_file=str(self.path), options=self.options, **how)
 
 
 def check_reader(
@@ -133,7 +118,7 @@ def check_reader(
     AssertionError
         A promise is broken; the message says which one, on which sample and where.
     """
-    case = _Case(reader, Path(sample_path), options, tz)
+    case = ReaderCase(reader, Path(sample_path), options, tz)
     _check_description(reader)
     _check_sniff(case, other_readers, sniffs)
     whole = case.read()
@@ -148,17 +133,17 @@ def check_reader(
     if has_zone is not None:
         _check_zone(case, whole, has_zone)
     if is_text:
-        _check_lines(case, whole, data, is_row_of_line or has_both_addresses)
-    _check_pieces(case, whole, len(data))
+        check_lines(case, whole, data, is_row_of_line or has_both_addresses)
+    check_pieces(case, whole, len(data))
     if resumes:
-        _check_resume(case, whole, len(data))
+        check_resume(case, whole, len(data))
     if is_text:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / _plain_name(case.path)
             if resumes:
-                _check_growth(case, whole, data, path)
+                check_growth(case, whole, data, path)
             if bad_line is not None:
-                _check_bad_line(case, whole, data, path, bad_line)
+                check_bad_line(case, whole, data, path, bad_line)
     return whole
 
 
@@ -168,19 +153,6 @@ def check_refuses(reader: Reader, sample_paths: Iterable[str | os.PathLike[str]]
         with Source(os.fspath(path)) as source:
             kind = reader.sniff(source.sample)
         assert kind is None, f"{reader.name} claims {os.fspath(path)} as {kind!r}, which is another reader's"
-
-
-def has_both_addresses(row: Mapping[str, Any], line: str) -> bool:
-    """Whether the addresses of a row are in a raw line, however they are written there."""
-    wanted = {row[name] for name in ("src_ip", "dst_ip") if row.get(name) is not None}
-    found = set()
-    for token in _TOKENS.findall(line):
-        for text in (token, token.strip(".:")):
-            try:
-                found.add(canonical_address(text))
-            except ValueError:
-                continue
-    return wanted <= found
 
 
 def _content(path: Path) -> tuple[bytes, bool]:
@@ -223,7 +195,7 @@ def catalogue_readers(but: str) -> list[Reader]:
     return found
 
 
-def _check_sniff(case: _Case, other_readers: Iterable[Reader] | None, sniffs: bool) -> None:
+def _check_sniff(case: ReaderCase, other_readers: Iterable[Reader] | None, sniffs: bool) -> None:
     others = catalogue_readers(case.reader.name) if other_readers is None else other_readers
     with Source(str(case.path)) as source:
         kind = case.reader.sniff(source.sample)
@@ -237,20 +209,24 @@ def _check_sniff(case: _Case, other_readers: Iterable[Reader] | None, sniffs: bo
 
 
 def _check_counts(
-    case: _Case,
+    case: ReaderCase,
     whole: ReadResult,
     expect_rows: Mapping[str, int],
     expect_rejects: int,
     expect_skipped: Mapping[str, int],
 ) -> None:
     wanted = {name: count for name, count in expect_rows.items() if count}
-    assert whole.rows == wanted, f"{case.path}: rows {whole.rows}, expected {wanted}; rejects: {_first(whole.rejects)}"
+    assert whole.rows == wanted, (
+        f"{case.path}: rows {whole.rows}, expected {wanted}; rejects: {first_of(whole.rejects)}"
+    )
     found = len(whole.rejects)
-    assert found == expect_rejects, f"{case.path}: {found} rejects, expected {expect_rejects}: {_first(whole.rejects)}"
+    assert found == expect_rejects, (
+        f"{case.path}: {found} rejects, expected {expect_rejects}: {first_of(whole.rejects)}"
+    )
     assert whole.skipped == dict(expect_skipped), f"{case.path}: skipped {whole.skipped}, expected {expect_skipped}"
 
 
-def _check_sum(case: _Case, whole: ReadResult, total: int) -> None:
+def _check_sum(case: ReaderCase, whole: ReadResult, total: int) -> None:
     """Rows + rejects + skipped = records; several rows of one record count once."""
     made = len(set().union(*(_ids(name, table) for name, table in whole.tables.items())))
     refused = sum(1 for reject in whole.rejects if reject.source_row > 0)
@@ -261,16 +237,12 @@ def _check_sum(case: _Case, whole: ReadResult, total: int) -> None:
     )
 
 
-def _first(rejects: Sequence[Reject]) -> str:
-    return "; ".join(str(reject) for reject in rejects[:3]) or "none"
-
-
 def _ids(name: str, table: Any) -> list[int]:
     column = schema.table(name).id_column
     return table[column].to_pylist() if column else []
 
 
-def _check_schema(case: _Case, name: str, table: Any) -> None:
+def _check_schema(case: ReaderCase, name: str, table: Any) -> None:
     wanted = schema.table(name).arrow_schema()
     differing = [f"{f.name}: {f.type}" for f in table.schema if f.name not in wanted.names or f != wanted.field(f.name)]
     assert table.schema.equals(wanted), (
@@ -278,7 +250,7 @@ def _check_schema(case: _Case, name: str, table: Any) -> None:
     )
 
 
-def _check_values(case: _Case, name: str, table: Any, null_columns: set[str]) -> None:
+def _check_values(case: ReaderCase, name: str, table: Any, null_columns: set[str]) -> None:
     """Missing is null, not a stand-in; what is never null is not; what the sample does not say is null."""
     for column in schema.table(name).columns:
         values = table[column.name]
@@ -306,7 +278,7 @@ def _micros(values: Any) -> list[int | None]:
     return list(values.cast("int64").to_pylist())
 
 
-def _check_ids(case: _Case, whole: ReadResult) -> None:
+def _check_ids(case: ReaderCase, whole: ReadResult) -> None:
     again, other = case.read(), case.read(file_key=2)
     for name, table in whole.tables.items():
         ids = _ids(name, table)
@@ -317,7 +289,7 @@ def _check_ids(case: _Case, whole: ReadResult) -> None:
         )
 
 
-def _check_zone(case: _Case, whole: ReadResult, has_zone: bool) -> None:
+def _check_zone(case: ReaderCase, whole: ReadResult, has_zone: bool) -> None:
     elsewhere = case.read(tz="Pacific/Kiritimati")
     for name, table in whole.tables.items():
         column = schema.table(name).time_column
@@ -332,100 +304,3 @@ def _check_zone(case: _Case, whole: ReadResult, has_zone: bool) -> None:
             assert all(a == b for a, b in pairs), f"{case.path}: {name}.{column} names its zone, yet tz changes it"
         else:
             assert all(a != b for a, b in pairs), f"{case.path}: {name}.{column} names no zone, yet tz changes nothing"
-
-
-def _assert_same(case: _Case, wanted: ReadResult, found: ReadResult, how: str) -> None:
-    """Equal rows, rejects and counts, or say where they part."""
-    assert found.rows == wanted.rows, f"{case.path}: {how}: rows {found.rows}, read whole {wanted.rows}"
-    for name, table in wanted.tables.items():
-        if not len(table) or table.equals(found.tables[name]):
-            continue
-        for row, other in zip(table.to_pylist(), found.tables[name].to_pylist(), strict=True):
-            parts = {key: (value, other[key]) for key, value in row.items() if value != other[key]}
-            assert not parts, f"{case.path}: {how}: {name} at source_row {row['source_row']} (whole, now): {parts}"
-    assert found.rejects == wanted.rejects, (
-        f"{case.path}: {how}: rejects {_first(found.rejects)}; read whole {_first(wanted.rejects)}"
-    )
-    assert found.skipped == wanted.skipped, f"{case.path}: {how}: skipped {found.skipped}, whole {wanted.skipped}"
-
-
-def _check_pieces(case: _Case, whole: ReadResult, size: int) -> None:
-    smallest = size // _MAX_PIECES + 1
-    for piece in sorted({max(smallest, wanted) for wanted in (1, 97, 4_096)}):
-        _assert_same(case, whole, case.read(chunk_size=piece), f"in pieces of {piece} bytes")
-
-
-def _check_resume(case: _Case, whole: ReadResult, size: int) -> None:
-    pieces = case.read(chunk_size=size // _MAX_RESUMES + 1)
-    ends = [(at, batch.end) for at, batch in enumerate(pieces.batches, 1) if not batch.is_tail]
-    for at, end in ends:
-        how = f"continued from {replace(end, state=end.state[:80])}"
-        rest = case.read(start=end)
-        both = join_batches([*pieces.batches[:at], *rest.batches])
-        _assert_same(case, whole, both, how)
-
-
-def _check_growth(case: _Case, whole: ReadResult, data: bytes, path: Path) -> None:
-    """A file read while its last line is being written, then read on when it is complete."""
-    newlines = [at for at, byte in enumerate(data[:-1]) if byte == 10]
-    if len(newlines) < 2:
-        return
-    last_whole = newlines[len(newlines) * 2 // 3]
-    next_end = data.find(b"\n", last_whole + 1)
-    cut = (last_whole + (next_end if next_end > 0 else len(data))) // 2
-    path.write_bytes(data[:cut])
-    young = case.read(path)
-    kept = [batch for batch in young.batches if not batch.is_tail]
-    if cut > last_whole + 1:
-        assert len(kept) < len(young.batches), f"{case.path}: the cut-off last line is not in a batch with is_tail"
-    path.write_bytes(data)
-    start = kept[-1].end if kept else Position()
-    assert start.offset <= cut, f"{case.path}: the position {start} is behind the cut at byte {cut}"
-    rest = case.read(path, start=start)
-    _assert_same(case, whole, join_batches([*kept, *rest.batches]), f"grown after byte {cut}")
-
-
-def _check_lines(case: _Case, whole: ReadResult, data: bytes, is_row_of_line: LineTest) -> None:
-    lines = [printable(line.rstrip(b"\r")) for line in data.split(b"\n")]
-    for name, table in whole.tables.items():
-        for row in table.to_pylist():
-            number = row["source_row"]
-            assert 1 <= number <= len(lines), f"{case.path}: {name} has source_row {number} of {len(lines)} lines"
-            assert is_row_of_line(row, lines[number - 1]), (
-                f"{case.path}: {name} row with source_row {number} does not come from that line: "
-                f"{lines[number - 1][:200]!r} → {row.get('src_ip')} {row.get('dst_ip')}"
-            )
-    for reject in whole.rejects:
-        assert reject.reason, f"{case.path}: {reject} has no reason"
-        if reject.source_row:
-            _check_raw(case, reject, lines[reject.source_row - 1])
-
-
-def _check_raw(case: _Case, reject: Reject, line: str) -> None:
-    """The raw text of a reject begins its line, unless the reader says that its records lie otherwise."""
-    assert reject.raw is not None, f"{case.path}: {reject} has no raw text"
-    lies = getattr(case.reader, "raw_lies", "line")
-    assert lies in RAW_LIES, f"{case.reader.name}: raw_lies is {lies!r}, not one of {RAW_LIES}"
-    raw = reject.raw[:1_000] if lies == "line" else reject.raw[:1_000].split("\n")[0]
-    fits = raw in line if lies == "inside" else line.startswith(raw)
-    assert fits, f"{case.path}: {reject} has not the text of its line: {line[:200]!r}"
-
-
-def _check_bad_line(case: _Case, whole: ReadResult, data: bytes, path: Path, bad_line: bytes) -> None:
-    """Put a line that is no record behind the first record that became a row."""
-    numbers = [number for table in whole.tables.values() for number in table["source_row"].to_pylist()]
-    if not numbers:
-        return
-    lines = data.split(b"\n")
-    after = min(numbers)
-    path.write_bytes(b"\n".join([*lines[:after], bad_line, *lines[after:]]))
-    found = case.read(path)
-    assert found.rows == whole.rows, (
-        f"{case.path}: a bad line put in as line {after + 1} changed the rows from {whole.rows} to {found.rows}"
-    )
-    known = {(r.source_row + (r.source_row > after), r.reason, r.raw) for r in whole.rejects}
-    new = [r for r in found.rejects if (r.source_row, r.reason, r.raw) not in known]
-    assert [r.source_row for r in new] == [after + 1], (
-        f"{case.path}: a bad line put in as line {after + 1} must be one reject of that source_row, not: {_first(new)}"
-    )
-    assert new[0].raw == printable(bad_line), f"{case.path}: the bad line's reject has raw text {new[0].raw!r}"
