@@ -146,6 +146,7 @@ def check_bad_line(case: ReaderCase, whole: ReadResult, data: bytes, path: Path,
     known = {(r.source_row + (r.source_row > after), r.reason, r.raw) for r in whole.rejects}
     new = [r for r in found.rejects if (r.source_row, r.reason, r.raw) not in known]
     assert [r.source_row for r in new] == [after + 1], (
-        f"{case.path}: a bad line put in as line {after + 1} must be one reject of that row, not: {first_of(new)}"
+        f"{case.path}: a bad line put in as line {after + 1} must be one reject of that source_row,"
+        f" not: {first_of(new)}"
     )
     assert new[0].raw == printable(bad_line), f"{case.path}: the bad line's reject has raw text {new[0].raw!r}"
