@@ -25,6 +25,9 @@ NAMES: dict[str, str] = {
     "QueryProvider": "flowsleuth.query:QueryProvider",
     "SecurityAlert": "flowsleuth.analyze.alerts:SecurityAlert",
     "SecurityEvent": "flowsleuth.analyze.alerts:SecurityEvent",
+    "unpack": "flowsleuth.extract.decoding:unpack",
+    "unpack_df": "flowsleuth.extract.decoding:unpack_df",
+    "unpack_items": "flowsleuth.extract.decoding:unpack_items",
 }
 """Name to ``module:attribute``, in alphabetical order."""
 

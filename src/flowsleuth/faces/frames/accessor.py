@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.errors import OptionError
+from flowsleuth.faces.frames.decoding import Decoding
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,7 +50,7 @@ def enable(name: str = NAME) -> None:
     pandas.api.extensions.register_dataframe_accessor(name)(Chain)
 
 
-class Chain:
+class Chain(Decoding):
     """Steps on a frame; see :func:`enable`. No step changes the frame it is called on.
 
     Parameters

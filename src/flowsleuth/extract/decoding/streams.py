@@ -1,0 +1,154 @@
+"""Compressed streams unpacked piece by piece, never further than a budget allows."""
+
+from __future__ import annotations
+
+import bz2
+import lzma
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from flowsleuth.extract.decoding.limits import Budget
+
+PIECE = 1 << 16
+LZMA_MEMORY = 256 << 20
+"""Bytes an xz stream may ask for as its dictionary; ``xz -9`` needs 65 MiB."""
+STREAMS = ("gz", "zlib", "deflate", "bz2", "xz", "lzma", "zstd")
+_FAULTS = (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, MemoryError)
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """What came out of one stream or member.
+
+    Attributes
+    ----------
+    data : bytes
+        All of it, or what came out before it ended.
+    status : str
+        ``decoded``, ``damaged``, ``limit``, ``password`` or ``unsupported``.
+    note : str
+        Why it is not all.
+    rest : int
+        Bytes behind the end of the stream.
+    """
+
+    data: bytes
+    status: str = "decoded"
+    note: str = ""
+    rest: int = 0
+
+
+def unpack_stream(data: bytes, kind: str, budget: Budget) -> Unpacked:
+    """Unpack a stream whose kind is known (one of :data:`STREAMS`); several of them behind one another are one.
+
+    Nothing is raised on account of the content: a damaged or endless stream gives what came out of it, and why it is
+    not all.
+
+    Examples
+    --------
+    >>> from flowsleuth.extract.decoding.limits import DecodeLimits
+    >>> bomb = zlib.compress(bytes(30_000_000))
+    >>> found = unpack_stream(bomb, "zlib", Budget(DecodeLimits()))
+    >>> found.status, len(found.data) < 10_000_000
+    ('limit', True)
+    """
+    most = budget.most(len(data))
+    pieces: list[bytes] = []
+    size, rest, note = 0, 0, ""
+    try:
+        for piece in _pieces(data, kind):
+            if isinstance(piece, int):
+                rest = piece
+                continue
+            pieces.append(piece)
+            size += len(piece)
+            if size > most:
+                note = budget.why(len(data), most)
+                break
+    except _FAULTS as error:
+        done = b"".join(pieces)
+        budget.spend(size)
+        return Unpacked(done, "damaged", f"{kind}: {error}")
+    done = b"".join(pieces)[:most] if note else b"".join(pieces)
+    budget.spend(len(done))
+    return Unpacked(done, "limit" if note else "decoded", note, rest)
+
+
+def _pieces(data: bytes, kind: str) -> Iterator[bytes | int]:
+    """What comes out, piece by piece; an integer is the number of bytes behind the end."""
+    if kind in ("gz", "zlib", "deflate"):
+        yield from _inflated(data, {"gz": 31, "zlib": 15, "deflate": -15}[kind], kind == "gz")
+    elif kind == "bz2":
+        yield from _members(data, bz2.BZ2Decompressor, b"BZh")
+    elif kind == "xz":
+        yield from _members(data, lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, LZMA_MEMORY), b"\xfd7zXZ")
+    elif kind == "lzma":
+        yield from _members(data, lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE, LZMA_MEMORY), None)
+    else:
+        yield from _zstandard(data)
+
+
+def _inflated(data: bytes, window: int, has_members: bool) -> Iterator[bytes | int]:
+    while True:
+        unit = zlib.decompressobj(window)
+        left = data
+        while not unit.eof:
+            piece = unit.decompress(left, PIECE)
+            left = unit.unconsumed_tail
+            if piece:
+                yield piece
+            elif not left and not unit.eof:
+                raise EOFError("ends before its end mark")
+        data = unit.unused_data
+        if not (has_members and data.startswith(b"\x1f\x8b\x08")):
+            yield len(data)
+            return
+
+
+def _members(data: bytes, make: Callable[[], Any], magic: bytes | None) -> Iterator[bytes | int]:
+    while True:
+        unit = make()
+        left = data
+        while not unit.eof:
+            if unit.needs_input and not left:
+                raise EOFError("ends before its end mark")
+            piece = unit.decompress(left, PIECE)
+            left = b""
+            if piece:
+                yield piece
+        data = unit.unused_data
+        if magic is None or not data.startswith(magic):
+            yield len(data)
+            return
+
+
+def _zstandard(data: bytes) -> Iterator[bytes | int]:
+    import pyarrow as pa
+
+    with pa.CompressedInputStream(pa.BufferReader(data), "zstd") as stream:
+        while piece := stream.read(PIECE):
+            yield piece
+
+
+def raw_lzma(data: bytes, filters: list[dict[str, int]], size: int, budget: Budget) -> Unpacked:
+    """A raw LZMA stream as zip files have it, of a length that is known."""
+    most = min(budget.most(len(data)), size)
+    try:
+        unit = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters)
+        pieces, done, left = [], 0, data
+        while done < most and not unit.eof:
+            if unit.needs_input and not left:
+                break
+            piece = unit.decompress(left, min(PIECE, most - done))
+            left = b""
+            pieces.append(piece)
+            done += len(piece)
+    except _FAULTS as error:
+        return Unpacked(b"", "damaged", f"lzma: {error}")
+    budget.spend(done)
+    whole = b"".join(pieces)
+    if done == size:
+        return Unpacked(whole)
+    return Unpacked(whole, "limit", budget.why(len(data), done)) if done == most else Unpacked(whole, "damaged", "ends")
