@@ -37,7 +37,8 @@ def test_one_row_in_full():
         {
             "reference": "1.1", "original_string": encoded(body), "file_name": None, "file_type": "string",
             "input_bytes": b"whoami /all", "decoded_string": "whoami /all", "encoding_type": "utf-8",
-            "file_hashes": None, "md5": None, "sha1": None, "sha256": None, "printable_bytes": None, "depth": 1, "offset": 4,
+            "file_hashes": None, "md5": None,
+            "sha1": None, "sha256": None, "printable_bytes": None, "depth": 1, "offset": 4,
             "decode_path": "base64 > gz > utf-8", "status": "decoded", "note": None,
         },
     ]  # fmt: skip
