@@ -1,0 +1,311 @@
+"""Relatives of a process in a tree: parent, children, ancestors, descendants, siblings; and a tree in numbers.
+
+A tree is what :func:`flowsleuth.analyze.process_tree.build_process_tree` gives, or some rows of one. A process is named
+by its ``node``, or by its row. Tables come back in the make they were given, in the order of the tree.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flowsleuth.errors import OptionError
+from flowsleuth.schema.tabular import need_columns
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Ints = npt.NDArray[np.int64]
+    Bools = npt.NDArray[np.bool_]
+
+NONE = -1
+PATH_NAMES = 40
+"""Names that a path tells at most; of a longer one the first and the last."""
+
+
+def get_process(tree: Any, source: Any) -> dict[str, Any]:
+    """The row of a process, by column.
+
+    Raises
+    ------
+    OptionError
+        There is no such node in the tree.
+
+    Examples
+    --------
+    >>> tree = example_tree()
+    >>> get_process(tree, 1)["proc_name"]
+    'cmd.exe'
+    """
+    node = node_of(source)
+    found = _row(tree, ints(tree, "node") == node)
+    if found is None:
+        raise OptionError("no such node in this tree", where=f"node {node}")
+    return found
+
+
+def get_parent(tree: Any, source: Any) -> dict[str, Any] | None:
+    """The row of the parent; None for a root, or when the parent is not among the rows.
+
+    Examples
+    --------
+    >>> tree = example_tree()
+    >>> get_parent(tree, 1)["proc_name"], get_parent(tree, 0)
+    ('explorer.exe', None)
+    """
+    parent = get_process(tree, source)["parent_node"]
+    return None if parent is None else _row(tree, ints(tree, "node") == int(parent))
+
+
+def get_roots(tree: Any) -> Any:
+    """Processes without a parent.
+
+    Examples
+    --------
+    >>> get_roots(example_tree())["proc_name"].to_pylist()
+    ['explorer.exe', 'services.exe']
+    """
+    return rows_where(tree, ints(tree, "parent_node") == NONE)
+
+
+def get_root(tree: Any, source: Any) -> dict[str, Any] | None:
+    """The row of the root above a process; None when it is not among the rows.
+
+    Examples
+    --------
+    >>> get_root(example_tree(), 2)["proc_name"]
+    'explorer.exe'
+    """
+    return _row(tree, ints(tree, "node") == int(get_process(tree, source)["root_node"]))
+
+
+def get_root_tree(tree: Any, source: Any) -> Any:
+    """The whole tree that a process stands in.
+
+    Examples
+    --------
+    >>> get_root_tree(example_tree(), 2)["proc_name"].to_pylist()
+    ['explorer.exe', 'cmd.exe', 'ftp.exe', 'reg.exe']
+    """
+    return rows_where(tree, ints(tree, "root_node") == int(get_process(tree, source)["root_node"]))
+
+
+def get_children(tree: Any, source: Any, include_source: bool = False) -> Any:
+    """Processes that a process started.
+
+    Examples
+    --------
+    >>> get_children(example_tree(), 1)["proc_name"].to_pylist()
+    ['ftp.exe', 'reg.exe']
+    """
+    node = int(get_process(tree, source)["node"])
+    wanted = ints(tree, "parent_node") == node
+    return rows_where(tree, wanted | (ints(tree, "node") == node) if include_source else wanted)
+
+
+def get_descendants(tree: Any, source: Any, include_source: bool = True, max_levels: int = -1) -> Any:
+    """All that came from a process.
+
+    Parameters
+    ----------
+    tree : table
+    source : int or row
+    include_source : bool
+    max_levels : int
+        How far down; -1 is all the way.
+
+    Examples
+    --------
+    >>> get_descendants(example_tree(), 0, include_source=False)["proc_name"].to_pylist()
+    ['cmd.exe', 'ftp.exe', 'reg.exe']
+    """
+    own = get_process(tree, source)
+    node, below = int(own["node"]), int(own["descendant_count"])
+    nodes = ints(tree, "node")
+    wanted = (nodes > node - include_source) & (nodes <= node + below)
+    if max_levels >= 0:
+        wanted &= ints(tree, "level") <= int(own["level"]) + max_levels
+    return rows_where(tree, wanted)
+
+
+def get_ancestors(tree: Any, source: Any, include_source: bool = True) -> Any:
+    """The processes from the root down to a process.
+
+    Examples
+    --------
+    >>> get_ancestors(example_tree(), 3)["proc_name"].to_pylist()
+    ['explorer.exe', 'cmd.exe', 'reg.exe']
+    """
+    node = int(get_process(tree, source)["node"])
+    nodes = ints(tree, "node")
+    wanted = (nodes <= node) & (node <= nodes + ints(tree, "descendant_count"))
+    return rows_where(tree, wanted if include_source else wanted & (nodes != node))
+
+
+def get_siblings(tree: Any, source: Any, include_source: bool = True) -> Any:
+    """Processes with the same parent; roots have no siblings but themselves.
+
+    Examples
+    --------
+    >>> get_siblings(example_tree(), 2, include_source=False)["proc_name"].to_pylist()
+    ['reg.exe']
+    """
+    own = get_process(tree, source)
+    is_own = ints(tree, "node") == int(own["node"])
+    parent = own["parent_node"]
+    wanted = is_own if parent is None else ints(tree, "parent_node") == int(parent)
+    return rows_where(tree, wanted if include_source else wanted & ~is_own)
+
+
+def get_path(tree: Any, source: Any, separator: str = " / ") -> str:
+    """The names from the root down to a process; what is in the middle of a very long path is counted.
+
+    Examples
+    --------
+    >>> get_path(example_tree(), 3)
+    'explorer.exe / cmd.exe / reg.exe'
+    """
+    names = [str(name) for name in _texts(get_ancestors(tree, source), "proc_name")]
+    if len(names) > PATH_NAMES:
+        half = PATH_NAMES // 2
+        names = [*names[:half], f"… {len(names) - 2 * half:,} more …", *names[-half:]]
+    return separator.join(names)
+
+
+def get_tree_depth(tree: Any) -> int:
+    """The deepest level, counted from 1; 0 for no processes.
+
+    Examples
+    --------
+    >>> get_tree_depth(example_tree())
+    3
+    """
+    return int(ints(tree, "level").max(initial=-1)) + 1
+
+
+def get_summary_info(tree: Any) -> dict[str, int]:
+    """A tree in numbers.
+
+    Returns
+    -------
+    dict
+        ``Processes`` (with those that are inferred), ``RootProcesses``, ``LeafProcesses``, ``BranchProcesses`` (neither
+        root nor leaf), ``IsolatedProcesses`` (root and leaf), ``LargestTreeDepth`` (levels), ``InferredProcesses``,
+        ``Records``, ``Hosts``, ``Programs``, ``Users``.
+
+    Examples
+    --------
+    >>> told = get_summary_info(example_tree())
+    >>> told["Processes"], told["RootProcesses"], told["LargestTreeDepth"], told["IsolatedProcesses"]
+    (5, 2, 3, 1)
+    """
+    is_root, is_leaf = ints(tree, "parent_node") == NONE, ints(tree, "child_count") == 0
+    return {
+        "Processes": len(is_root),
+        "RootProcesses": int(is_root.sum()),
+        "LeafProcesses": int(is_leaf.sum()),
+        "BranchProcesses": int((~is_root & ~is_leaf).sum()),
+        "IsolatedProcesses": int((is_root & is_leaf).sum()),
+        "LargestTreeDepth": get_tree_depth(tree),
+        "InferredProcesses": int(ints(tree, "is_inferred").sum()),
+        "Records": int(ints(tree, "record_count").sum()),
+        "Hosts": _different(tree, "proc_host"),
+        "Programs": _different(tree, "proc_name"),
+        "Users": _different(tree, "proc_user"),
+    }
+
+
+def node_of(source: Any) -> int:
+    """The number of a process that is named by number or by row.
+
+    Raises
+    ------
+    OptionError
+        It is neither.
+
+    Examples
+    --------
+    >>> node_of({"node": 3, "proc_name": "cmd.exe"}), node_of(3)
+    (3, 3)
+    """
+    try:
+        return int(source) if isinstance(source, int) or not hasattr(source, "__getitem__") else int(source["node"])
+    except (KeyError, TypeError, ValueError, IndexError):
+        raise OptionError("not a process", where=str(source)[:80], hint="give its node, or its row") from None
+
+
+def ints(tree: Any, name: str) -> Ints:
+    """A column of whole numbers; :data:`NONE` for null."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    need_columns(tree, [name])
+    numbers = pc.fill_null(_column(tree, name).cast(pa.int64(), safe=False), NONE)
+    found: Ints = numbers.to_numpy(zero_copy_only=False) if isinstance(numbers, pa.Array) else numbers.to_numpy()
+    return found
+
+
+def rows_where(tree: Any, wanted: Bools) -> Any:
+    """Some rows of a table, in its make."""
+    import pyarrow as pa
+
+    if hasattr(tree, "iloc"):
+        return tree.loc[wanted]
+    if isinstance(tree, pa.Table):
+        return tree.filter(pa.array(wanted))
+    return tree.filter(wanted)
+
+
+def _column(tree: Any, name: str) -> Any:
+    import pyarrow as pa
+
+    column = tree[name]
+    if isinstance(column, pa.ChunkedArray):
+        return column
+    return column.to_arrow() if hasattr(column, "to_arrow") else pa.array(column, from_pandas=True)
+
+
+def _texts(tree: Any, name: str) -> list[str | None]:
+    import pyarrow as pa
+
+    found: list[str | None] = _column(tree, name).cast(pa.string()).to_pylist()
+    return found
+
+
+def _different(tree: Any, name: str) -> int:
+    import pyarrow.compute as pc
+
+    need_columns(tree, [name])
+    return int(pc.count_distinct(_column(tree, name)).as_py())
+
+
+def _row(tree: Any, wanted: Bools) -> dict[str, Any] | None:
+    """The first of some rows; null as None."""
+    from flowsleuth.schema.tabular import to_table
+
+    rows = to_table(rows_where(tree, wanted))
+    return rows.slice(0, 1).to_pylist()[0] if len(rows) else None
+
+
+def example_tree() -> Any:
+    """Five processes in two trees, for examples.
+
+    Examples
+    --------
+    >>> example_tree()["proc_name"].to_pylist()
+    ['explorer.exe', 'cmd.exe', 'ftp.exe', 'reg.exe', 'services.exe']
+    """
+    import pyarrow as pa
+
+    from flowsleuth.analyze.process_tree import process_tree
+
+    rows = pa.table(
+        {
+            "name": ["explorer.exe", "cmd.exe", "ftp.exe", "reg.exe", "services.exe"],
+            "pid": [500, 3016, 5504, 5884, 620],
+            "parent_pid": [None, 500, 3016, 3016, None],
+            "start": [f"2019-01-15 05:15:1{second}" for second in range(5)],
+            "command_line": [None, "cmd /c run.bat", "ftp -s:list", "reg query /v", None],
+        }
+    )
+    return process_tree(rows, "flowsleuth").table
