@@ -26,20 +26,21 @@ _LINE = re.compile(
 _EPOCH_TIME = re.compile(r"^\d{1,12}(?:\.\d{1,6})?$")
 _LOCAL_TIME = re.compile(r"^(\d{1,2})/(\d{1,2})/(\d{2,4}) (\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,6}))?$")
 _FIELD = re.compile(r"""([A-Za-z_][\w.\-]*(?:\[\d+\])?)=("[^"]*"|'[^']*'|[^\s\x1d]*)""")
-_NESTED = re.compile(r"msg='(.*)'", re.S)
+_NESTED = re.compile(r"(?:^|[\s\x1d])msg='(.*)'", re.S)
 _ARGUMENT = re.compile(r"^a(\d+)(?:\[(\d+)\])?$")
 _HEX = re.compile(r"^(?:[0-9A-F]{2})+$")
-_ENCODED = frozenset(
+ENCODED = frozenset(
     {"comm", "ocomm", "exe", "cwd", "name", "proctitle", "cmd", "acct", "path", "dir", "data", "key", "vm", "file"}
 )
 """Fields that hold text of programs (``auparse``'s table of encoded fields)."""
 _QUOTES = ('"', "'")
-_NOTHING = frozenset({"", "?", "(null)", "(none)"})
+NOTHING = frozenset({"", "?", "(null)", "(none)"})
 _NO_FIELDS: dict[str, str] = {}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UTC = ZoneInfo("UTC")
 LONGEST_PACKED = 1 << 20
 NO_SESSION = frozenset({"4294967295", "-1", "unset"})
+SSH_PROGRAM = "sshd"
 
 
 class AuditRecord(NamedTuple):
@@ -143,7 +144,7 @@ def fields_of(kind: str, body: str, is_interpreted: bool = False) -> dict[str, s
     {'argc': '3', 'a0': 'ls', 'a1': '-l', 'a2': ''}
     """
     nested = _NESTED.search(body) if "msg='" in body else None
-    if nested:
+    if nested and body.count('"', 0, nested.start()) % 2 == 0:  # it may stand in an argument
         body = f"{body[: nested.start()]} {nested[1]} {body[nested.end() :]}"
     pairs = _FIELD.findall(body)
     if kind == "EXECVE":
@@ -151,16 +152,17 @@ def fields_of(kind: str, body: str, is_interpreted: bool = False) -> dict[str, s
     found = {
         name: said[1:-1] if said[0] in _QUOTES and len(said) > 1 else said
         for name, said in pairs
-        if said not in _NOTHING
+        if said not in NOTHING
     }
     if not is_interpreted:
         for name, said in pairs:
-            if name in _ENCODED and said not in _NOTHING and said[0] not in _QUOTES and _HEX.match(said):
-                found[name] = _decoded(said)
+            if name in ENCODED and said not in NOTHING and said[0] not in _QUOTES and _HEX.match(said):
+                found[name] = decoded(said)
     return found
 
 
-def _decoded(said: str) -> str:
+def decoded(said: str) -> str:
+    """Hexadecimal digits as the text they stand for; what is not UTF-8 becomes ``\\xNN``."""
     return bytes.fromhex(said).decode("utf-8", "backslashreplace")
 
 
@@ -172,10 +174,10 @@ def _arguments_and_fields(pairs: list[tuple[str, str]], is_interpreted: bool) ->
             found[name] = said[1:-1]
             continue
         is_argument = _ARGUMENT.match(name) is not None
-        if said in _NOTHING and not is_argument:
+        if said in NOTHING and not is_argument:
             continue
-        is_encoded = (is_argument or name in _ENCODED) and not is_interpreted and _HEX.match(said)
-        found[name] = _decoded(said) if is_encoded else said
+        is_encoded = (is_argument or name in ENCODED) and not is_interpreted and _HEX.match(said)
+        found[name] = decoded(said) if is_encoded else said
     return found
 
 
@@ -203,27 +205,36 @@ def object_of(event: AuditEvent) -> dict[str, Any]:
     first = event.first
     types = event.first_of_types()
     execve, syscall = types.get("EXECVE"), types.get("SYSCALL", _NO_FIELDS)
-    own = syscall or event.records[0][2]
+    own = syscall if "SYSCALL" in types else event.records[0][2]
     made: dict[str, Any] = {
         "id": f"{first.stamp}:{first.serial}",
         "time": first.when.isoformat(),
         "node": first.node,
-        "type": "EXECVE" if execve else event.records[0][0],
+        "type": "EXECVE" if execve is not None else event.records[0][0],
         "message": "\n".join(f"{kind}: {body}" for kind, body, _ in event.records),
         "pid": own.get("pid"),
         "records": _by_type(event),
     }
-    if execve:
+    if execve is not None:
         made |= {name: syscall.get(name) for name in ("ppid", "uid", "exe", "success")}
         made |= {
             "user": syscall.get("UID"),
-            "command_line": " ".join(arguments_of(execve)),
+            "command_line": " ".join(arguments_of(_all_arguments(event))),
             "cwd": types.get("CWD", _NO_FIELDS).get("cwd"),
             "session": None if syscall.get("ses") in NO_SESSION else syscall.get("ses"),
         }
     elif "USER_LOGIN" in types:
         made |= _login(own)
     return made
+
+
+def _all_arguments(event: AuditEvent) -> dict[str, str]:
+    """Fields of all EXECVE records: the kernel begins another one when an argument list is long."""
+    found: dict[str, str] = {}
+    for kind, _, fields in event.records:
+        if kind == "EXECVE":
+            found |= fields
+    return found
 
 
 def unpack_event(stamp: str | None, packed: str | None, line: int, raw: bytes) -> AuditEvent | None:
@@ -275,6 +286,6 @@ def _login(fields: dict[str, str]) -> dict[str, Any]:
         "hostname": None if fields.get("hostname") == fields.get("addr") else fields.get("hostname"),
         "exe": program,
         "res": fields.get("res"),
-        "logon_type": "ssh" if program and program.endswith("sshd") else "interactive",
+        "logon_type": "ssh" if program and program.endswith(SSH_PROGRAM) else "interactive",
         "session": None if fields.get("ses") in NO_SESSION else fields.get("ses"),
     }

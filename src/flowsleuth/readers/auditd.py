@@ -3,6 +3,8 @@
 Records of an event may be interleaved with those of others. An event is whole at its PROCTITLE or EOE record, with its
 only record where a program and not the kernel wrote it, or when two seconds have passed in the log: what ``auparse``
 does. Events that may still go on at the end of the file are read again when it grows.
+
+Events of usual lines are read whole columns at a time (:mod:`.audit_lines`), the others one after the other.
 """
 
 from __future__ import annotations
@@ -10,22 +12,23 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
-from flowsleuth.readers.audit_events import AuditEvent, AuditRecord, parse_record
-from flowsleuth.readers.audit_kinds import rows_of_events
-from flowsleuth.readers.contract import MAX_RAW, Batch, Position, ReadContext, Reject
-from flowsleuth.readers.streams import Chunk, Sample, Source, printable
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
-NO_RECORD = "not an audit record"
-PATIENCE = timedelta(seconds=2)
+from flowsleuth.readers.audit_columns import rows_of_usual
+from flowsleuth.readers.audit_events import AuditEvent, parse_record
+from flowsleuth.readers.audit_gathering import Gathered, HeldLines, gather
+from flowsleuth.readers.audit_kinds import rows_of_events
+from flowsleuth.readers.contract import Batch, Position, ReadContext
+from flowsleuth.readers.streams import Sample, Source, one_ahead, printable
+
 CHUNK = 2 << 20
 """Bytes taken at a time: events need some twenty times as many while they are put together."""
 _SNIFF = 20
-_OF_PROGRAMS = ("USER_", "CRED_", "SERVICE_", "DAEMON_", "SYSTEM_", "ACCT_", "ADD_", "DEL_", "GRP_", "CRYPTO_", "VIRT_")
-_LAST = frozenset({"PROCTITLE", "EOE"})
 
 
 @dataclass(frozen=True)
@@ -51,82 +54,73 @@ class AuditdReader:
 
     def read(self, source: Source, context: ReadContext) -> Iterator[Batch]:
         """Read batch after batch; see :class:`~flowsleuth.readers.contract.Reader`."""
-        gathering = _Gathering(context.tz, source.start.state)
-        end = source.start
-        for chunk in source.chunks(CHUNK):
-            if chunk.is_tail:
-                done, rejects = gathering.take(chunk)
-                yield _batch([*done, *gathering.rest()], rejects, context, end, is_tail=True)
-                return
-            done, rejects = gathering.take(chunk)
-            end = Position(chunk.end, chunk.first_line + len(chunk) - 1, gathering.state())
-            yield _batch(done, rejects, context, end)
-        if left := gathering.rest():
-            yield _batch(left, [], context, end, is_tail=True)
+        for found, end in one_ahead(_gathered(source, context)):
+            yield rows_of_gathered(found, context, end, is_tail=found.is_end)
 
 
-def _batch(
-    events: list[AuditEvent], rejects: list[Reject], context: ReadContext, end: Position, is_tail: bool = False
-) -> Batch:
-    batch = rows_of_events(events, context)
-    batch.rejects += rejects
+def _gathered(source: Source, context: ReadContext) -> Iterator[tuple[Gathered, Position]]:
+    """Events of chunk after chunk, and how far the file is read with them."""
+    held = lines_of_state(source.start.state)
+    end = source.start
+    for chunk in source.chunks(CHUNK):
+        found = gather(held, chunk.data, chunk.first_line, context.tz, is_end=chunk.is_tail)
+        if chunk.is_tail:
+            yield found, end
+            return
+        held = found.held
+        end = Position(chunk.end, chunk.first_line + len(chunk) - 1, state_of(held))
+        yield found, end
+    if held:
+        yield gather(held, b"", end.line + 1, context.tz, is_end=True), end
+
+
+def state_of(held: HeldLines) -> str:
+    """Lines of events that may go on, as the state of a reader."""
+    return json.dumps([(line, raw.decode("utf-8", "surrogateescape")) for line, raw in held]) if held else ""
+
+
+def lines_of_state(state: str) -> HeldLines:
+    """The lines that :func:`state_of` wrote."""
+    return [(line, text.encode("utf-8", "surrogateescape")) for line, text in json.loads(state)] if state else []
+
+
+def rows_of_gathered(found: Gathered, context: ReadContext, end: Position, is_tail: bool = False) -> Batch:
+    """Canonical rows of events, in the order in which they ended."""
+    batch = rows_of_events(_one_by_one(found, context.tz), context)
+    usual = found.usual_events()
+    if len(usual):
+        when = found.when[found.usual]
+        parts = rows_of_usual(usual, when, context)
+        for name, rows in parts.items():
+            if name in batch.tables and len(batch.tables[name]):
+                rows = _in_order(found, [rows, batch.tables[name]])  # noqa: PLW2901
+            batch.tables[name] = rows
+    batch.rejects += found.rejects
+    batch.skipped = found.skipped
     batch.end, batch.is_tail = end, is_tail
     return batch
 
 
-class _Gathering:
-    """Puts records together as events, in the order in which the events end."""
+def _in_order(found: Gathered, parts: list[pa.Table]) -> pa.Table:
+    """Rows of usual and other events together; each is known by the line of its first record."""
+    rows = pa.concat_tables(parts)
+    by_line = np.argsort(found.first_number)
+    place = np.searchsorted(found.first_number[by_line], rows["source_row"].to_numpy())
+    return rows.take(pc.sort_indices(pa.array(by_line[place])))
 
-    def __init__(self, tz: ZoneInfo, state: str) -> None:
-        self._tz = tz
-        self._open: dict[tuple[str | None, str, str], tuple[AuditEvent, list[tuple[int, bytes]]]] = {}
-        for line, text in json.loads(state) if state else []:
-            self._add(line, text.encode("utf-8", "surrogateescape"))
 
-    def state(self) -> str:
-        lines = sorted(line for _, held in self._open.values() for line in held)
-        return json.dumps([(line, raw.decode("utf-8", "surrogateescape")) for line, raw in lines]) if lines else ""
-
-    def rest(self) -> list[AuditEvent]:
-        """Events that were not closed."""
-        left = [event for event, _ in self._open.values()]
-        self._open.clear()
-        return left
-
-    def take(self, chunk: Chunk) -> tuple[list[AuditEvent], list[Reject]]:
-        """Events that ended in a chunk, and lines that are no records."""
-        done: list[AuditEvent] = []
-        rejects: list[Reject] = []
-        for line, raw in enumerate(chunk.data.split(b"\n"), chunk.first_line):
-            if not raw or raw.isspace() or raw.startswith(b"----"):
-                continue  # ausearch parts events by a line of dashes
-            raw = raw.rstrip(b"\r")  # noqa: PLW2901
-            record = self._add(line, raw)
+def _one_by_one(found: Gathered, tz: ZoneInfo) -> list[AuditEvent]:
+    """Events with an unusual line."""
+    made = []
+    for at in found.other_events():
+        event: AuditEvent | None = None
+        for line in at:
+            raw = found.lines.raw(line)
+            record = parse_record(printable(raw), tz)
             if record is None:
-                rejects.append(Reject(line, NO_RECORD, None, printable(raw)[:MAX_RAW]))
                 continue
-            if record.type in _LAST or record.type.startswith(_OF_PROGRAMS):
-                done.append(self._open.pop(record.event)[0])
-            if self._open:
-                self._end_overdue(record.when, done)
-        return done, rejects
-
-    def _add(self, line: int, raw: bytes) -> AuditRecord | None:
-        record = parse_record(printable(raw), self._tz)
-        if record is None:
-            return None
-        known = self._open.get(record.event)
-        if known is None:
-            known = self._open[record.event] = AuditEvent(record, line), []
-        known[0].add(record, raw)
-        known[1].append((line, raw))
-        return record
-
-    def _end_overdue(self, now: datetime, done: list[AuditEvent]) -> None:
-        """End the events that began too long ago; they are open in the order in which they began."""
-        while self._open:
-            key, (event, _) = next(iter(self._open.items()))
-            if now - event.first.when <= PATIENCE:
-                return
-            done.append(event)
-            del self._open[key]
+            event = event or AuditEvent(record, int(found.numbers[line]))
+            event.add(record, raw)
+        if event is not None:
+            made.append(event)
+    return made

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,8 @@ from flowsleuth.errors import ReaderError
 from flowsleuth.readers.compressed import SMALL_BLOCK, Replay, compression_of, decompressed
 from flowsleuth.readers.contract import Position
 from flowsleuth.readers.zip_members import faults_of_zip, open_member, split_member
+
+_Thing = TypeVar("_Thing")
 
 CHUNK = 16 << 20
 """Bytes of lines handled at a time: large enough for whole columns to pay, small enough for flat memory."""
@@ -134,6 +136,22 @@ def _first_bytes(raw: IO[bytes]) -> bytes:
     while len(magic) < 8 and (more := raw.read(8 - len(magic))):
         magic += more
     return magic
+
+
+def one_ahead(things: Iterator[_Thing]) -> Iterator[_Thing]:
+    """The same things; while one is worked on, the next is made in a thread.
+
+    Examples
+    --------
+    >>> list(one_ahead(iter("abc")))
+    ['a', 'b', 'c']
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="read") as pool:
+        found = next(things, None)
+        while found is not None:
+            following = pool.submit(next, things, None)
+            yield found
+            found = following.result()
 
 
 class Source:
@@ -315,13 +333,7 @@ class Source:
 
         While one chunk is worked on, the next is read, decompressed and digested in a thread.
         """
-        found = self._cut(size)
-        with ThreadPoolExecutor(1, thread_name_prefix="read") as pool:
-            chunk = next(found, None)
-            while chunk is not None:
-                following = pool.submit(next, found, None)
-                yield chunk
-                chunk = following.result()
+        return one_ahead(self._cut(size))
 
     def _cut(self, size: int) -> Iterator[Chunk]:
         pending: list[bytes] = []
