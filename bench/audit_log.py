@@ -27,6 +27,11 @@ _WORDS = (
     "tab\there", "-" * 3,
 )  # fmt: skip
 _PAM = ("USER_AUTH", "USER_ACCT", "CRED_ACQ", "USER_START", "USER_END", "CRED_DISP")
+_IDS = ("auid", "uid", "gid", "euid", "suid", "fsuid", "egid", "sgid", "fsgid")
+_FILE = (
+    "dev=08:01 mode=0100755 ouid=0 ogid=0 rdev=00:00 nametype=NORMAL cap_fp=0 cap_fi=0 cap_fe=0 cap_fver=0 "
+    "cap_frootid=0"
+)
 _USERS = ("root", "ana", "bob", "deploy", "no such")
 
 
@@ -93,17 +98,16 @@ def _start(rng: random.Random, stamp: str, words: list[str]) -> list[str]:
     program = next(path for path in _PROGRAMS if path.endswith("/" + words[0]))
     says = rng.random() < 0.97
     address = f"{rng.getrandbits(44):x}"
+    ids = " ".join(f"{name}={user}" for name in _IDS)
+    call = f"a0={address} a1={rng.getrandbits(44):x} a2={rng.getrandbits(44):x} a3=8 items=2"
+    ends = "success=yes exit=0" if says else "success=no exit=-2"
+    of = f"ppid={rng.randint(1, 32_000)} pid={pid} {ids} tty=pts0 ses={rng.randint(1, 90)}"
     bodies = [
-        f"SYSCALL arch=c000003e syscall=59 {'success=yes exit=0' if says else 'success=no exit=-2'} a0={address} "
-        f"a1={rng.getrandbits(44):x} a2={rng.getrandbits(44):x} a3=8 items=2 ppid={rng.randint(1, 32_000)} pid={pid} "
-        f"auid={user} uid={user} gid={user} euid={user} suid={user} fsuid={user} egid={user} sgid={user} fsgid={user} "
-        f"tty=pts0 ses={rng.randint(1, 90)} comm={text(words[0])} exe={text(program)} key=(null)",
+        f"SYSCALL arch=c000003e syscall=59 {ends} {call} {of} comm={text(words[0])} exe={text(program)} key=(null)",
         f"EXECVE argc={len(words)} {_arguments(words)}",
         f"CWD cwd={text(folder)}",
-        f"PATH item=0 name={text(program)} inode={rng.randint(10, 9**6)} dev=08:01 mode=0100755 ouid=0 ogid=0 "
-        "rdev=00:00 nametype=NORMAL cap_fp=0 cap_fi=0 cap_fe=0 cap_fver=0 cap_frootid=0",
-        'PATH item=1 name="/lib64/ld-linux-x86-64.so.2" inode=29514 dev=08:01 mode=0100755 ouid=0 ogid=0 rdev=00:00 '
-        "nametype=NORMAL cap_fp=0 cap_fi=0 cap_fe=0 cap_fver=0 cap_frootid=0",
+        f"PATH item=0 name={text(program)} inode={rng.randint(10, 9**6)} {_FILE}",
+        f'PATH item=1 name="/lib64/ld-linux-x86-64.so.2" inode=29514 {_FILE}',
         f"PROCTITLE proctitle={text(chr(0).join(words))}",
     ]
     parted = (body.partition(" ") for body in bodies)
@@ -138,5 +142,5 @@ def _of_program(rng: random.Random, stamp: str) -> tuple[str, str]:
         inside = f"cwd={text(rng.choice(_FOLDERS))} cmd={command} terminal=pts/0 res=success"
     else:
         kind = rng.choice(_PAM)
-        inside = f'op=PAM:session acct="root" exe="/usr/sbin/cron" hostname=? addr=? terminal=cron res=success'
+        inside = 'op=PAM:session acct="root" exe="/usr/sbin/cron" hostname=? addr=? terminal=cron res=success'
     return kind, f"type={kind} msg=audit({stamp}): {head} msg='{inside}'"

@@ -64,7 +64,8 @@ def commands(found: ReadResult) -> list[str]:
 
 VALUES = st.one_of(
     st.sampled_from(
-        ["?", "(null)", "(none)", "", '""', '"a b"', '"it\'s"', "6C73", "C3A9", "FF00", "22005C", "-", "a=b", "0", "'x'",
+        ["?", "(null)", "(none)", "", '""', '"a b"', '"it\'s"', "6C73", "C3A9", "FF00", "22005C", "-", "a=b", "0",
+         "'x'",
          '"x', "C:\\x", "(x)", "1'", '"\u00e9"', "\x1d", "4294967295", "0x1F", "=="]
     ),
     st.text(alphabet="aF0\"'= \\\x1d\t\ré?(", max_size=6),
@@ -73,13 +74,17 @@ NAMES = st.sampled_from(
     ["pid", "uid", "exe", "comm", "a0", "a1", "a1[0]", "a1[1]", "a2", "ses", "addr", "acct", "id", "msg", "x.y", "1x",
      "res", "hostname", "cwd", "UID", "success", "argc", ""]
 )  # fmt: skip
-BODIES = st.lists(st.tuples(NAMES, VALUES).map("=".join) | st.sampled_from(["denied", "{ x }"]), max_size=6).map(" ".join)
+BODIES = st.lists(st.tuples(NAMES, VALUES).map("=".join) | st.sampled_from(["denied", "{ x }"]), max_size=6).map(
+    " ".join
+)
 BODIES |= BODIES.map("pid=1 msg='{}'".format)
 KINDS = st.sampled_from(["SYSCALL", "EXECVE", "CWD", "PATH", "PROCTITLE", "USER_LOGIN", "USER_CMD", "EOE", "AVC", "é"])
 IDS = st.sampled_from(["1.100:1", "1.100:2", "1.200:3", "9.000:4", "2:5", "1.1:6", "x:7", "01/02/2020 10:00:00.5:8"])
 LINES = st.tuples(st.sampled_from(["", "node=a ", "node=b "]), KINDS, IDS, BODIES).map(
     lambda part: f"{part[0]}type={part[1]} msg=audit({part[2]}): {part[3]}"
-) | st.sampled_from(["", "----", " ", "type=", "junk é", "type=A msg=audit(1.100:1):", "type=CWD msg=audit(1.100:1): \r"])
+) | st.sampled_from(
+    ["", "----", " ", "type=", "junk é", "type=A msg=audit(1.100:1):", "type=CWD msg=audit(1.100:1): \r"]
+)
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -147,7 +152,11 @@ def test_hexadecimal_and_quotes_everywhere(tmp_path: Path) -> None:
         ("PATH", "1.100:1", "item=0 name=2F61 nametype=NORMAL"),
         ("PATH", "1.100:1", 'item=1 name="/b" nametype=NORMAL'),
         ("PROCTITLE", "1.100:1", "proctitle=61620063"),
-        ("USER_CMD", "1.100:2", "pid=1 msg='cwd=\"/r\" cmd=6C73202D6C exe=2F746D702F612062 terminal=pts/0 res=success'"),
+        (
+            "USER_CMD",
+            "1.100:2",
+            "pid=1 msg='cwd=\"/r\" cmd=6C73202D6C exe=2F746D702F612062 terminal=pts/0 res=success'",
+        ),
     )
     found = same(tmp_path, data)
     row = found.row("process", 1)
@@ -161,7 +170,9 @@ def test_hexadecimal_and_quotes_everywhere(tmp_path: Path) -> None:
 
 
 def test_a_call_without_success_is_neither_success_nor_failure(tmp_path: Path) -> None:
-    data = log(("SYSCALL", "1.100:1", "syscall=59 pid=7"), ("EXECVE", "1.100:1", 'a0="x"'), ("PROCTITLE", "1.100:1", ""))
+    data = log(
+        ("SYSCALL", "1.100:1", "syscall=59 pid=7"), ("EXECVE", "1.100:1", 'a0="x"'), ("PROCTITLE", "1.100:1", "")
+    )
     row = same(tmp_path, data).row("process", 1)
     assert (row["pid"], row["is_success"], row["command_line"]) == (7, None, "x")
 
@@ -171,7 +182,7 @@ def test_what_auditd_adds_for_people_is_taken_too(tmp_path: Path) -> None:
         ("SYSCALL", "1.100:1", 'success=yes pid=7 uid=0 key=(null)\x1dARCH=x86_64 UID="root" AUID="ana"'),
         ("EXECVE", "1.100:1", 'argc=1 a0="id"'),
         ("PROCTITLE", "1.100:1", 'proctitle="id"'),
-        ("USER_START", "1.100:2", "pid=1 uid=0 msg='op=PAM:session_open acct=\"root\" res=success'\x1dUID=\"root\""),
+        ("USER_START", "1.100:2", 'pid=1 uid=0 msg=\'op=PAM:session_open acct="root" res=success\'\x1dUID="root"'),
     )
     assert lines_of(data).is_usual.all()
     found = same(tmp_path, data)

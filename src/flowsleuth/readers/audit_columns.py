@@ -4,184 +4,26 @@ event after the other.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from flowsleuth.readers.arrays import Mask, mask_of
-from flowsleuth.readers.audit_events import ENCODED, NO_SESSION, NOTHING, SSH_PROGRAM, decoded
+from flowsleuth.readers.audit_events import NO_SESSION, SSH_PROGRAM
 from flowsleuth.readers.audit_kinds import AUDIT_EVENT, AUDIT_LOGON, AUDIT_PROCESS
-from flowsleuth.readers.audit_lines import AuditLines, Ints, slices
+from flowsleuth.readers.audit_lines import AuditLines, Ints
+from flowsleuth.readers.audit_words import AuditWords, argument_numbers, of_kind, texts_of, words_of
 from flowsleuth.readers.contract import ReadContext
 from flowsleuth.readers.field_values import HOWS
 from flowsleuth.readers.field_values import NOTHING as NOT_SAID
-from flowsleuth.readers.mapped_json import as_json_text
 from flowsleuth.readers.records import Kind
 from flowsleuth.readers.rows import build_rows
 from flowsleuth.readers.times import UTC_US
 
-Codes = npt.NDArray[np.int32]
-
-_ARGUMENT = re.compile(r"a(\d+)(?:\[(\d+)\])?")
-_NO_ARGUMENT, _TOO_MANY = -1, -2
-_MOST_DIGITS = 9
-_MOST_ARGUMENTS = 10**_MOST_DIGITS
 _WHOLE = r"^[0-9]{1,18}$"
-_HEX = r"^([0-9A-F]{2})+$"
-_CONTROL = "[\x01-\x1f]"
-
-
-@dataclass
-class AuditWords:
-    """Values of all words of some lines: decoded, and as text of JSON.
-
-    Attributes
-    ----------
-    lines : AuditLines
-    is_kept : array of bool, by word
-        It says something.
-    """
-
-    lines: AuditLines
-    is_kept: Mask
-    _pieces: pa.Array
-    _text: Ints
-    _json: Ints
-
-    def values(self, words: Ints) -> pa.Array:
-        """Decoded values of some words."""
-        return self._pieces.take(pa.array(self._text[words]))
-
-    def json(self, words: Ints) -> pa.Array:
-        """The same as they stand between quotes in JSON."""
-        return self._pieces.take(pa.array(self._json[words]))
-
-
-def refuse_arguments(lines: AuditLines) -> None:
-    """EXECVE records whose arguments are not in order (a0, a1[0], a1[1], a2, …) are not usual."""
-    number, piece = _argument_numbers(lines)
-    words = np.flatnonzero((number != _NO_ARGUMENT)[lines.name] & _of_kind(lines, "EXECVE")[lines.line])
-    name, line = lines.name[words], lines.line[words]
-    place = number[name] * _MOST_ARGUMENTS + piece[name]
-    lines.is_usual[line[place < 0]] = False
-    lines.is_usual[line[1:][(line[1:] == line[:-1]) & (place[1:] <= place[:-1])]] = False
-
-
-def _argument_numbers(lines: AuditLines) -> tuple[Ints, Ints]:
-    """Number of the argument that a name stands for, and of the piece of it."""
-    found = [_argument_number(name) for name in lines.names] or [(_NO_ARGUMENT, 0)]
-    number, piece = np.array(found, dtype=np.int64).T
-    return number, piece
-
-
-def _argument_number(name: str) -> tuple[int, int]:
-    found = _ARGUMENT.fullmatch(name)
-    if found is None:
-        return _NO_ARGUMENT, 0
-    digits = found[1] + (found[2] or "")
-    return (int(found[1]), int(found[2] or 0)) if len(digits) <= _MOST_DIGITS else (_TOO_MANY, 0)
-
-
-def _of_kind(lines: AuditLines, *kinds: str) -> Mask:
-    """Which lines are usual and of one of some types."""
-    return np.array([kind in kinds for kind in lines.kinds] or [False], dtype=bool)[lines.kind] & lines.is_usual
-
-
-def words_of(lines: AuditLines) -> AuditWords:
-    """Decode the values of usual lines."""
-    begin, end = lines.value_begin, lines.value_end
-    size = end - begin
-    is_argument = (_argument_numbers(lines)[0] != _NO_ARGUMENT)[lines.name]
-    is_argument &= _of_kind(lines, "EXECVE")[lines.line]
-    is_encoded = np.array([name in ENCODED for name in lines.names], dtype=bool)[lines.name] | is_argument
-    is_bare = ~lines.is_quoted
-    first = np.frombuffer(lines.text, dtype=np.uint8)[np.minimum(begin, len(lines.text) - 1)]
-    is_kept = ~is_bare | is_argument | (size > 0)
-    doubtful = np.flatnonzero(is_bare & ~is_argument & ((first == ord("?")) | (first == ord("("))) & (size > 0))
-    is_kept[doubtful] = ~mask_of(pc.is_in(slices(lines.text, begin[doubtful], end[doubtful]), _texts(NOTHING)))
-    hexed = np.flatnonzero(is_bare & is_encoded & (size > 0) & (size % 2 == 0))
-    said = slices(lines.text, begin[hexed], end[hexed])
-    is_hex = mask_of(pc.match_substring_regex(said, _HEX))
-    hexed, texts = hexed[is_hex], _unhexed(said.filter(pa.array(is_hex)))
-    escaped = _with_backslash(lines)
-    escaped = escaped[~np.isin(escaped, hexed)]
-    as_json = _escaped(pa.concat_arrays([texts, slices(lines.text, begin[escaped], end[escaped])]))
-    places = np.arange(len(begin)) * 2
-    text, json = places.copy(), places
-    text[hexed] = 2 * len(begin) + np.arange(len(hexed))
-    json[np.concatenate([hexed, escaped])] = 2 * len(begin) + len(hexed) + np.arange(len(as_json))
-    return AuditWords(lines, is_kept, _behind(lines.text, begin, end, texts, as_json), text, json)
-
-
-def _texts(words: frozenset[str]) -> pa.Array:
-    return pa.array(sorted(words), pa.string())
-
-
-def _with_backslash(lines: AuditLines) -> Ints:
-    """Words with a backslash, which JSON escapes."""
-    if b"\\" not in lines.text or not len(lines.line):
-        return np.zeros(0, dtype=np.int64)
-    found = np.flatnonzero(np.frombuffer(lines.text, dtype=np.uint8) == ord("\\"))
-    word = np.maximum(np.searchsorted(lines.value_begin, found, side="right") - 1, 0)
-    return np.unique(word[(found >= lines.value_begin[word]) & (found < lines.value_end[word])])
-
-
-def _unhexed(texts: pa.Array) -> pa.Array:
-    """Hexadecimal digits as the text they stand for."""
-    if not len(texts):
-        return texts
-    data = bytes.fromhex("".join(texts.to_pylist()))
-    bounds = np.zeros(len(texts) + 1, dtype=np.int32)
-    np.cumsum(pc.binary_length(texts).to_numpy() // 2, out=bounds[1:])
-    if _is_text(data, bounds):
-        return pa.StringArray.from_buffers(len(texts), pa.py_buffer(bounds), pa.py_buffer(data))
-    return pa.array([decoded(text) for text in texts.to_pylist()], pa.string())
-
-
-def _is_text(data: bytes, bounds: Codes) -> bool:
-    """Whether bytes are UTF-8, and so are their parts."""
-    if data.isascii():
-        return True
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    begins = np.frombuffer(data, dtype=np.uint8)[bounds[:-1][np.diff(bounds) > 0]]
-    return not bool(((begins & 0xC0) == 0x80).any())
-
-
-def _escaped(texts: pa.Array) -> pa.Array:
-    """Texts as they stand between quotes in JSON."""
-    made = texts
-    for plain, written in (("\\", "\\\\"), ('"', '\\"'), ("\0", "\\u0000")):
-        made = pc.replace_substring(made, plain, written)
-    rest = np.flatnonzero(mask_of(pc.match_substring_regex(texts, _CONTROL)))
-    if len(rest):
-        others = made.to_pylist()
-        for at in rest.tolist():
-            others[at] = as_json_text(texts[at].as_py())[1:-1]
-        made = pa.array(others, pa.string())
-    return made
-
-
-def _behind(text: bytes, begin: Ints, end: Ints, *more: pa.Array) -> pa.Array:
-    """Pieces of a text (each the second one after the one before) and behind them other texts, in one column."""
-    bounds = np.empty(2 * len(begin), dtype=np.int32)
-    bounds[0::2], bounds[1::2] = begin, end
-    data, sizes = [text], []
-    for column in more:
-        sizes.append(pc.binary_length(column).to_numpy())
-        offset = np.frombuffer(column.buffers()[1], dtype=np.int32) if len(column) else np.zeros(1, dtype=np.int32)
-        low, high = int(offset[column.offset]), int(offset[column.offset + len(column)]) if len(column) else 0
-        data.append(column.buffers()[2].to_pybytes()[low:high] if high > low else b"")
-    behind = len(text) + np.cumsum(np.concatenate([np.zeros(1, dtype=np.int64), *sizes]))
-    bounds = np.concatenate([bounds, behind.astype(np.int32)])
-    return pa.StringArray.from_buffers(len(bounds) - 1, pa.py_buffer(bounds), pa.py_buffer(b"".join(data)))
 
 
 @dataclass
@@ -228,7 +70,7 @@ class UsualEvents:
     def own(self) -> Ints:
         """The line that tells of each event itself: its first SYSCALL, or its first."""
         found = self.first.copy()
-        calls = self.at[_of_kind(self.lines, "SYSCALL")[self.at]][::-1]
+        calls = self.at[of_kind(self.lines, "SYSCALL")[self.at]][::-1]
         found[self.event[calls]] = calls
         return found
 
@@ -237,7 +79,7 @@ class UsualEvents:
         """EXECVE of starts of programs; else the type of the first record."""
         kinds = pa.array(self.lines.kinds, pa.string()).take(pa.array(self.lines.kind[self.first]))
         is_start = np.zeros(len(self), dtype=bool)
-        is_start[self.event[self.at[_of_kind(self.lines, "EXECVE")[self.at]]]] = True
+        is_start[self.event[self.at[of_kind(self.lines, "EXECVE")[self.at]]]] = True
         return pc.if_else(pa.array(is_start), "EXECVE", kinds)
 
     @cached_property
@@ -309,8 +151,8 @@ class UsualEvents:
     def command_line(self) -> pa.Array:
         """All arguments of starts of programs; null of others."""
         lines = self.lines
-        is_start = _of_kind(lines, "EXECVE") & (self.event >= 0)
-        number, piece = _argument_numbers(lines)
+        is_start = of_kind(lines, "EXECVE") & (self.event >= 0)
+        number, _ = argument_numbers(lines)
         words = np.flatnonzero((number >= 0)[lines.name] & is_start[lines.line])
         bounds = np.searchsorted(lines.line[words], np.arange(len(lines) + 1)).astype(np.int32)
         number, of = number[lines.name[words]], lines.line[words]
@@ -323,10 +165,10 @@ class UsualEvents:
         return said.take(pa.array(line, mask=line < 0))
 
 
-def first_of_kind(events: UsualEvents, kind: str) -> Mask:
+def firstof_kind(events: UsualEvents, kind: str) -> Mask:
     """The first record of a type in each event."""
     found = np.zeros(len(events.lines), dtype=bool)
-    at = events.at[_of_kind(events.lines, kind)[events.at]]
+    at = events.at[of_kind(events.lines, kind)[events.at]]
     event = events.event[at]
     found[at[np.append(True, event[1:] != event[:-1])[: len(at)]]] = True
     return found
@@ -361,7 +203,7 @@ def rows_of_usual(events: UsualEvents, when: Ints, context: ReadContext) -> dict
     ]
     is_start = mask_of(pc.equal(events.type, "EXECVE"))
     if is_start.any():
-        parts.append((AUDIT_PROCESS, is_start, _process(events, first_of_kind(events, "SYSCALL"))))
+        parts.append((AUDIT_PROCESS, is_start, _process(events, firstof_kind(events, "SYSCALL"))))
     is_login = mask_of(pc.equal(events.type, "USER_LOGIN"))
     if is_login.any():
         parts.append((AUDIT_LOGON, is_login, _logon(events, own)))
@@ -382,7 +224,7 @@ def _process(events: UsualEvents, call: Mask) -> dict[str, pa.Array]:
         "path": HOWS["text"](program),
         "name": HOWS["name"](program),
         "command_line": _said(events.command_line),
-        "cwd": HOWS["text"](events.field("cwd", first_of_kind(events, "CWD"))),
+        "cwd": HOWS["text"](events.field("cwd", firstof_kind(events, "CWD"))),
         "user": HOWS["text"](events.field("UID", call)),
         "user_id": HOWS["text"](events.field("uid", call)),
         "logon_id": HOWS["text"](_session(events.field("ses", call))),
@@ -412,12 +254,12 @@ def _logon(events: UsualEvents, own: Mask) -> dict[str, pa.Array]:
 
 
 def _session(column: pa.Array) -> pa.Array:
-    return pc.if_else(pc.is_in(column, _texts(NO_SESSION)), pa.scalar(None, pa.string()), column)
+    return pc.if_else(pc.is_in(column, texts_of(NO_SESSION)), pa.scalar(None, pa.string()), column)
 
 
 def _said(column: pa.Array) -> pa.Array:
     """Text without what stands for nothing, as ``HOWS["whole"]``, for a column of different texts."""
-    is_nothing = pc.is_in(pc.utf8_trim_whitespace(column), _texts(NOT_SAID))
+    is_nothing = pc.is_in(pc.utf8_trim_whitespace(column), texts_of(NOT_SAID))
     return pc.if_else(is_nothing, pa.scalar(None, pa.string()), column)
 
 

@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from flowsleuth.readers.arrays import Mask, mask_of
-from flowsleuth.readers.audit_columns import UsualEvents, refuse_arguments
+from flowsleuth.readers.audit_columns import UsualEvents
 from flowsleuth.readers.audit_events import AuditRecord, parse_record
 from flowsleuth.readers.audit_lines import AuditLines, Ints, lines_of
+from flowsleuth.readers.audit_words import refuse_arguments
 from flowsleuth.readers.contract import MAX_RAW, Reject
 from flowsleuth.readers.streams import printable
 

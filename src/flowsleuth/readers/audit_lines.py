@@ -19,6 +19,8 @@ import pyarrow.compute as pc
 from flowsleuth.readers.arrays import Mask, mask_of
 
 Ints = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int32]
+Bytes = npt.NDArray[np.uint8]
 
 _EVENT_ID = r"^audit\([0-9]{1,12}(\.[0-9]{1,6})?:[0-9]+\):$"
 _TYPE = r"^[A-Za-z0-9_\[\]]+$"
@@ -75,14 +77,14 @@ class AuditLines:
     begin: Ints
     end: Ints
     is_usual: Mask
-    kind: npt.NDArray[np.int32]
+    kind: Codes
     kinds: list[str]
-    event: npt.NDArray[np.int32]
+    event: Codes
     events: pa.Array
     node: pa.Array
     body: Ints
     line: Ints
-    name: npt.NDArray[np.int32]
+    name: Codes
     names: list[str]
     value_begin: Ints
     value_end: Ints
@@ -118,6 +120,19 @@ def slices(text: bytes, begin: Ints, end: Ints) -> pa.Array:
 
 
 @dataclass
+class _Marked:
+    """A text with the places of letters that mean something, and the line that each is in."""
+
+    text: bytes
+    data: Bytes
+    places: Ints
+    marks: Bytes
+    line: Ints
+    ends: Ints
+    is_odd: Mask
+
+
+@dataclass
 class _Words:
     """Words of a text (empty ones too), with the line each is in and where its first ``=`` is (-1: there is none), and
     the first word of each line, with the number of words behind them."""
@@ -146,25 +161,30 @@ def lines_of(text: bytes) -> AuditLines:
     >>> found.slices(found.value_begin, found.value_end).to_pylist()
     ['/home']
     """
-    text = b"\n" + text
+    found = _marked(b"\n" + text)
+    words = _words(found)
+    begin, end = found.places[found.ends[:-1]] + 1, found.places[found.ends[1:]]
+    end = end - ((end > begin) & (found.data[end - 1] == ord("\r")))
+    return _taken_apart(found, begin, end, words)
+
+
+def _marked(text: bytes) -> _Marked:
     marks = np.frombuffer(text.translate(_CLASS), dtype=np.uint8)
     places = np.flatnonzero(marks != 0)
-    text += bytes(_PADDING)
-    data = np.frombuffer(text, dtype=np.uint8)
     marks = marks[places]
-    ends = np.flatnonzero(marks == _LINE)
-    begin, end = places[ends[:-1]] + 1, places[ends[1:]]
-    is_odd = np.zeros(len(begin), dtype=bool)
-    words = _words(data, places, marks, ends, is_odd)
-    end = end - ((end > begin) & (data[end - 1] == ord("\r")))
-    return _taken_apart(text, data, begin, end, words, is_odd)
+    text += bytes(_PADDING)
+    is_end = marks == _LINE
+    line = np.cumsum(is_end) - 1  # a line feed belongs to the line that it begins
+    ends = np.flatnonzero(is_end)
+    is_odd = np.zeros(len(ends) - 1, dtype=bool)
+    return _Marked(text, np.frombuffer(text, dtype=np.uint8), places, marks, line, ends, is_odd)
 
 
-def _words(
-    data: npt.NDArray[np.uint8], places: Ints, marks: npt.NDArray[np.uint8], ends: Ints, is_odd: Mask
-) -> _Words:
+def _words(found: _Marked) -> _Words:
     """Words of all lines; what is no word makes its line odd."""
-    line = np.cumsum(marks == _LINE) - 1  # a line feed belongs to the line that it begins
+    data, places, marks, line, is_odd, ends = (
+        found.data, found.places, found.marks, found.line, found.is_odd, found.ends,
+    )  # fmt: skip
     quotes = np.cumsum(marks == _QUOTE)
     unpaired = np.flatnonzero((quotes[ends[1:]] - quotes[ends[:-1]]) & 1)
     is_odd[unpaired] = True
@@ -173,7 +193,7 @@ def _words(
     is_bad = np.flatnonzero((marks == _ODD) | (marks == _RETURN) & (data[places + 1] != ord("\n")))
     is_odd[line[is_bad]] = True
     is_part = (marks == _SPACE) & ~inside | (marks == _LINE) | (marks == _RETURN)
-    _part_nested(data, places, marks, inside, line, is_odd, is_part)
+    _part_nested(found, inside, is_part)
     parts = np.flatnonzero(is_part)
     place, quotes = places[parts], quotes[parts]
     first, last, in_word = parts[:-1], parts[1:], quotes[1:] - quotes[:-1]
@@ -190,22 +210,15 @@ def _words(
     return _Words(begin, end, at, equals, is_quoted, np.flatnonzero(marks[parts] == _LINE))
 
 
-def _part_nested(
-    data: npt.NDArray[np.uint8],
-    places: Ints,
-    marks: npt.NDArray[np.uint8],
-    inside: Mask,
-    line: Ints,
-    is_odd: Mask,
-    is_part: Mask,
-) -> None:
+def _part_nested(found: _Marked, inside: Mask, is_part: Mask) -> None:
     """Let the two apostrophes of ``msg='…'`` part words; a line with other ones outside of quotes is odd."""
+    marks, line, is_odd = found.marks, found.line, found.is_odd
     at = np.flatnonzero((marks == _APOSTROPHE) & ~inside)
     if not len(at):
         return
     of_line, begin, count = np.unique(line[at], return_index=True, return_counts=True)
-    opens = places[at[begin]]
-    before = data[np.maximum(opens[:, None] + np.arange(-5, 0), 0)]
+    opens = found.places[at[begin]]
+    before = found.data[np.maximum(opens[:, None] + np.arange(-5, 0), 0)]
     is_pair = (count == 2) & (before[:, 1:] == np.frombuffer(b"msg=", dtype=np.uint8)).all(axis=1)
     is_pair &= (before[:, 0] == ord(" ")) | (before[:, 0] == _SEPARATOR)
     is_odd[of_line[~is_pair]] = True
@@ -214,16 +227,17 @@ def _part_nested(
     is_odd[of_line[apostrophes[of_line] > 2]] = True  # ``msg='`` ends at the last one, which may be in quotes
 
 
-def _taken_apart(
-    text: bytes, data: npt.NDArray[np.uint8], begin: Ints, end: Ints, words: _Words, is_odd: Mask
-) -> AuditLines:
+def _taken_apart(found: _Marked, begin: Ints, end: Ints, words: _Words) -> AuditLines:
+    text, data = found.text, found.data
     count = len(begin)
     first, size = words.line_starts[:-1], np.diff(words.line_starts)
     last = max(len(words.line) - 1, 0)
     has_node = _says(data, words.begin[first], b"node=")
     of_type = np.minimum(first + has_node, last)
     of_event = np.minimum(of_type + 1, last)
-    is_usual = ~is_odd & (size >= 2 + has_node) & (~has_node | (words.end[first] > words.begin[first] + len(b"node=")))
+    is_usual = (
+        ~found.is_odd & (size >= 2 + has_node) & (~has_node | (words.end[first] > words.begin[first] + len(b"node=")))
+    )
     is_usual &= _says(data, words.begin[of_type], b"type=") & _says(data, words.begin[of_event], b"msg=audit(")
     is_usual &= ~(words.is_quoted[of_type] | words.is_quoted[of_event])
     kind, kinds = _coded(text, words.begin[of_type] + 5, words.end[of_type], is_usual, _TYPE)
@@ -254,14 +268,14 @@ def _taken_apart(
     return made
 
 
-def _says(data: npt.NDArray[np.uint8], begin: Ints, word: bytes) -> Mask:
+def _says(data: Bytes, begin: Ints, word: bytes) -> Mask:
     """Whether the text goes on with a word."""
     wanted = np.frombuffer(word, dtype=np.uint8)
     return np.asarray((data[begin[:, None] + np.arange(len(word))] == wanted).all(axis=1))
 
 
-def _coded(text: bytes, begin: Ints, end: Ints, is_usual: Mask, pattern: str) -> tuple[npt.NDArray[np.int32], pa.Array]:
-    """Distinct texts of usual lines, and which of them each line has; lines that do not fit the pattern are not usual."""
+def _coded(text: bytes, begin: Ints, end: Ints, is_usual: Mask, pattern: str) -> tuple[Codes, pa.Array]:
+    """Distinct texts of usual lines, and which of them each line has; lines that do not fit are not usual."""
     at = np.flatnonzero(is_usual)
     coded = slices(text, begin[at], end[at]).dictionary_encode()
     fits = mask_of(pc.match_substring_regex(coded.dictionary, pattern))
