@@ -70,6 +70,23 @@ SPECS = {
                   {"id": "a", "kind": EVIL, "label": "alice", "is_centre": False, "severity": None, "values": [1]}],
         "edges": [{"source": "a", "target": "h", "label": EVIL, "values": [3]}],
     },
+    "events": {
+        "bin_ms": 60_000, "tips": ["CommandLine", EVIL], "texts": [[EVIL, "whoami"], ["x"]],
+        "lanes": [{"name": EVIL, "total": 42, "colour": None, "span": [1_700_000_040_000, 1_700_000_160_000],
+                   "marks": [[1_700_000_040_000, 0, 1, 0, None],
+                             [1_700_000_100_000, 30_000, 41, [1, 40, 2], [0, 41, 1]]]},
+                  {"name": "Low", "total": 1, "colour": "#c02c2c", "span": None,
+                   "marks": [[1_700_000_160_000, 0, 1, 1, 0]]}],
+        "refs": [[1_700_000_060_000, EVIL], [1_700_000_061_000, "alert"]],
+        "look": {"legend": "right", "height": 260},
+    },
+    "series": {
+        "measure": "flows", "draw": ["vbar", "circle", "line"], "tips": ["Account"], "texts": [[EVIL]],
+        "series": [{"name": EVIL, "total": 3, "colour": None, "points": [
+            [1_700_000_040_000, 5, 0], [1_700_000_100_000, -2, None], [1_700_000_160_000, 50, 0]]}],
+        "band": [[1_700_000_040_000, 4, 2, 6], [1_700_000_100_000, 4, -3, 6], [1_700_000_160_000, 4, None, None]],
+        "anomalies": [[1_700_000_160_000, 50, "above"]], "refs": [[1_700_000_060_000, EVIL]],
+    },
     "places": {
         "measures": ["flows", "bytes"],
         "kinds": [{"kind": "host", "addresses": 1, "values": [9, 90]},
@@ -254,3 +271,47 @@ def test_related_entities_are_walked_and_picked(page):
     until(page, "document.querySelector('#stand .fs-tip strong')?.textContent === 'alice'")
     page.keyboard.press("Enter")
     until(page, "window.told.picked?.name === 'a'")
+
+
+def test_the_legend_hides_lanes_of_events_and_a_bin_tells_its_most_common_texts(page):
+    shown(page, "events", look={})
+    page.focus("#stand .fs-stage")
+    page.keyboard.press("ArrowRight")  # the bar from the first to the last
+    page.wait_for_selector(TIP)
+    assert "42" in page.inner_text(TIP)
+    page.keyboard.press("ArrowRight")
+    until(page, "document.querySelector('#stand .fs-tip')?.textContent.includes('CommandLine')")
+    assert EVIL in page.inner_text(TIP)
+    page.keyboard.press("ArrowRight")
+    until(page, "document.querySelector('#stand .fs-tip')?.textContent.includes('whoami (40, and 1 other value)')")
+    assert "the most common values of these events" in page.inner_text(TIP)
+    box = page.locator("#stand .fs-stage").bounding_box()
+    page.mouse.click(box["x"] + 12, box["y"] + 14)  # the first entry of the legend
+    page.focus("#stand .fs-stage")
+    page.keyboard.press("Home")
+    until(page, "document.querySelector('#stand .fs-tip strong')?.textContent === 'Low'")
+
+
+def test_a_click_on_an_event_and_a_zoom_are_told(page):
+    box = shown(page, "events", look={"legend": "none", "range_tool": False, "yaxis": False}, refs=[])
+    page.mouse.click(box["x"] + 14 + (box["width"] - 30) * 0.988, box["y"] + 26 + 4 + 28 * 1.5)
+    until(page, "window.told.picked?.name === 'Low'")
+    assert page.evaluate("window.told.picked.start") == 1_700_000_160_000
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 50)
+    for _ in range(4):
+        page.mouse.wheel(0, -300)
+    until(page, "Array.isArray(window.told.range)")
+
+
+def test_a_value_tells_what_was_expected_and_its_source_columns(page):
+    shown(page, "series")
+    page.focus("#stand .fs-stage")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector(TIP)
+    told = page.inner_text(TIP)
+    assert "2 – 6" in told
+    assert EVIL in told
+    shown(page, "series", draw=["line"])
+    page.focus("#stand .fs-stage")
+    page.keyboard.press("End")
+    until(page, "document.querySelector('#stand .fs-tip')?.textContent.includes('anomaly: above what was expected')")

@@ -34,6 +34,8 @@ FIGURES = Catalogue(
         "heat": "flowsleuth.viz.heat:heat",
         "matrix": "flowsleuth.viz.matrix:matrix",
         "relations": "flowsleuth.viz.relations:relations",
+        "events": "flowsleuth.viz.events:events",
+        "series": "flowsleuth.viz.series:series",
         "places": "flowsleuth.viz.places:places",
     },
 )

@@ -23,6 +23,8 @@ DRAWINGS = Catalogue(
         "heat": "flowsleuth.viz.drawn_grid:draw_heat",
         "matrix": "flowsleuth.viz.drawn_grid:draw_matrix",
         "relations": "flowsleuth.viz.drawn_relations:draw_relations",
+        "events": "flowsleuth.viz.drawn_events:draw_events",
+        "series": "flowsleuth.viz.drawn_series:draw_series",
         "places": "flowsleuth.viz.drawn_places:draw_places",
     },
 )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 
 from flowsleuth.viz import Spec
-from flowsleuth.viz.canvas import Circle, Drawing, Rect, Shape, Text
+from flowsleuth.viz.canvas import SURFACE, Circle, Drawing, Rect, Shape, Text
 
 FONT = "-apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', 'Liberation Sans', Arial, sans-serif"
 
@@ -21,18 +22,35 @@ def clean(text: str) -> str:
     return escape("".join(c for c in text if c in "\n\t" or (c.isprintable() or c.isspace())))
 
 
-def svg(drawing: Drawing) -> str:
-    """The drawing as an ``<svg>`` element that scales with its page.
+def svg(drawing: Drawing, *, with_tips: bool = True) -> str:
+    """The drawing as an ``<svg>`` element that scales with its page; smaller without what is told when pointed at.
 
     Examples
     --------
     >>> svg(Drawing("a <b>", 10, 10))[:60]
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10" '
     """
-    inner = "".join(_element(shape) for shape in drawing.shapes)
+    inner = "".join(_element(shape if with_tips else _mute(shape)) for shape in drawing.shapes)
     size = f'viewBox="0 0 {drawing.width:g} {drawing.height:g}" width="{drawing.width:g}"'
     name = f'role="img" aria-label="{clean(drawing.said or drawing.title)}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {name} font-family="{FONT}">{inner}</svg>'
+
+
+def svg_file(drawing: Drawing) -> str:
+    """The drawing as a file of its own, on white.
+
+    Examples
+    --------
+    >>> svg_file(Drawing("a", 10, 10)).count("<rect")
+    1
+    """
+    ground = Rect(0, 0, drawing.width, drawing.height, SURFACE)
+    whole = replace(drawing, shapes=[ground, *drawing.shapes])
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{svg(whole)}\n'
+
+
+def _mute(shape: Shape | Rect | Circle | Text) -> Shape | Rect | Circle | Text:
+    return shape if isinstance(shape, Text) or not shape.tip else replace(shape, tip="")
 
 
 def still_picture(spec: Spec) -> str:

@@ -1,13 +1,13 @@
 // The parts of Apache ECharts that the figures use, and no other.
 import { BarChart, ChordChart, CustomChart, EffectScatterChart, GraphChart, LineChart, LinesChart, ScatterChart, TreeChart } from "echarts/charts";
-import { AriaComponent, BrushComponent, DataZoomComponent, GeoComponent, GridComponent, LegendComponent, TooltipComponent } from "echarts/components";
+import { AriaComponent, BrushComponent, DataZoomComponent, GeoComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent } from "echarts/components";
 import { LabelLayout } from "echarts/features";
 import * as echarts from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 
 echarts.use([
   AriaComponent, BarChart, BrushComponent, CanvasRenderer, ChordChart, CustomChart, DataZoomComponent, EffectScatterChart,
-  GeoComponent, GraphChart, GridComponent, LabelLayout, LegendComponent, LineChart, LinesChart, ScatterChart, TooltipComponent, TreeChart,
+  GeoComponent, GraphChart, GridComponent, LabelLayout, LegendComponent, LineChart, LinesChart, MarkLineComponent, ScatterChart, TooltipComponent, TreeChart,
 ]);
 
 export { echarts };

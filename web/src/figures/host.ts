@@ -18,6 +18,8 @@ export interface Drawing {
   option: Option;
   label: string;
   height: number;
+  /** Pixels; as wide as its place when not told. */
+  maxWidth?: number;
   table: TableView;
   /** Wires events after the chart is there; returns what undoes it. */
   attach?(chart: Chart, figure: Figure): (() => void) | void;
@@ -168,6 +170,7 @@ export class Figure {
     const drawing = this.drawOf(spec)(spec, this.palette, { width, height: fills ? this.el.clientHeight : 0 });
     this.box.classList.toggle("fs-fill", fills);
     if (!fills) this.stage.style.height = `${drawing.height}px`;
+    this.stage.style.maxWidth = drawing.maxWidth ? `${drawing.maxWidth}px` : "";
     this.stage.setAttribute("aria-label", drawing.label);
     this.alternative.setAttribute("aria-label", `${drawing.label}, as a table`);
     this.caption.textContent = [spec.title, spec.note].filter(Boolean).join(" · ");

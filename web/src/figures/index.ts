@@ -6,6 +6,7 @@
 // and back to the model:  "picked" {name}, "filtered" {name}, "hovered" {name} or null, "range" [start_ms, end_ms] or null
 import { bars } from "./bars";
 import { chord } from "./chord";
+import { events } from "./events";
 import { heat, matrix } from "./grid";
 import { histogram } from "./histogram";
 import { Figure, type Draw, type Model } from "./host";
@@ -14,6 +15,7 @@ import { map } from "./map";
 import { network } from "./network";
 import { places } from "./places";
 import { relations } from "./relations";
+import { series } from "./series";
 import type { Spec } from "./specs";
 import { timeline } from "./timeline";
 import { tree } from "./tree";
@@ -21,7 +23,7 @@ import { tree } from "./tree";
 export type { Model } from "./host";
 export type { Spec } from "./specs";
 
-const KINDS = { timeline, chord, network, tree, bars, map, histogram, lanes, places, heat, matrix, relations } as unknown as Record<string, Draw<Spec>>;
+const KINDS = { timeline, chord, network, tree, bars, map, histogram, lanes, places, heat, matrix, relations, events, series } as unknown as Record<string, Draw<Spec>>;
 
 function drawOf(spec: Spec): Draw<Spec> {
   const draw = KINDS[spec.kind];

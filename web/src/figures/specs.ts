@@ -125,7 +125,48 @@ export interface RelationsSpec extends Titled {
   nodes: Related[];
   edges: { source: string; target: string; label: string; values: Values }[];
 }
-export type Spec = TimelineSpec | ChordSpec | NetworkSpec | TreeSpec | BarsSpec | MapSpec | HistogramSpec | LanesSpec | PlacesSpec | GridSpec | RelationsSpec;
+/** Wishes of the caller; see flowsleuth.viz.looks. */
+export interface Look {
+  height?: number;
+  width?: number;
+  legend?: "left" | "right" | "inline" | "none";
+  yaxis?: boolean;
+  range_tool?: boolean;
+}
+/** Place of a text; of a bin the most common one, how often it is there, and how many different ones there are. */
+export type Tip = number | [place: number, often: number, of: number] | null;
+export type Ref = [at: number, label: string];
+export type EventMark = [start: number, lasts: number, events: number, ...tips: Tip[]];
+export interface EventLane {
+  name: string;
+  total: number;
+  colour?: string | null;
+  span?: [first: number, last: number] | null;
+  marks: EventMark[];
+}
+export interface EventsSpec extends Titled {
+  kind: "events";
+  bin_ms: number | null;
+  tips: string[];
+  texts: string[][];
+  lanes: EventLane[];
+  refs: Ref[];
+  look?: Look;
+}
+export type SeriesPoint = [at: number, value: number, ...tips: (number | null)[]];
+export interface SeriesSpec extends Titled {
+  kind: "series";
+  measure: string;
+  draw: ("vbar" | "circle" | "line")[];
+  tips: string[];
+  texts: string[][];
+  series: { name: string; total: number; colour?: string | null; points: SeriesPoint[] }[];
+  band: [at: number, expected: number | null, low: number | null, high: number | null][];
+  anomalies: [at: number, value: number, side: "above" | "below"][];
+  refs: Ref[];
+  look?: Look;
+}
+export type Spec = TimelineSpec | ChordSpec | NetworkSpec | TreeSpec | BarsSpec | MapSpec | HistogramSpec | LanesSpec | PlacesSpec | GridSpec | RelationsSpec | EventsSpec | SeriesSpec;
 
 /** The same facts as rows, for a screen reader and for those who like tables. */
 export interface TableView {

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from flowsleuth.errors import FlowsleuthError
 
 if TYPE_CHECKING:
+    from flowsleuth.faces.views.figure import Figure
     from flowsleuth.faces.widgets.edge import EdgeInvestigation
     from flowsleuth.faces.widgets.events import EventBrowser
-    from flowsleuth.faces.widgets.figure import Figure
     from flowsleuth.faces.widgets.notebooklets import NotebookletBrowser
     from flowsleuth.faces.widgets.storyboard import Storyboard
     from flowsleuth.faces.widgets.subset import SubsetChooser
@@ -29,13 +29,13 @@ __all__ = [
 ]
 
 _PLACES = {
-    "EdgeInvestigation": "edge",
-    "EventBrowser": "events",
-    "Figure": "figure",
-    "NotebookletBrowser": "notebooklets",
-    "Storyboard": "storyboard",
-    "SubsetChooser": "subset",
-    "ThreatInvestigation": "threats",
+    "EdgeInvestigation": "widgets.edge",
+    "EventBrowser": "widgets.events",
+    "Figure": "views.figure",
+    "NotebookletBrowser": "widgets.notebooklets",
+    "Storyboard": "widgets.storyboard",
+    "SubsetChooser": "widgets.subset",
+    "ThreatInvestigation": "widgets.threats",
 }
 
 
@@ -45,7 +45,7 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     try:
-        module = import_module(f"flowsleuth.faces.widgets.{_PLACES[name]}")
+        module = import_module(f"flowsleuth.faces.{_PLACES[name]}")
     except ModuleNotFoundError as error:
         hint = 'pip install "flowsleuth[notebook]"'
         raise FlowsleuthError(f"widgets need {error.name}", where=name, hint=hint) from None

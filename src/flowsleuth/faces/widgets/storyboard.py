@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 
 from flowsleuth.errors import OptionError
+from flowsleuth.faces.views.figure import Figure
 from flowsleuth.faces.widgets import parts
-from flowsleuth.faces.widgets.figure import Figure
 from flowsleuth.faces.widgets.parts import Told
 from flowsleuth.viz import figures
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import anywidget
 import traitlets
 
-from flowsleuth.faces.widgets.figure import module_text
+from flowsleuth.faces.views.module import module_text
 from flowsleuth.viz.cells import cell_text, is_name
 
 if TYPE_CHECKING:

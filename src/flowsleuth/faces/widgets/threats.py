@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 
 from flowsleuth.errors import OptionError
+from flowsleuth.faces.views.figure import Figure
 from flowsleuth.faces.widgets import parts
-from flowsleuth.faces.widgets.figure import Figure
 from flowsleuth.faces.widgets.parts import Told
 from flowsleuth.faces.widgets.table import RowsTable
 from flowsleuth.viz import figures

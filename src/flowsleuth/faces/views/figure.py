@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from typing import Any
 
 import anywidget
 import traitlets
 
+from flowsleuth.faces.views.module import module_text
 from flowsleuth.viz.svg import still_picture
-
-
-def module_text(name: str) -> str:
-    """A browser module of the package."""
-    return resources.files("flowsleuth.faces.views").joinpath("static", name).read_text(encoding="utf-8")
 
 
 class Figure(anywidget.AnyWidget):

@@ -1,0 +1,66 @@
+"""Steps that show a frame as a picture; each gives a :class:`~flowsleuth.faces.views.display.Display`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from flowsleuth.faces.views.display import Display
+
+Columns = str | Iterable[str] | None
+
+
+class Displaying:
+    """Pictures of the frame of a chain; the options are those of the calls that are named."""
+
+    _frame: pd.DataFrame
+
+    def timeline(self, time_column: str | None = None, source_columns: Columns = None, **options: Any) -> Display:
+        """Events over time, by group: :func:`flowsleuth.faces.views.timelines.display_timeline`.
+
+        Examples
+        --------
+        >>> import pandas
+        >>> from flowsleuth.faces.frames import Chain
+        >>> alerts = pandas.DataFrame({"start": ["2019-02-14 11:51:37Z"], "Severity": ["Low"]})
+        >>> Chain(alerts).timeline(group_by="Severity")
+        <Display of Timeline of Severity: 1 mark in 1 lane>
+        """
+        from flowsleuth.faces.views.timelines import display_timeline
+
+        return display_timeline(self._frame, time_column, source_columns, **options)
+
+    def timeline_values(
+        self, value_column: str | None = None, time_column: str | None = None, **options: Any
+    ) -> Display:
+        """Values over time: :func:`flowsleuth.faces.views.value_timelines.display_timeline_values`.
+
+        Examples
+        --------
+        >>> import pandas
+        >>> from flowsleuth.faces.frames import Chain
+        >>> flows = pandas.DataFrame({"start": ["2019-02-14 11:51:37Z"], "flows": [3]})
+        >>> Chain(flows).timeline_values("flows", kind="circle")
+        <Display of flows over time: 1 value in 1 series>
+        """
+        from flowsleuth.faces.views.value_timelines import display_timeline_values
+
+        return display_timeline_values(self._frame, value_column, time_column, **options)
+
+    def timeline_duration(self, group_by: Columns, time_column: str | None = None, **options: Any) -> Display:
+        """From when to when groups were active: :func:`flowsleuth.faces.views.timelines.display_timeline_duration`.
+
+        Examples
+        --------
+        >>> import pandas
+        >>> from flowsleuth.faces.frames import Chain
+        >>> logons = pandas.DataFrame({"start": ["2019-02-14 11:51:37Z"], "Account": ["bob"]})
+        >>> Chain(logons).timeline_duration("Account")
+        <Display of From first to last by Account: 1 mark in 1 lane>
+        """
+        from flowsleuth.faces.views.timelines import display_timeline_duration
+
+        return display_timeline_duration(self._frame, group_by, time_column, **options)

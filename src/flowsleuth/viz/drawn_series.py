@@ -1,0 +1,224 @@
+"""Values over time as bars, points or lines, with the band they were expected in and what lies outside of it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from flowsleuth.viz import Spec
+from flowsleuth.viz.canvas import (
+    GRID,
+    MUTED,
+    SURFACE,
+    TEXT,
+    THREAT,
+    Circle,
+    Drawing,
+    Rect,
+    Shape,
+    Text,
+    count_text,
+    fitted,
+    text_width,
+)
+from flowsleuth.viz.drawn import WIDTH
+from flowsleuth.viz.drawn_lanes import colour_of
+from flowsleuth.viz.drawn_marks import draw_marks, head_of
+from flowsleuth.viz.measures import measure_text, value_text
+from flowsleuth.viz.time_axis import TimeAxis, when
+from flowsleuth.viz.tips import told_of
+
+LEFT, HEIGHT, ROW = 78.0, 240.0, 20.0
+TOLD = 700
+"""Points with a text of their own, at most; a page has to stay small."""
+DRAWN = 3_000
+"""Bars and dots, at most; of those at one place the tallest is drawn."""
+EDGE = 8.0
+Steps = list[tuple[str | float, ...]]
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """Where a time and a value are."""
+
+    drawing: Drawing
+    axis: TimeAxis
+    top: float
+    low: float
+    high: float
+
+    def y(self, value: float) -> float:
+        return self.top + HEIGHT * (self.high - value) / (self.high - self.low)
+
+    def at(self, point: list[Any]) -> tuple[float, float]:
+        return self.axis.x(point[0]), self.y(point[1])
+
+
+def draw_series(spec: Spec) -> Drawing:
+    """Draw it."""
+    rows = _legend_rows(spec)
+    moments = [point[0] for one in spec["series"] for point in one["points"]] + [at for at, _ in spec["refs"]]
+    axis = TimeAxis(min(moments), max(*moments, min(moments) + 1000), LEFT + EDGE, WIDTH - EDGE)
+    top = 12 + ROW * len(rows) + head_of(spec["refs"], axis)
+    drawing = Drawing(spec["title"], WIDTH, top + HEIGHT + 44, said=_said(spec, axis))
+    stage = _Stage(drawing, axis, top, *_range(spec))
+    _grid(stage, spec["measure"])
+    axis.draw(drawing, top, top + HEIGHT, names_above=False)
+    _band(stage, spec)
+    for number, one in enumerate(spec["series"]):
+        _one(stage, spec, one, one["colour"] or colour_of(one["name"], number))
+    for start, value, side in spec["anomalies"]:
+        _anomaly(stage, start, value, spec["measure"], side)
+    draw_marks(drawing, spec["refs"], axis, top - 2, top + HEIGHT)
+    for number, row in enumerate(rows):
+        _legend(drawing, row, 8 + ROW * number)
+    drawing.add(Text((LEFT + WIDTH) / 2, top + HEIGHT + 34, fitted(spec["measure"], 10.5, 400), 10.5, "middle", MUTED))
+    return drawing
+
+
+def _range(spec: Spec) -> tuple[float, float]:
+    """The two ends of the axis of values: round, and with 0 where that does not flatten what is there."""
+    values = [point[1] for one in spec["series"] for point in one["points"]]
+    values += [value for row in spec["band"] for value in row[1:] if value is not None]
+    low, high = min(values), max(values)
+    if "vbar" in spec["draw"] or (low >= 0 and low < 0.6 * high):
+        low, high = min(low, 0.0), max(high, 0.0)
+    if low == high:
+        low, high = (low - 1, high + 1) if low else (0.0, 1.0)
+    step = _step(low, high)
+    return math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
+
+
+def _step(low: float, high: float) -> float:
+    """The distance of the lines of the grid: a round number, some four or five of them.
+
+    Examples
+    --------
+    >>> _step(0, 41), _step(-3, 40), _step(0, 1_771_000_000)
+    (10.0, 20.0, 500000000.0)
+    """
+    wanted = (high - low) / 5
+    size = 10.0 ** math.floor(math.log10(wanted))
+    return float(next(part for part in (1, 2, 5, 10) if part * size >= wanted * (1 - 1e-9)) * size)
+
+
+def _grid(stage: _Stage, measure: str) -> None:
+    step = _step(stage.low, stage.high)
+    for number in range(round(stage.low / step), round(stage.high / step) + 1):
+        value = round(number * step, 12)
+        y = stage.y(value)
+        ground = value == 0 and stage.low < 0
+        stage.drawing.line((LEFT, y), (stage.axis.right + EDGE, y), MUTED if ground else GRID)
+        stage.drawing.add(Text(LEFT - 8, y + 4, value_text(measure, value), 10.5, "end", MUTED))
+
+
+def _band(stage: _Stage, spec: Spec) -> None:
+    """Where values were expected, and the line in the middle of it."""
+    edges = [
+        (stage.axis.x(at), stage.y(low), stage.y(high)) for at, _, low, high in spec["band"] if None not in (low, high)
+    ]
+    if len(edges) > 1:
+        outline = [(x, high) for x, _, high in edges] + [(x, low) for x, low, _ in reversed(edges)]
+        steps: Steps = [("M", *outline[0]), *(("L", *point) for point in outline[1:]), ("Z",)]
+        stage.drawing.add(Shape(steps, fill=MUTED, opacity=0.2, tip="expected range"))
+    line = [(stage.axis.x(at), stage.y(usual)) for at, usual, _, _ in spec["band"] if usual is not None]
+    if len(line) > 1:
+        dashes: Steps = [("L" if number else "M", *point) for number, point in enumerate(line)]
+        stage.drawing.add(Shape(dashes, stroke=TEXT, width=1.1, dash=(4, 3), tip="expected"))
+
+
+def _one(stage: _Stage, spec: Spec, one: dict[str, Any], colour: str) -> None:
+    """One series, in all the ways that were asked for."""
+    if "line" in spec["draw"] and len(one["points"]) > 1:
+        steps: Steps = [("L" if number else "M", *stage.at(point)) for number, point in enumerate(one["points"])]
+        stage.drawing.add(Shape(steps, stroke=colour, width=1.6, tip=one["name"]))
+    points = one["points"]
+    if len(points) * len(spec["series"]) > DRAWN:
+        tallest: dict[int, list[Any]] = {}
+        for point in points:
+            place = round(stage.axis.x(point[0]))
+            if place not in tallest or abs(point[1]) > abs(tallest[place][1]):
+                tallest[place] = point
+        points = list(tallest.values())
+    is_told = len(points) * len(spec["series"]) <= TOLD
+    dots = "circle" in spec["draw"] or ("line" in spec["draw"] and len(points) == 1)
+    floor = stage.y(min(max(0.0, stage.low), stage.high))
+    if "vbar" in spec["draw"] and not is_told and not dots:
+        steps = [step for point in points for step in (("M", stage.at(point)[0], floor), ("L", *stage.at(point)))]
+        stage.drawing.add(Shape(steps, stroke=colour, width=1.4, opacity=0.8, tip=one["name"]))
+        return
+    for point in points:
+        x, y = stage.at(point)
+        tip = _told(spec, one, point) if is_told else ""
+        if "vbar" in spec["draw"]:
+            low, high = min(y, floor), max(y, floor)
+            stage.drawing.add(Rect(x - 1.5, low, 3, max(high - low, 1), colour, 1, 0.75, "" if dots else tip))
+        if dots:
+            stage.drawing.add(Circle(x, y, 3.4, colour, SURFACE, 0.8, 0.9, tip))
+
+
+def _told(spec: Spec, one: dict[str, Any], point: list[Any]) -> str:
+    more = told_of(spec, point[2:])
+    return f"{when(point[0])} UTC, {one['name']}: {measure_text(spec['measure'], point[1])}" + (
+        f", {more}" if more else ""
+    )
+
+
+def _anomaly(stage: _Stage, start: int, value: float, measure: str, side: str) -> None:
+    """A mark with an arrow that points the way it went."""
+    x, y = stage.axis.x(start), stage.y(value)
+    told = f"{when(start)} UTC: {measure_text(measure, value)}, {side} what was expected"
+    stage.drawing.add(Circle(x, y, 6, SURFACE, THREAT, 2, 0.9, told))
+    turn = -1 if side == "above" else 1
+    arrow: Steps = [("M", x - 2.6, y - 1.6 * turn), ("L", x + 2.6, y - 1.6 * turn), ("L", x, y + 2.8 * turn)]
+    stage.drawing.add(Shape([*arrow, ("Z",)], fill=THREAT))
+
+
+Entry = tuple[str, str, str]
+"""What is drawn ("series", "expected", "anomaly"), its name and its colour."""
+
+
+def _legend_rows(spec: Spec) -> list[list[Entry]]:
+    """The names, in as many rows as they need."""
+    entries: list[Entry] = [
+        ("series", one["name"], one["colour"] or colour_of(one["name"], number))
+        for number, one in enumerate(spec["series"])
+    ]
+    entries += [("expected", "expected", MUTED)] if spec["band"] else []
+    entries += [("anomaly", "anomaly", THREAT)] if spec["anomalies"] else []
+    rows: list[list[Entry]] = [[]]
+    x = LEFT
+    for entry in entries:
+        wide = _wide(entry[1])
+        if x + wide > WIDTH and rows[-1]:
+            rows.append([])
+            x = LEFT
+        rows[-1].append(entry)
+        x += wide
+    return rows
+
+
+def _wide(name: str) -> float:
+    return 40 + text_width(fitted(name, 11, 170), 11)
+
+
+def _legend(drawing: Drawing, entries: list[Entry], y: float) -> None:
+    x = LEFT
+    for what, name, colour in entries:
+        if what == "series":
+            drawing.add(Rect(x, y, 10, 10, colour, 2))
+        elif what == "expected":
+            drawing.add(Rect(x - 4, y, 18, 10, MUTED, 2, 0.22))
+            drawing.line((x - 4, y + 5), (x + 14, y + 5), TEXT, 1.2, (4, 3))
+        else:
+            drawing.add(Circle(x + 5, y + 5, 5, SURFACE, THREAT, 2))
+        drawing.add(Text(x + 18, y + 9, fitted(name, 11, 170), 11))
+        x += _wide(name)
+
+
+def _said(spec: Spec, axis: TimeAxis) -> str:
+    """The figure in one sentence, for those who do not see it."""
+    named = [f"{one['name']}: {count_text(one['total'], 'value')}" for one in spec["series"][:5]]
+    odd = f"; {count_text(len(spec['anomalies']), 'anomaly', 'anomalies')}" if spec["anomalies"] else ""
+    return f"{spec['title']}: {spec['measure']}, {when(axis.low)} to {when(axis.high)} UTC; {'; '.join(named)}{odd}"

@@ -1,0 +1,182 @@
+"""The times of a frame's column, whatever they are written as, and what has to be said about them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flowsleuth.errors import OptionError
+from flowsleuth.schema.tabular import column_names, need_columns, text_column
+from flowsleuth.viz.canvas import count_text
+from flowsleuth.viz.measures import told
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+TIME_COLUMNS = ("TimeGenerated", "first_seen", "start", "time", "timestamp", "TimeCreatedUtc", "StartTimeUtc")
+"""Columns that are taken for the time when none is named, in this order."""
+ZONE = r"(?i)(z|utc|gmt|[+-]\d{2}:?\d{2})\s*$"
+"""How a text ends that tells its zone."""
+FIRST_US, LAST_US = -62_135_596_800_000_000, 253_402_300_800_000_000
+"""The years 1 to 9999: others have no name on an axis."""
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Times of a column.
+
+    Attributes
+    ----------
+    micros : pyarrow.Array
+        Microseconds since 1970 UTC, int64; null where there is no time.
+    missing : int
+        Rows without a time.
+    is_naive : bool
+        Whether some named no zone; they are taken as UTC.
+    """
+
+    micros: pa.Array
+    missing: int
+    is_naive: bool
+
+
+def time_column(data: Any, asked: str | None = None) -> str:
+    """The column of times: the one that was asked for, or the first of :data:`TIME_COLUMNS` that is there.
+
+    Raises
+    ------
+    OptionError
+        There is none, or it is not there.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> time_column(pa.table({"host": ["a"], "TimeGenerated": ["2019-02-14"]}))
+    'TimeGenerated'
+    """
+    names = column_names(data)
+    if asked is None:
+        asked = next((name for name in TIME_COLUMNS if name in names), None)
+        if asked is None:
+            raise OptionError("no column of times is named", where="time_column", available=names)
+    need_columns(data, [asked])
+    return asked
+
+
+def moments_of(data: Any, column: str) -> Moments:
+    """The times of a column: of a time type, or texts that tell one.
+
+    Raises
+    ------
+    OptionError
+        There is no such column, or it holds numbers.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> found = moments_of(pa.table({"at": ["1970-01-01 00:00:01", None, "never", "1970-01-01T01:00:02+01:00"]}), "at")
+    >>> found.micros.to_pylist(), found.missing, found.is_naive
+    ([1000000, None, None, 2000000], 2, True)
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    given = _given(data, column)
+    kind = given.type
+    if pa.types.is_date(kind):
+        given, kind = given.cast(pa.timestamp("us")), pa.timestamp("us")
+    if pa.types.is_timestamp(kind):
+        micros = given.cast(pa.timestamp("us", kind.tz), safe=False).cast(pa.int64())
+        is_naive = kind.tz is None and given.null_count < len(given)
+    elif pa.types.is_string(kind) or pa.types.is_null(kind):
+        micros, is_naive = _read(given.cast(pa.string()))
+    else:
+        raise OptionError("not a column of times", where=f"{column} ({kind})", hint="pandas.to_datetime makes one")
+    known = pc.and_(pc.greater_equal(micros, FIRST_US), pc.less(micros, LAST_US))
+    micros = pc.if_else(known, micros, pa.scalar(None, pa.int64()))
+    return Moments(micros, micros.null_count, is_naive)
+
+
+def said_of(rows: int, *found: Moments) -> str:
+    """What a reader has to know about the times.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> said_of(3, moments_of(pa.table({"at": ["2019-02-14", None, "2019-02-15"]}), "at"))
+    '1 of 3 rows has no time and is left out; times without a zone are taken as UTC'
+    """
+    missing = max(one.missing for one in found)
+    is_one = missing == 1
+    verbs = ("has", "is") if is_one else ("have", "are")
+    lost = f"{missing:,} of {count_text(rows, 'row')} {verbs[0]} no time and {verbs[1]} left out" if missing else ""
+    return told(lost, "times without a zone are taken as UTC" if any(one.is_naive for one in found) else "")
+
+
+def moment_ms(moment: Any) -> int:
+    """A single time as milliseconds since 1970 UTC; without a zone it is UTC.
+
+    Raises
+    ------
+    OptionError
+        It is no time.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> moment_ms("1970-01-01 00:00:01"), moment_ms(dt.datetime(1970, 1, 1, 1, tzinfo=dt.UTC))
+    (1000, 3600000)
+    """
+    import pandas as pd
+
+    try:
+        if isinstance(moment, bool | int | float):
+            raise TypeError
+        found = pd.Timestamp(moment)
+        if pd.isna(found):
+            raise ValueError
+        found = found.tz_localize("UTC") if found.tzinfo is None else found.tz_convert("UTC")
+        seconds: float = found.timestamp()
+        return math.floor(seconds * 1000)
+    except (TypeError, ValueError, OverflowError):
+        hint = "give a datetime or a text like 2019-02-14 13:46:48"
+        raise OptionError("not a time", where=repr(moment)[:80], hint=hint) from None
+
+
+def _given(data: Any, column: str) -> pa.Array:
+    """The column as it is, in one piece; what Arrow has no type for as text."""
+    import pyarrow as pa
+
+    need_columns(data, [column])
+    if hasattr(data, "iloc"):
+        cells = data.iloc[:, [str(name) for name in data.columns].index(column)]
+        try:
+            given = pa.array(cells, from_pandas=True)
+        except (pa.ArrowException, UnicodeError, TypeError, ValueError, OverflowError):
+            given = text_column(data, column)
+    else:
+        given = (data if isinstance(data, pa.Table) else data.to_arrow()).column(column)
+    if isinstance(given, pa.ChunkedArray):
+        given = given.combine_chunks()
+    if pa.types.is_dictionary(given.type):
+        given = given.cast(given.type.value_type)
+    return given.cast(pa.string()) if pa.types.is_large_string(given.type) else given
+
+
+def _read(texts: pa.Array) -> tuple[pa.Array, bool]:
+    """Texts as times: ISO 8601 first, which is fast; the others one by one."""
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    unique = texts.dictionary_encode()
+    words = unique.dictionary.to_pandas()
+    found = pd.to_datetime(words, format="ISO8601", errors="coerce", utc=True)
+    left = found.isna()
+    if left.any():
+        found[left] = pd.to_datetime(words[left], format="mixed", errors="coerce", utc=True)
+    times = pa.array(found, pa.timestamp("us", tz="UTC"), from_pandas=True).cast(pa.int64())
+    zoned = pc.match_substring_regex(unique.dictionary, ZONE)
+    is_naive = bool(pc.any(pc.and_(pc.invert(zoned), pc.is_valid(times))).as_py())
+    return pc.take(times, unique.indices), is_naive
