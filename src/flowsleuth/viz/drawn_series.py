@@ -96,7 +96,7 @@ def _step(low: float, high: float) -> float:
     Examples
     --------
     >>> _step(0, 41), _step(-3, 40), _step(0, 1_771_000_000)
-    (10.0, 20.0, 500000000.0)
+    (10.0, 10.0, 500000000.0)
     """
     wanted = (high - low) / 5
     size = 10.0 ** math.floor(math.log10(wanted))
