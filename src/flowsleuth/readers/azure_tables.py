@@ -38,7 +38,7 @@ from flowsleuth.readers.azure_names import field_of, kind_of
 from flowsleuth.readers.azure_table_rows import connections_of, flows_of
 from flowsleuth.readers.contract import Batch, Position, ReadContext
 from flowsleuth.readers.delimited import line_reject, lines_like, read_delimited
-from flowsleuth.readers.json_records import Plan
+from flowsleuth.readers.json_plan import Plan
 from flowsleuth.readers.json_shape import Shape
 from flowsleuth.readers.json_source import first_records, read_json
 from flowsleuth.readers.json_text import as_json, pack_object, strings_as_json

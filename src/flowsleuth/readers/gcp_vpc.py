@@ -28,7 +28,7 @@ from flowsleuth.readers.arrays import by_value, flat, only
 from flowsleuth.readers.contract import Batch, ReadContext, Reject
 from flowsleuth.readers.fields import in_order
 from flowsleuth.readers.instants import instants_of_text
-from flowsleuth.readers.json_records import Part, Plan
+from flowsleuth.readers.json_plan import Part, Plan
 from flowsleuth.readers.json_shape import Path, Shape
 from flowsleuth.readers.json_source import JsonBatch, first_records, read_json
 from flowsleuth.readers.json_text import as_json, pack_object

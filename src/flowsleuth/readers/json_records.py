@@ -8,9 +8,8 @@ their keys are learned, and what still does not come out whole is read line by l
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -20,13 +19,12 @@ import pyarrow.compute as pc
 
 from flowsleuth.readers.contract import MAX_RAW, Reject
 from flowsleuth.readers.instants import epoch_seconds, instants_of_seconds, instants_of_text
+from flowsleuth.readers.json_plan import Column, Outcome, Part, Plan, Rows
 from flowsleuth.readers.json_shape import Shape, arrow_type, convert
 from flowsleuth.readers.json_text import RawFloat, dump
 from flowsleuth.readers.streams import printable
 from flowsleuth.store.json_lines import JsonLines, MalformedLineError, as_lines, line_starts
 
-Column: TypeAlias = pa.Array | pa.ChunkedArray
-Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 NOT_JSON = "not JSON"
@@ -38,55 +36,6 @@ BAD_VALUE = "value is not of the field's type"
 
 _SAMPLE = 1_000
 """Lines that keys are learned from at a time."""
-
-
-@dataclass
-class Part:
-    """Records of one kind as columns by field name; ``more`` has fields of single records, as JSON text."""
-
-    kind: str
-    columns: dict[str, Column]
-    rows: Rows
-    more: list[dict[str, str]] | None = None
-
-
-@dataclass
-class Outcome:
-    """What some lines gave."""
-
-    parts: list[Part] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
-    skipped: dict[str, int] = field(default_factory=dict)
-
-    def skip(self, kind: str, count: int = 1) -> None:
-        """Count records of a kind without a table."""
-        if count:
-            self.skipped[kind] = self.skipped.get(kind, 0) + count
-
-
-@dataclass
-class Plan:
-    """How the lines of a source are told apart.
-
-    Attributes
-    ----------
-    shapes : dict of str to Shape
-        By kind.
-    classify : callable
-        A record to its kind, and the word it is counted under when the kind has no shape (``""``: refuse it).
-    kind : str or None
-        The only kind that is expected; None when ``kind_keys`` name the kind of each record.
-    kind_keys : tuple of str
-        Keys that name the kind, the first that is there.
-    comment : bytes
-        Lines that begin with it are no records (``b""``: none).
-    """
-
-    shapes: Mapping[str, Shape]
-    classify: Callable[[Mapping[str, Any]], tuple[str | None, str]]
-    kind: str | None = None
-    kind_keys: tuple[str, ...] = ()
-    comment: bytes = b""
 
 
 def loads(text: str) -> Any:

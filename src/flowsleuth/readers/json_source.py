@@ -18,7 +18,8 @@ import pyarrow as pa
 
 from flowsleuth.readers.contract import MAX_RAW, Position, ReadContext, Reject
 from flowsleuth.readers.json_objects import Found, pieces
-from flowsleuth.readers.json_records import Part, Plan, Records
+from flowsleuth.readers.json_plan import Part, Plan
+from flowsleuth.readers.json_records import Records
 from flowsleuth.readers.streams import CHUNK, Sample, Source, printable
 from flowsleuth.store.json_lines import JsonLines
 

@@ -18,7 +18,8 @@ from flowsleuth.errors import ReaderError
 from flowsleuth.readers.contract import MAX_RAW, Batch, Position, ReadContext, Reject
 from flowsleuth.readers.fields import Fields, in_order
 from flowsleuth.readers.json_objects import Piece, pieces
-from flowsleuth.readers.json_records import Outcome, Part, Plan, Records
+from flowsleuth.readers.json_plan import Outcome, Part, Plan
+from flowsleuth.readers.json_records import Records
 from flowsleuth.readers.json_text import as_json
 from flowsleuth.readers.streams import CHUNK, Chunk, Sample, Source, printable
 from flowsleuth.readers.suricata_columns import make_rows

@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from flowsleuth.readers.contract import MAX_RAW, Batch, Position, ReadContext, Reject
 from flowsleuth.readers.fields import Fields, in_order
-from flowsleuth.readers.json_records import Outcome, Part, Plan, Records
+from flowsleuth.readers.json_plan import Outcome, Part, Plan
+from flowsleuth.readers.json_records import Records
 from flowsleuth.readers.json_shape import Path, Shape, dotted
 from flowsleuth.readers.json_text import as_json
 from flowsleuth.readers.streams import CHUNK, Chunk, Source, printable

@@ -27,7 +27,7 @@ from flowsleuth.readers.delimited import line_reject, lines_like, read_delimited
 from flowsleuth.readers.fields import in_order
 from flowsleuth.readers.interchange import Schema, load_schema
 from flowsleuth.readers.interchange.rows import RecordRows
-from flowsleuth.readers.json_records import Plan
+from flowsleuth.readers.json_plan import Plan
 from flowsleuth.readers.json_shape import Path, Shape, dotted
 from flowsleuth.readers.json_source import first_records, read_json
 from flowsleuth.readers.own import MAGIC, as_file, open_parquet, record_batches
