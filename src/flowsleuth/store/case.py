@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from flowsleuth.errors import CatalogueError, StoreError
+from flowsleuth.errors import StoreError
 from flowsleuth.schema.analyst import CASE_TABLES, FILE_NAME
+from flowsleuth.store.case_rows import Where, case_table, complete_row, conditions_of, declared_table, select_rows
 from flowsleuth.store.case_tables import METADATA, TABLES, keep_statements
 
 if TYPE_CHECKING:
@@ -27,11 +28,6 @@ WAIT_S = 30.0
 WRITER = "flowsleuth_writer"
 LOCK_KEY = 0x666C6F77
 """PostgreSQL advisory lock held while tables are made ("flow")."""
-
-Where = Mapping[str, Any]
-_OPERATORS = {
-    "=": "__eq__", "!=": "__ne__", "<": "__lt__", "<=": "__le__", ">": "__gt__", ">=": "__ge__", "in": "in_",
-}  # fmt: skip
 
 
 class CaseDatabase:
@@ -144,7 +140,7 @@ class CaseDatabase:
             Only these.
         """
         with self._told(), self._engine.connect() as connection:
-            return _select(connection, table, where, order=order, limit=limit, offset=offset, columns=columns)
+            return select_rows(connection, table, where, order=order, limit=limit, offset=offset, columns=columns)
 
     def arrow(
         self, table: str, where: Where | None = None, *, order: Sequence[str] = (), columns: Sequence[str] | None = None
@@ -153,16 +149,16 @@ class CaseDatabase:
         import pyarrow as pa
 
         found = self.rows(table, where, order=order, columns=columns)
-        schema = _declared(table).arrow_schema()
+        schema = declared_table(table).arrow_schema()
         if columns is not None:
             schema = pa.schema([schema.field(name) for name in columns])
         return pa.table({f.name: pa.array(_plain([row[f.name] for row in found], f.type), f.type) for f in schema})
 
     def count(self, table: str, where: Where | None = None) -> int:
         """How many rows."""
-        found = _table(table)
+        found = case_table(table)
         with self._told(), self._engine.connect() as connection:
-            counted = sa.select(sa.func.count()).select_from(found).where(*_conditions(found, where))
+            counted = sa.select(sa.func.count()).select_from(found).where(*conditions_of(found, where))
             return int(connection.execute(counted).scalar_one())
 
     # writing ------------------------------------------------------------------------------------------------------
@@ -192,19 +188,19 @@ class CaseTransaction:
 
     def rows(self, table: str, where: Where | None = None, *, order: Sequence[str] = ()) -> list[dict[str, Any]]:
         """See :meth:`CaseDatabase.rows`."""
-        return _select(self._connection, table, where, order=order)
+        return select_rows(self._connection, table, where, order=order)
 
     def insert(self, table: str, row: Mapping[str, Any]) -> Any:
         """Add a row; its id."""
-        done = self._connection.execute(_table(table).insert().values(_complete(table, row)))
+        done = self._connection.execute(case_table(table).insert().values(complete_row(table, row)))
         assert done.inserted_primary_key is not None
         return done.inserted_primary_key[0]
 
     def insert_many(self, table: str, rows: Iterable[Mapping[str, Any]]) -> int:
         """Add rows; how many. Every row has the columns of the first."""
-        listed = [_complete(table, row) for row in rows]
+        listed = [complete_row(table, row) for row in rows]
         if listed:
-            self._connection.execute(_table(table).insert(), listed)
+            self._connection.execute(case_table(table).insert(), listed)
         return len(listed)
 
     def update(self, table: str, values: Mapping[str, Any], where: Where) -> int:
@@ -217,13 +213,13 @@ class CaseTransaction:
         """
         if CASE_TABLES[table].is_append_only:
             raise StoreError("rows of this table are never changed", where=table)
-        found = _table(table)
-        changed = found.update().where(*_conditions(found, where)).values(_complete(table, values))
+        found = case_table(table)
+        changed = found.update().where(*conditions_of(found, where)).values(complete_row(table, values))
         return self._connection.execute(changed).rowcount
 
     def put(self, table: str, key: str, values: Mapping[str, Any]) -> None:
         """Set the row with this (text) key, whether it is there or not."""
-        name = str(_declared(table).id_column)
+        name = str(declared_table(table).id_column)
         if not self.update(table, values, {name: key}):
             self.insert(table, {name: key, **values})
 
@@ -237,8 +233,8 @@ class CaseTransaction:
         """
         if not CASE_TABLES[table].is_disposable:
             raise StoreError("rows of this table are never deleted", where=table)
-        found = _table(table)
-        return self._connection.execute(found.delete().where(*_conditions(found, where))).rowcount
+        found = case_table(table)
+        return self._connection.execute(found.delete().where(*conditions_of(found, where))).rowcount
 
     def audit(self, verb: str, kind: str, object_id: object = None, detail: Any = None) -> None:
         """Note who did what to what, when."""
@@ -272,69 +268,6 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     # a writer is one from its beginning: a reader that turns writer later may find that another was quicker
     is_writer = connection.get_execution_options().get(WRITER, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
-
-
-def _declared(table: str) -> Any:
-    try:
-        return CASE_TABLES[table]
-    except KeyError:
-        raise CatalogueError("no such table of the analyst database", where=table, available=CASE_TABLES) from None
-
-
-def _table(name: str) -> sa.Table:
-    _declared(name)
-    return TABLES[name]
-
-
-def _complete(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    """The row, when all its columns exist."""
-    unknown = sorted(set(row) - set(_declared(table).names))
-    if unknown:
-        raise CatalogueError(
-            f"the table {table} has no such column", where=unknown[0], available=_declared(table).names
-        )
-    return dict(row)
-
-
-def _conditions(table: sa.Table, where: Where | None) -> list[sa.ColumnElement[bool]]:
-    found: list[sa.ColumnElement[bool]] = []
-    for name, value in (where or {}).items():
-        _complete(table.name, {name: value})
-        column = table.c[name]
-        if value is None:
-            found.append(column.is_(None))
-        elif isinstance(value, list):
-            found.append(column.in_(value))
-        elif isinstance(value, tuple):
-            operator, operand = value
-            if operator == "!=" and operand is None:
-                found.append(column.is_not(None))
-            else:
-                found.append(getattr(column, _OPERATORS[operator])(operand))
-        else:
-            found.append(column == value)
-    return found
-
-
-def _select(
-    connection: sa.Connection,
-    table: str,
-    where: Where | None,
-    *,
-    order: Sequence[str] = (),
-    limit: int | None = None,
-    offset: int = 0,
-    columns: Sequence[str] | None = None,
-) -> list[dict[str, Any]]:
-    found = _table(table)
-    chosen = found.c if columns is None else [found.c[name] for name in columns]
-    by = [found.c[name.lstrip("-")].desc() if name.startswith("-") else found.c[name].asc() for name in order]
-    question = sa.select(*chosen).where(*_conditions(found, where)).order_by(*by, *found.primary_key)
-    if limit is not None:
-        question = question.limit(limit)
-    if offset:
-        question = question.offset(offset)
-    return [dict(row) for row in connection.execute(question).mappings()]
 
 
 def _plain(values: list[Any], kind: Any) -> list[Any]:
