@@ -213,7 +213,7 @@ def object_of(event: AuditEvent) -> dict[str, Any]:
         "type": "EXECVE" if execve is not None else event.records[0][0],
         "message": "\n".join(f"{kind}: {body}" for kind, body, _ in event.records),
         "pid": own.get("pid"),
-        "records": _by_type(event),
+        "records": fields_by_type(event),
     }
     if execve is not None:
         made |= {name: syscall.get(name) for name in ("ppid", "uid", "exe", "success")}
@@ -247,22 +247,32 @@ def unpack_event(stamp: str | None, packed: str | None, line: int, raw: bytes) -
     >>> unpack_event("1550505632.285:9077924", "[{'CWD': ['cwd=2F746D70']}]", 2, b"").records
     [('CWD', 'cwd=2F746D70', {'cwd': '/tmp'})]
     """
-    first = parse_record(f"type=packed msg=audit({stamp}): ", _UTC)
-    if first is None or packed is None or len(packed) > LONGEST_PACKED:
+    if packed is None or len(packed) > LONGEST_PACKED:
         return None
     try:
         records = ast.literal_eval(packed)
-        event = AuditEvent(first, line, [raw])
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return None
+    return event_of_records(stamp, records, line, raw)
+
+
+def event_of_records(stamp: str | None, records: Any, line: int, raw: bytes) -> AuditEvent | None:
+    """An event of a list of ``{type: ["name=value", …]}``; None when it is none."""
+    first = parse_record(f"type=packed msg=audit({stamp}): ", _UTC)
+    if first is None:
+        return None
+    event = AuditEvent(first, line, [raw])
+    try:
         for record in records:
             for kind, words in record.items():
                 body = " ".join(words)
                 event.records.append((kind, body, fields_of(kind, body)))
-    except (ValueError, SyntaxError, TypeError, AttributeError, MemoryError, RecursionError):
+    except (TypeError, AttributeError):
         return None
     return event if event.records else None
 
 
-def _by_type(event: AuditEvent) -> dict[str, Any]:
+def fields_by_type(event: AuditEvent) -> dict[str, Any]:
     """Fields by type; several records of a type as a list."""
     found: dict[str, Any] = {}
     for kind, _, fields in event.records:

@@ -102,6 +102,13 @@ class Gathered:
         event = self.event[at]
         return UsualEvents(self.lines, at, np.flatnonzero(np.diff(event, prepend=-1)), self.numbers)
 
+    def in_order(self, parts: list[pa.Table]) -> pa.Table:
+        """Rows of usual and other events together; each is known by ``source_row``, the line of its first record."""
+        rows = pa.concat_tables(parts, promote_options="default")
+        by_line = np.argsort(self.first_number)
+        place = np.searchsorted(self.first_number[by_line], rows["source_row"].to_numpy())
+        return rows.take(pc.sort_indices(pa.array(by_line[place])))
+
     def other_events(self) -> list[list[int]]:
         """Lines of each of the others."""
         return [self.at[self.bounds[one] : self.bounds[one + 1]].tolist() for one in np.flatnonzero(~self.usual)]

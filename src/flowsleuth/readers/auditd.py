@@ -15,10 +15,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from flowsleuth.readers.audit_columns import rows_of_usual
 from flowsleuth.readers.audit_events import AuditEvent, parse_record
 from flowsleuth.readers.audit_gathering import Gathered, HeldLines, gather
@@ -54,16 +50,16 @@ class AuditdReader:
 
     def read(self, source: Source, context: ReadContext) -> Iterator[Batch]:
         """Read batch after batch; see :class:`~flowsleuth.readers.contract.Reader`."""
-        for found, end in one_ahead(_gathered(source, context)):
+        for found, end in one_ahead(gathered(source, context.tz)):
             yield rows_of_gathered(found, context, end, is_tail=found.is_end)
 
 
-def _gathered(source: Source, context: ReadContext) -> Iterator[tuple[Gathered, Position]]:
+def gathered(source: Source, tz: ZoneInfo) -> Iterator[tuple[Gathered, Position]]:
     """Events of chunk after chunk, and how far the file is read with them."""
     held = lines_of_state(source.start.state)
     end = source.start
     for chunk in source.chunks(CHUNK):
-        found = gather(held, chunk.data, chunk.first_line, context.tz, is_end=chunk.is_tail)
+        found = gather(held, chunk.data, chunk.first_line, tz, is_end=chunk.is_tail)
         if chunk.is_tail:
             yield found, end
             return
@@ -71,7 +67,7 @@ def _gathered(source: Source, context: ReadContext) -> Iterator[tuple[Gathered, 
         end = Position(chunk.end, chunk.first_line + len(chunk) - 1, state_of(held))
         yield found, end
     if held:
-        yield gather(held, b"", end.line + 1, context.tz, is_end=True), end
+        yield gather(held, b"", end.line + 1, tz, is_end=True), end
 
 
 def state_of(held: HeldLines) -> str:
@@ -86,14 +82,14 @@ def lines_of_state(state: str) -> HeldLines:
 
 def rows_of_gathered(found: Gathered, context: ReadContext, end: Position, is_tail: bool = False) -> Batch:
     """Canonical rows of events, in the order in which they ended."""
-    batch = rows_of_events(_one_by_one(found, context.tz), context)
+    batch = rows_of_events(one_by_one(found, context.tz), context)
     usual = found.usual_events()
     if len(usual):
         when = found.when[found.usual]
         parts = rows_of_usual(usual, when, context)
         for name, rows in parts.items():
             if name in batch.tables and len(batch.tables[name]):
-                rows = _in_order(found, [rows, batch.tables[name]])  # noqa: PLW2901
+                rows = found.in_order([rows, batch.tables[name]])  # noqa: PLW2901
             batch.tables[name] = rows
     batch.rejects += found.rejects
     batch.skipped = found.skipped
@@ -101,15 +97,7 @@ def rows_of_gathered(found: Gathered, context: ReadContext, end: Position, is_ta
     return batch
 
 
-def _in_order(found: Gathered, parts: list[pa.Table]) -> pa.Table:
-    """Rows of usual and other events together; each is known by the line of its first record."""
-    rows = pa.concat_tables(parts)
-    by_line = np.argsort(found.first_number)
-    place = np.searchsorted(found.first_number[by_line], rows["source_row"].to_numpy())
-    return rows.take(pc.sort_indices(pa.array(by_line[place])))
-
-
-def _one_by_one(found: Gathered, tz: ZoneInfo) -> list[AuditEvent]:
+def one_by_one(found: Gathered, tz: ZoneInfo) -> list[AuditEvent]:
     """Events with an unusual line."""
     made = []
     for at in found.other_events():
