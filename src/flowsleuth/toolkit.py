@@ -40,6 +40,7 @@ NAMES: dict[str, str] = {
     "get_summary_info": "flowsleuth.analyze.relatives:get_summary_info",
     "get_tree_depth": "flowsleuth.analyze.relatives:get_tree_depth",
     "group_incidents": "flowsleuth.analyze.alerts:group_incidents",
+    "mask": "flowsleuth.extract.masking:mask",
     "ProcSchema": "flowsleuth.analyze.process_schema:ProcessSchema",
     "QueryProvider": "flowsleuth.query:QueryProvider",
     "read_from_file": "flowsleuth.readers.audit_frames:read_from_file",

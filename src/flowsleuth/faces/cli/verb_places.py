@@ -36,6 +36,7 @@ _PLACES = {
     "dns": ("enrich_verbs:add_enrich", "enrich_verbs:names"),
     "convert": ("convert_verbs:add_convert", "convert_verbs:convert"),
     "decode": ("decode_verbs:add_decode", "decode_verbs:decode"),
+    "mask": ("mask_verbs:add_mask", "mask_verbs:mask"),
     "query": ("query_verbs:add_query", "query_verbs:query"),
     "sql": ("sql_verbs:add_sql", "sql_verbs:sql"),
     "run": ("notebooklet_arguments:add_run", "notebooklet_verbs:run"),

@@ -1,7 +1,8 @@
-"""Steps that take texts apart: what is encoded in a column."""
+"""Steps that decode a column, and that mask a frame for sharing."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,3 +41,33 @@ class Decoding:
 
         found: pd.DataFrame = unpack_df(self._frame, column, limits=limits)
         return found
+
+    def mask(self, columns: Mapping[str, str] | str = "auto", *, key: bytes | str | None = None) -> pd.DataFrame:
+        """A copy that can be shared; see :func:`flowsleuth.extract.masking.mask`.
+
+        Parameters
+        ----------
+        columns : mapping of str to str, or "auto"
+            Column to kind.
+        key : bytes or str, optional
+            With the same key equal values become equal in other frames too.
+
+        Raises
+        ------
+        OptionError
+            No such column or kind, or a key that is too short.
+
+        Examples
+        --------
+        >>> import pandas
+        >>> from flowsleuth.faces.frames import Chain
+        >>> commands = ["net user eve /add", "ping 10.1.2.3"]
+        >>> lines = pandas.DataFrame({"CommandLine": commands, "Account": ["eve", "SYSTEM"]})
+        >>> shared = Chain(lines).mask()
+        >>> "eve" in str(shared), shared["Account"].tolist()[1], shared["CommandLine"][1].startswith("ping 10.")
+        (False, 'SYSTEM', True)
+        """
+        from flowsleuth.extract.masking import mask
+
+        masked: pd.DataFrame = mask(self._frame, columns, key=key)
+        return masked
