@@ -17,6 +17,7 @@ from typing import Any
 
 NAMES: dict[str, str] = {
     "add_related_alerts": "flowsleuth.analyze.alerts:add_related_alerts",
+    "build_and_show_process_tree": "flowsleuth.faces.views.process_trees:build_and_show_process_tree",
     "build_process_tree": "flowsleuth.analyze.process_tree:build_process_tree",
     "create_alert_graph": "flowsleuth.analyze.alerts:create_alert_graph",
     "display_timeline": "flowsleuth.faces.views.timelines:display_timeline",
@@ -41,6 +42,7 @@ NAMES: dict[str, str] = {
     "get_tree_depth": "flowsleuth.analyze.relatives:get_tree_depth",
     "group_incidents": "flowsleuth.analyze.alerts:group_incidents",
     "mask": "flowsleuth.extract.masking:mask",
+    "plot_process_tree": "flowsleuth.faces.views.process_trees:plot_process_tree",
     "ProcSchema": "flowsleuth.analyze.process_schema:ProcessSchema",
     "QueryProvider": "flowsleuth.query:QueryProvider",
     "read_from_file": "flowsleuth.readers.audit_frames:read_from_file",

@@ -63,6 +63,12 @@ SPECS = {
     },
     "heat": GRID | {"rows": [EVIL, "Tuesday"], "columns": ["00", "01"]},
     "matrix": GRID | {"rows": [EVIL, "10.0.0.7"], "columns": ["203.0.113.9", EVIL]},
+    "process_tree": {
+        "group_by": "user", "groups": [{"name": EVIL, "processes": 3}], "names": [EVIL, "cmd.exe"], "users": [EVIL],
+        "commands": [EVIL, "cmd /c x"],
+        "nodes": [[0, -1, 0, 500, 1_700_000_040_000, 0, 0, 0, 0, 0], [1, 0, 1, 3016, None, -1, 1, 0, 1, 4],
+                  [2, 1, 1, 7, 1_700_000_050_000, 0, -1, 0, 0, 0]],
+    },
     "relations": {
         "measures": ["events"], "edge_measures": ["events"],
         "kinds": [{"kind": "host", "nodes": 1}, {"kind": EVIL, "nodes": 1}],
@@ -315,3 +321,36 @@ def test_a_value_tells_what_was_expected_and_its_source_columns(page):
     page.focus("#stand .fs-stage")
     page.keyboard.press("End")
     until(page, "document.querySelector('#stand .fs-tip')?.textContent.includes('anomaly: above what was expected')")
+
+
+def test_processes_are_walked_marked_and_closed(page):
+    box = shown(page, "process_tree", theme="light")
+    page.focus("#stand .fs-stage")
+    page.keyboard.press("ArrowDown")
+    page.wait_for_selector(TIP)
+    assert page.inner_text(f"{TIP} strong") == EVIL
+    assert "500 (0x1f4)" in page.inner_text(TIP)
+    page.keyboard.press("ArrowDown")
+    until(page, "document.querySelector('#stand .fs-tip strong')?.textContent === 'cmd.exe'")
+    assert "only its children tell of it" in page.inner_text(TIP)
+    page.keyboard.press("Enter")
+    until(page, "window.told.picked?.nodes?.join() === '1'")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    until(page, "window.told.picked?.nodes?.join() === '1,2'")
+    page.keyboard.press("ArrowLeft")  # to the parent
+    page.keyboard.press("ArrowLeft")  # which is closed
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    until(page, "window.told.picked?.nodes?.join() === '1'")  # the last line is its own now
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    until(page, "window.told.picked?.nodes?.join() === '2'")
+    page.mouse.click(box["x"] + 300, box["y"] + 34 + 10)  # the first line
+    until(page, "window.told.picked?.nodes?.join() === '0'")
+    page.mouse.click(box["x"] + 12, box["y"] + 34 + 10)  # its mark closes it
+    page.keyboard.press("End")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Enter")  # the marked one again: nothing is marked
+    until(page, "window.told.picked === null")

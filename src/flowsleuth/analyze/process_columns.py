@@ -137,7 +137,7 @@ def process_ids(table: pa.Table, column: str | None) -> Ints:
         is_whole = (numbers >= 0) & (numbers < _LARGEST) & (np.floor(numbers) == numbers)
         return np.where(is_whole, numbers, NO_ID).astype(np.int64)
     coded_ids = text_of(table, column).dictionary_encode()
-    numbers = np.array([_number(text) for text in coded_ids.dictionary.to_pylist()] + [NO_ID], dtype=np.int64)
+    numbers = np.array([process_id(text) for text in coded_ids.dictionary.to_pylist()] + [NO_ID], dtype=np.int64)
     places = pc.fill_null(coded_ids.indices.cast(pa.int64()), len(numbers) - 1).to_numpy(zero_copy_only=False)
     found: Ints = numbers[places]
     return found
@@ -149,7 +149,8 @@ def _not_negative(numbers: Ints) -> Ints:
     return np.where(numbers < 0, NO_ID, numbers)
 
 
-def _number(text: str) -> int:
+def process_id(text: str) -> int:
+    """One process id; :data:`NO_ID` when it is none."""
     text = text.strip().removesuffix(".0")
     try:
         number = int(text, 16) if text[:2].lower() == "0x" else int(text)

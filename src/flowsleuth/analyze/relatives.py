@@ -128,6 +128,43 @@ def get_descendants(tree: Any, source: Any, include_source: bool = True, max_lev
     return rows_where(tree, wanted)
 
 
+def get_trees_below(tree: Any, what: str | int) -> Any:
+    """All processes of a name or id, with all that came from them.
+
+    Parameters
+    ----------
+    tree : table
+    what : str or int
+        A process id, decimal or ``0x…``; or a name, in which ``*`` and ``?`` stand for letters, whatever their case.
+
+    Examples
+    --------
+    >>> get_trees_below(example_tree(), "CMD*")["proc_name"].to_pylist()
+    ['cmd.exe', 'ftp.exe', 'reg.exe']
+    >>> get_trees_below(example_tree(), "0x16fc")["proc_name"].to_pylist()
+    ['reg.exe']
+    """
+    from fnmatch import fnmatchcase
+
+    import numpy as np
+
+    from flowsleuth.analyze.process_columns import NO_ID, process_id
+
+    number = process_id(str(what))
+    nodes = ints(tree, "node")
+    if number != NO_ID:
+        is_top = ints(tree, "proc_pid") == number
+    else:
+        wanted = str(what).casefold()
+        is_named = {name: fnmatchcase((name or "").casefold(), wanted) for name in set(_texts(tree, "proc_name"))}
+        is_top = np.array([is_named[name] for name in _texts(tree, "proc_name")], dtype=bool)
+    begins, ends = nodes[is_top], (nodes + ints(tree, "descendant_count"))[is_top]
+    order = np.argsort(begins)
+    reach = np.maximum.accumulate(ends[order]) if len(order) else ends
+    at = np.searchsorted(begins[order], nodes, side="right") - 1
+    return rows_where(tree, (at >= 0) & (nodes <= np.append(reach, NONE)[at]))
+
+
 def get_ancestors(tree: Any, source: Any, include_source: bool = True) -> Any:
     """The processes from the root down to a process.
 
@@ -189,9 +226,9 @@ def get_summary_info(tree: Any) -> dict[str, int]:
     Returns
     -------
     dict
-        ``Processes`` (with those that are inferred), ``RootProcesses``, ``LeafProcesses``, ``BranchProcesses`` (neither
-        root nor leaf), ``IsolatedProcesses`` (root and leaf), ``LargestTreeDepth`` (levels), ``InferredProcesses``,
-        ``Records``, ``Hosts``, ``Programs``, ``Users``.
+        ``Processes`` (with those that are inferred), ``RootProcesses`` (whose parents are not among the rows),
+        ``LeafProcesses``, ``BranchProcesses`` (neither root nor leaf), ``IsolatedProcesses`` (root and leaf),
+        ``LargestTreeDepth`` (levels), ``InferredProcesses``, ``Records``, ``Hosts``, ``Programs``, ``Users``.
 
     Examples
     --------
@@ -199,7 +236,10 @@ def get_summary_info(tree: Any) -> dict[str, int]:
     >>> told["Processes"], told["RootProcesses"], told["LargestTreeDepth"], told["IsolatedProcesses"]
     (5, 2, 3, 1)
     """
-    is_root, is_leaf = ints(tree, "parent_node") == NONE, ints(tree, "child_count") == 0
+    import numpy as np
+
+    parent = ints(tree, "parent_node")
+    is_root, is_leaf = ~np.isin(parent, ints(tree, "node")), ints(tree, "child_count") == 0
     return {
         "Processes": len(is_root),
         "RootProcesses": int(is_root.sum()),

@@ -37,6 +37,7 @@ FIGURES = Catalogue(
         "events": "flowsleuth.viz.events:events",
         "series": "flowsleuth.viz.series:series",
         "places": "flowsleuth.viz.places:places",
+        "process_tree": "flowsleuth.viz.process_tree:process_tree",
     },
 )
 

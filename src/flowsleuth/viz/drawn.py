@@ -26,6 +26,7 @@ DRAWINGS = Catalogue(
         "events": "flowsleuth.viz.drawn_events:draw_events",
         "series": "flowsleuth.viz.drawn_series:draw_series",
         "places": "flowsleuth.viz.drawn_places:draw_places",
+        "process_tree": "flowsleuth.viz.drawn_process_tree:draw_process_tree",
     },
 )
 

@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from flowsleuth.errors import WorkspaceError
 from flowsleuth.settings import DEFAULT_HOME, FILE_NAME, Settings
+from flowsleuth.workspace.analyze_methods import AnalyzeMethods
 from flowsleuth.workspace.casework import Casework
 from flowsleuth.workspace.convert_methods import ConvertMethods
 from flowsleuth.workspace.enrich_methods import EnrichMethods
@@ -128,6 +129,7 @@ class Workspace(
     ConvertMethods,
     SqlMethods,
     StitchMethods,
+    AnalyzeMethods,
 ):
     """One investigation: logs in, suspects out.
 

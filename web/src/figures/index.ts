@@ -14,6 +14,7 @@ import { lanes } from "./lanes";
 import { map } from "./map";
 import { network } from "./network";
 import { places } from "./places";
+import { process_tree } from "./process_tree";
 import { relations } from "./relations";
 import { series } from "./series";
 import type { Spec } from "./specs";
@@ -23,7 +24,7 @@ import { tree } from "./tree";
 export type { Model } from "./host";
 export type { Spec } from "./specs";
 
-const KINDS = { timeline, chord, network, tree, bars, map, histogram, lanes, places, heat, matrix, relations, events, series } as unknown as Record<string, Draw<Spec>>;
+const KINDS = { timeline, chord, network, tree, bars, map, histogram, lanes, places, heat, matrix, process_tree, relations, events, series } as unknown as Record<string, Draw<Spec>>;
 
 function drawOf(spec: Spec): Draw<Spec> {
   const draw = KINDS[spec.kind];

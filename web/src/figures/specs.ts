@@ -166,7 +166,18 @@ export interface SeriesSpec extends Titled {
   refs: Ref[];
   look?: Look;
 }
-export type Spec = TimelineSpec | ChordSpec | NetworkSpec | TreeSpec | BarsSpec | MapSpec | HistogramSpec | LanesSpec | PlacesSpec | GridSpec | RelationsSpec | EventsSpec | SeriesSpec;
+export type Spec = TimelineSpec | ChordSpec | NetworkSpec | TreeSpec | BarsSpec | MapSpec | HistogramSpec | LanesSpec | PlacesSpec | GridSpec | RelationsSpec | EventsSpec | SeriesSpec | ProcessTreeSpec;
+/** `parent` is a place in `nodes`; `name`, `user`, `command`, `group` are places in the lists; -1 is none. */
+export type ProcessNode = [node: number, parent: number, name: number, pid: number | null, start: number | null, user: number, command: number, group: number, is_inferred: number, hidden: number];
+export interface ProcessTreeSpec extends Titled {
+  kind: "process_tree";
+  group_by: string;
+  groups: { name: string; processes: number }[];
+  names: string[];
+  users: string[];
+  commands: string[];
+  nodes: ProcessNode[];
+}
 
 /** The same facts as rows, for a screen reader and for those who like tables. */
 export interface TableView {

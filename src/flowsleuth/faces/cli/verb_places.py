@@ -19,6 +19,7 @@ _PLACES = {
     "investigate": ("story_verbs:add_investigate", "story_verbs:investigate"),
     "story": ("story_verbs:add_story", "story_verbs:story"),
     "pivot": ("pivot_verbs:add_pivot", "pivot_verbs:pivot"),
+    "tree": ("tree_verbs:add_tree", "tree_verbs:tree"),
     "stitch": ("stitch_verbs:add_stitch", "stitch_verbs:stitch"),
     "queue": ("triage_arguments:add_triage", "rating_verbs:queue"),
     "rate": ("triage_arguments:add_triage", "rating_verbs:rate"),

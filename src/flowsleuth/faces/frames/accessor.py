@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flowsleuth.errors import OptionError
 from flowsleuth.faces.frames.decoding import Decoding
 from flowsleuth.faces.frames.displaying import Displaying
+from flowsleuth.faces.frames.trees import Trees
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,7 +52,7 @@ def enable(name: str = NAME) -> None:
     pandas.api.extensions.register_dataframe_accessor(name)(Chain)
 
 
-class Chain(Decoding, Displaying):
+class Chain(Decoding, Displaying, Trees):
     """Steps on a frame; see :func:`enable`. No step changes the frame it is called on.
 
     Parameters

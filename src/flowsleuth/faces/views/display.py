@@ -166,6 +166,7 @@ def _size(spec: Spec) -> str:
         "matrix": lambda: _of("cell", len(spec["cells"]), "row", len(spec["rows"])),
         "relations": lambda: _of("node", len(spec["nodes"]), "edge", len(spec["edges"])),
         "places": lambda: count_text(len(spec["markers"]), "place"),
+        "process_tree": lambda: _of_processes(spec["nodes"]),
     }
     return parts[spec["kind"]]() if spec["kind"] in parts else str(spec["kind"])
 
@@ -175,6 +176,14 @@ def _of(one: str, ones: int, other: str, others: int) -> str:
 
     join = "and" if one == "node" else "in"
     return f"{count_text(ones, one)} {join} {count_text(others, other, 'series' if other == 'series' else None)}"
+
+
+def _of_processes(nodes: list[list[Any]]) -> str:
+    from flowsleuth.viz.canvas import count_text
+
+    processes = len(nodes) + sum(node[9] for node in nodes)
+    trees = sum(node[1] < 0 for node in nodes)
+    return f"{count_text(processes, 'process', 'processes')} in {count_text(trees, 'tree')}"
 
 
 def _written(text: str, file: str | Path | None) -> str | Path:
