@@ -106,3 +106,35 @@ def test_globally_reachable_agrees_with_the_type():
 def test_the_door():
     told = AddressTypes().look_up(pa.array(["10.0.0.1", "zz"]))
     assert told.to_pydict() == {"address_type": ["private", "invalid"]}
+
+
+def test_the_table_of_first_bits_agrees_with_the_search():
+    """Every border of the registries, and a step to either side."""
+    for row in registry().rows.to_pylist():
+        network = ipaddress.ip_network(row["network"])
+        if network.version == 6:
+            continue
+        ends = (int(network[0]), int(network[-1]))
+        asked = [value for end in ends for value in (end - 1, end, end + 1) if 0 <= value < 2**32]
+        texts = [str(ipaddress.IPv4Address(value)) for value in asked]
+        at = registry().ranges.find(pa.array(texts))
+        known = registry().rows["type"].to_pylist()
+        assert address_types(pa.array(texts)).to_pylist() == [known[one] if one >= 0 else "global" for one in at]
+
+
+def test_words_that_users_of_msticpy_know():
+    import pandas as pd
+    import polars as pl
+
+    from flowsleuth.enrich.ip_types import get_ip_type
+
+    assert get_ip_type("8.8.8.8") == get_ip_type(ip_str="8.8.8.8") == "Public"
+    assert (get_ip_type("240.0.0.1"), get_ip_type("100.64.0.1")) == ("Reserved", "Shared")
+    assert get_ip_type("") == get_ip_type("web1") == "Invalid"
+    given = ["8.8.8.8", None, " 10.0.0.1", 5]
+    assert get_ip_type(given) == ["Public", None, "Private", "Invalid"]
+    found = get_ip_type(pd.Series(given, index=list("abcd"), name="ip"))
+    assert (list(found.index), found.name, found.isna().tolist()) == (list("abcd"), "ip", [False, True, False, False])
+    assert get_ip_type(pl.Series("ip", ["fe80::1", None])).to_list() == ["Link Local", None]
+    many = ["10.0.0.1", "x ", None] * 2_000  # a column that repeats itself
+    assert get_ip_type(many) == ["Private", "Invalid", None] * 2_000

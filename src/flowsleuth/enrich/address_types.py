@@ -39,10 +39,13 @@ from flowsleuth.schema.columns import Column
 from flowsleuth.schema.special_networks import REGISTRY_DATE, special_networks
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
 
 SOURCE = f"IANA special-purpose registries {REGISTRY_DATE}"
 GLOBAL, INVALID = "global", "invalid"
+_MIXED = -1
 ADDRESS_TYPE = Column("address_type", "string", "by IANA's special-purpose registries", null="no address")
 
 
@@ -89,19 +92,79 @@ def address_types(addresses: pa.Array) -> pa.Array:
     >>> address_types(pa.array(["100.64.0.9", "8.8.8.8", "203.0.113.5", "ff02::1", "10.0.0.256"])).to_pylist()
     ['shared', 'global', 'documentation', 'multicast', 'invalid']
     """
+    types, codes = type_codes(addresses)
+    return types.take(codes)
+
+
+def type_codes(addresses: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """The types there are, and for each address the place of its type among them; null for null.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> types, codes = type_codes(pa.array(["10.0.0.1", None]))
+    >>> types[codes[0].as_py()].as_py(), codes[1].as_py()
+    ('private', None)
+    """
     import numpy as np
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     known, keys = registry(), AddressKeys.of(addresses)
-    at = known.ranges.find(keys)
-    special = known.rows["type"].combine_chunks().take(pa.array(at, mask=at < 0))
-    is_address = np.zeros(len(addresses), dtype=bool)
-    is_address[keys.four_at] = True
-    is_address[keys.six_at] = True
-    fallback = pc.if_else(pa.array(is_address), GLOBAL, INVALID)
-    found = pc.coalesce(special, fallback)
-    return pc.if_else(addresses.is_valid(), found, pa.scalar(None, pa.string()))
+    types, of_range = _types_of_ranges()
+    codes = np.full(len(addresses), len(types) - 1, dtype=np.int8)
+    codes[keys.four_at] = _codes_of_ipv4(keys.four)
+    codes[keys.six_at] = len(types) - 2
+    special = known.ranges.pieces[1].find(keys.six)
+    codes[keys.six_at[special >= 0]] = of_range[special[special >= 0]]
+    unknown = addresses.is_null().to_numpy(zero_copy_only=False) if addresses.null_count else None
+    return types, pa.array(codes, mask=unknown)
+
+
+def _codes_of_ipv4(values: npt.NDArray[np.uint32]) -> npt.NDArray[np.int8]:
+    """Places of the types: by the first 16 bits where they decide, else by search."""
+    import numpy as np
+
+    codes: npt.NDArray[np.int8] = _by_first_bits()[values >> np.uint32(16)]
+    mixed = np.flatnonzero(codes == _MIXED)
+    if len(mixed):
+        codes[mixed] = _searched(values[mixed])
+    return codes
+
+
+def _searched(values: npt.NDArray[np.uint32]) -> npt.NDArray[np.int8]:
+    import numpy as np
+
+    types, of_range = _types_of_ranges()
+    at = registry().ranges.pieces[0].find(values)
+    found: npt.NDArray[np.int8] = np.where(at >= 0, of_range[at], np.int8(len(types) - 2))
+    return found
+
+
+@lru_cache(maxsize=1)
+def _by_first_bits() -> npt.NDArray[np.int8]:
+    """For each value of the first 16 bits the place of the type of all its addresses, or that they are of several."""
+    import numpy as np
+
+    four, _ = registry().ranges.pieces
+    first = np.arange(2**16, dtype=np.uint32) << np.uint32(16)
+    codes = _searched(first)
+    borders = np.concatenate([four.low, four.high.astype(np.uint64) + 1])
+    inner = borders[borders % 2**16 != 0].astype(np.uint64) >> np.uint64(16)
+    codes[inner.astype(np.int64)] = _MIXED
+    return codes
+
+
+@lru_cache(maxsize=1)
+def _types_of_ranges() -> tuple[pa.Array, npt.NDArray[np.int8]]:
+    """The types, ``global`` and ``invalid`` last, and which of them each range of the registry has."""
+    import numpy as np
+    import pyarrow as pa
+
+    encoded = registry().rows["type"].combine_chunks().dictionary_encode()
+    names = [one for one in encoded.dictionary.to_pylist() if one != GLOBAL]
+    types = [*names, GLOBAL, INVALID]
+    places = np.array([types.index(one) for one in encoded.dictionary.to_pylist()], dtype=np.int8)
+    return pa.array(types, pa.string()), places[encoded.indices.to_numpy()]
 
 
 def address_type(address: str) -> str:

@@ -188,11 +188,15 @@ class AddressKeys:
         ([167772161], [1], [0])
         """
         import numpy as np
+        import pyarrow.compute as pc
 
         values, is_ipv4 = parse_ipv4(addresses)
         four_at, others = np.flatnonzero(is_ipv4), np.flatnonzero(~is_ipv4)
-        packed, is_ipv6 = parse_ipv6(addresses.take(_indices(others)))
-        return cls(len(addresses), values[four_at], four_at, packed[is_ipv6], others[is_ipv6])
+        texts = addresses.take(_indices(others))
+        has_colon = pc.match_substring(texts, ":").fill_null(False)  # names are told apart before they are tried
+        packed, is_ipv6 = parse_ipv6(texts.filter(has_colon))
+        six_at = others[has_colon.to_numpy(zero_copy_only=False)][is_ipv6]
+        return cls(len(addresses), values[four_at], four_at, packed[is_ipv6], six_at)
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ NOT_ROUTED = (
 )
 """Never leave a site by routing (RFC 6890), so they count as inside whatever the home networks are."""
 
-_BLOCK = 16_384
+_BLOCK = 32_768
 _LONGEST_IPV4 = 15
 _WINDOW = 16
 
