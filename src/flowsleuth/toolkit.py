@@ -27,10 +27,12 @@ NAMES: dict[str, str] = {
     "EntityGraph": "flowsleuth.analyze.alerts:AlertGraph",
     "extract_events_to_df": "flowsleuth.readers.audit_frames:extract_events_to_df",
     "format_alert": "flowsleuth.analyze.alerts:format_alert",
+    "GeoLiteLookup": "flowsleuth.workspace.place_lookup:GeoLiteLookup",
     "get_ancestors": "flowsleuth.analyze.relatives:get_ancestors",
     "get_children": "flowsleuth.analyze.relatives:get_children",
     "get_descendents": "flowsleuth.analyze.relatives:get_descendants",
     "get_event_subset": "flowsleuth.readers.audit_frames:get_event_subset",
+    "get_ip_type": "flowsleuth.enrich.ip_types:get_ip_type",
     "get_parent": "flowsleuth.analyze.relatives:get_parent",
     "get_process": "flowsleuth.analyze.relatives:get_process",
     "get_related_alerts": "flowsleuth.analyze.alerts:get_related_alerts",
@@ -40,6 +42,7 @@ NAMES: dict[str, str] = {
     "get_siblings": "flowsleuth.analyze.relatives:get_siblings",
     "get_summary_info": "flowsleuth.analyze.relatives:get_summary_info",
     "get_tree_depth": "flowsleuth.analyze.relatives:get_tree_depth",
+    "get_whois_info": "flowsleuth.workspace.whois_lookup:get_whois_info",
     "group_incidents": "flowsleuth.analyze.alerts:group_incidents",
     "mask": "flowsleuth.extract.masking:mask",
     "plot_process_tree": "flowsleuth.faces.views.process_trees:plot_process_tree",
@@ -48,10 +51,12 @@ NAMES: dict[str, str] = {
     "read_from_file": "flowsleuth.readers.audit_frames:read_from_file",
     "SecurityAlert": "flowsleuth.analyze.alerts:SecurityAlert",
     "SecurityEvent": "flowsleuth.analyze.alerts:SecurityEvent",
+    "TILookup": "flowsleuth.workspace.ti_lookup:TILookup",
     "tree_to_text": "flowsleuth.analyze.tree_text:tree_to_text",
     "unpack": "flowsleuth.extract.decoding:unpack",
     "unpack_df": "flowsleuth.extract.decoding:unpack_df",
     "unpack_items": "flowsleuth.extract.decoding:unpack_items",
+    "WhoisLookup": "flowsleuth.workspace.whois_lookup:WhoisLookup",
 }
 """Name to ``module:attribute``, in alphabetical order."""
 

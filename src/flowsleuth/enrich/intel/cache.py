@@ -108,6 +108,16 @@ class AnswerCache:
                 found[request] = Kept(http, _unpacked(body), _moment(asked))
         return found
 
+    def every(self) -> list[tuple[str, str, str, Kept]]:
+        """All that is kept: ``(provider, type, observable, answer)``, in that order."""
+        if self._db is None and not self.path.exists():
+            return []
+        sql = "SELECT provider, type, observable, http, body, asked_us FROM answer ORDER BY provider, type, observable"
+        rows = self._open().execute(sql)
+        return [
+            (who, kind, value, Kept(http, _unpacked(body), _moment(at))) for who, kind, value, http, body, at in rows
+        ]
+
     def put(self, answers: Iterable[tuple[str, str, str, str, Kept]]) -> None:
         """Keep ``(request, provider, type, observable, answer)``; a later one replaces an earlier one."""
         rows = [

@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.errors import OptionError
+from flowsleuth.faces.frames.alerting import Alerting
 from flowsleuth.faces.frames.decoding import Decoding
 from flowsleuth.faces.frames.displaying import Displaying
+from flowsleuth.faces.frames.looking_up import LookingUp
 from flowsleuth.faces.frames.trees import Trees
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ def enable(name: str = NAME) -> None:
     pandas.api.extensions.register_dataframe_accessor(name)(Chain)
 
 
-class Chain(Decoding, Displaying, Trees):
+class Chain(Alerting, Decoding, Displaying, LookingUp, Trees):
     """Steps on a frame; see :func:`enable`. No step changes the frame it is called on.
 
     Parameters

@@ -145,6 +145,17 @@ class Entity:
             if value is not None and value not in ("", ()):
                 yield name, value
 
+    def __getitem__(self, name: str) -> Any:
+        """A field by its name, or what is in ``additional``.
+
+        Examples
+        --------
+        >>> from flowsleuth.schema.entities import GeoLocation, IpAddress
+        >>> IpAddress("192.0.2.1", Location=GeoLocation(City="Brno"))["Location"]["City"]
+        'Brno'
+        """
+        return getattr(self, name) if name in self.field_names() else self.additional[name]
+
     @property
     def label(self) -> str:
         """A few words for a person, one line, safe on a terminal."""

@@ -1,0 +1,50 @@
+"""Columns put beside those of a frame of any make, which stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def with_columns(data: Any, columns: Mapping[str, pa.Array | pa.ChunkedArray]) -> Any:
+    """A frame of the same make with more columns; a name that is there already gets ``_`` after it.
+
+    Parameters
+    ----------
+    data : pandas, polars or Arrow table, or rows of our own
+        A pandas frame keeps its index and types.
+    columns : mapping of str to Arrow array
+        As long as the frame.
+
+    Examples
+    --------
+    >>> import pandas, pyarrow as pa
+    >>> frame = pandas.DataFrame({"ip": ["192.0.2.1"]}, index=["a"])
+    >>> with_columns(frame, {"ip": pa.array(["x"]), "asn": pa.array([5])}).to_dict("index")
+    {'a': {'ip': '192.0.2.1', 'ip_': 'x', 'asn': 5}}
+    """
+    import pyarrow as pa
+
+    from flowsleuth.schema.tabular import column_names, like, to_table
+
+    taken = set(column_names(data))
+    named = {_free(name, taken): values for name, values in columns.items()}
+    if hasattr(data, "iloc"):
+        made = data.copy()
+        for name, values in named.items():
+            made[name] = values.to_pandas().to_numpy()
+        return made
+    table = data if isinstance(data, pa.Table) else to_table(data)
+    for name, values in named.items():
+        table = table.append_column(name, values)
+    return like(table, data)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    while name in taken:
+        name += "_"
+    taken.add(name)
+    return name
