@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 NO_ID = -1
 NO_TIME = -(2**63)
-_LARGEST = 2**63
+_LARGEST = 2**62
 _NIL_GUID = "00000000-0000-0000-0000-000000000000"
 
 
@@ -179,8 +179,16 @@ def base_names(table: pa.Table, column: str | None) -> pa.Array:
     """
     import pyarrow.compute as pc
 
-    texts = pc.utf8_lower(pc.utf8_trim(text_of(table, column), ' "'))
-    return pc.replace_substring_regex(texts, r"(?s)^.*[\\/](.)", r"\1")
+    return pc.utf8_lower(program_names(table, column))
+
+
+def program_names(table: pa.Table, column: str | None) -> pa.Array:
+    """Names of programs without folder and quotes."""
+    import pyarrow.compute as pc
+
+    coded_names = text_of(table, column).dictionary_encode()
+    texts = pc.utf8_trim(coded_names.dictionary, ' "')
+    return pc.replace_substring_regex(texts, r"(?s)^.*[\\/](.)", r"\1").take(coded_names.indices)
 
 
 def micros_of(table: pa.Table, column: str | None) -> Ints:

@@ -23,6 +23,7 @@ SAME_START_US = 1_000_000
 """Two sources that tell the start of one process differ by less; pids are not used again so soon."""
 CUT_NAME = 15
 """Linux cuts the names of processes there (TASK_COMM_LEN, less the closing zero)."""
+_LARGEST = 2**62
 BY_NOTHING, BY_GUID, BY_ID = 0, 1, 2
 
 
@@ -86,8 +87,8 @@ def latest_before(rows: ProcessColumns, host: Ints, pid: Ints, when: Ints) -> In
     Rows without a time began before all others. Of rows that began together, the last.
     """
     size = len(rows)
-    keys = _pairs(np.r_[rows.host, host], np.r_[rows.pid, pid])
-    times = np.unique(np.r_[rows.start, when], return_inverse=True)[1]
+    keys = _ranks(_pairs(np.r_[rows.host, host], np.r_[rows.pid, pid]))
+    times = _ranks(np.r_[rows.start, when])
     placed = keys * (int(times.max(initial=0)) + 1) + times
     has_id = rows.pid != NO_ID
     order = np.flatnonzero(has_id)[np.argsort(placed[:size][has_id], kind="stable")]
@@ -184,7 +185,15 @@ def _is_cut(one: str, other: str) -> bool:
 
 def _pairs(one: Ints, other: Ints) -> Ints:
     """Numbers that are equal where both are, ordered as the first, then the second."""
-    firsts = np.unique(one, return_inverse=True)[1].ravel()
-    seconds = np.unique(other, return_inverse=True)[1].ravel()
-    both: Ints = np.unique(firsts * (int(seconds.max(initial=0)) + 1) + seconds, return_inverse=True)[1].ravel()
+    if not len(one):
+        return one
+    firsts, seconds = one - one.min(), other - other.min()
+    if int(firsts.max()) >= _LARGEST // (int(seconds.max()) + 1):
+        firsts, seconds = _ranks(firsts), _ranks(seconds)
+    both: Ints = firsts * (int(seconds.max()) + 1) + seconds
     return both
+
+
+def _ranks(values: Ints) -> Ints:
+    """The values as numbers from 0, without gaps."""
+    return np.unique(values, return_inverse=True)[1].ravel()

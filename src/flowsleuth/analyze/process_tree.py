@@ -7,9 +7,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.analyze.missing_parents import Missing, missing_parents
-from flowsleuth.analyze.process_columns import NO_ID, NO_TIME, ProcessColumns, process_ids, read_columns, text_of
+from flowsleuth.analyze.process_columns import (
+    NO_ID,
+    NO_TIME,
+    ProcessColumns,
+    micros_of,
+    process_ids,
+    program_names,
+    read_columns,
+    text_of,
+)
 from flowsleuth.analyze.process_schema import ProcessSchema, is_event, schema_of
-from flowsleuth.analyze.times import utc_times
 from flowsleuth.schema.tabular import like, row_labels, to_table
 
 if TYPE_CHECKING:
@@ -161,6 +169,7 @@ class _Forest:
     parent: Ints
     linked_by: list[str | None]
     pid: Ints
+    start: Ints
     began: Ints
     own: int
 
@@ -192,7 +201,7 @@ def _with_ends(columns: ProcessColumns, given: pa.Table, schema: ProcessSchema) 
     import numpy as np
     import pyarrow.compute as pc
 
-    from flowsleuth.analyze.process_columns import coded, micros_of
+    from flowsleuth.analyze.process_columns import coded
     from flowsleuth.analyze.process_links import NOBODY, latest_before
 
     if schema.exit_identifier is None or schema.exit_id is None or schema.time_stamp is None:
@@ -235,20 +244,22 @@ def _linked(table: pa.Table, columns: ProcessColumns, schema: ProcessSchema) -> 
     tables, pids, began = [table, missing.rows], [columns.pid, missing.pid], [columns.start, missing.first_child]
     if schema.grandparent_id and len(missing.rows):
         first = replace(read_columns(pa.concat_tables(tables), schema), pid=np.concatenate(pids))
-        put_in = np.arange(own, own + len(missing.rows))
-        children = replace(first.take(put_in), start=missing.first_child)
+        places = np.arange(own, own + len(missing.rows))
+        children = replace(first.take(places), start=missing.first_child)
         more = link(children, first)
         further = missing_parents(missing.rows, children, more, schema)
-        parents += [_with_missing(more, further, own + len(put_in)), np.full(len(further.rows), -1)]
+        parents += [_with_missing(more, further, own + len(places)), np.full(len(further.rows), -1)]
         words += [*_words(more, children), *[None] * len(further.rows)]
         tables, pids = [*tables, further.rows], [*pids, further.pid]
         began.append(further.first_child)
     else:
         parents.append(np.full(len(missing.rows), -1))
         words += [None] * len(missing.rows)
+    starts = [columns.start, *(micros_of(put_in, schema.time_stamp) for put_in in tables[1:])]
     return _Forest(
-        pa.concat_tables(tables), np.concatenate(parents), words, np.concatenate(pids), np.concatenate(began), own
-    )
+        pa.concat_tables(tables), np.concatenate(parents), words, np.concatenate(pids), np.concatenate(starts),
+        np.concatenate(began), own,
+    )  # fmt: skip
 
 
 def _with_missing(links: Links, missing: Missing, offset: int) -> Ints:
@@ -316,13 +327,11 @@ def _shape_columns(shape: Shape, parent: Ints) -> dict[str, pa.Array]:
 
 def _process_columns(forest: _Forest, schema: ProcessSchema) -> dict[str, pa.Array]:
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    names = pc.utf8_trim(text_of(forest.table, schema.process_name), ' "')
     return {
-        "proc_name": pc.replace_substring_regex(names, r"(?s)^.*[\\/](.)", r"\1"),
+        "proc_name": program_names(forest.table, schema.process_name),
         "proc_pid": pa.array(forest.pid, mask=forest.pid == NO_ID),
-        "proc_started": utc_times(forest.table, schema.time_stamp),
+        "proc_started": pa.array(forest.start, mask=forest.start == NO_TIME).cast(pa.timestamp("us", tz="UTC")),
         "proc_user": text_of(forest.table, schema.user_name),
         "proc_command": text_of(forest.table, schema.cmd_line),
         "proc_host": text_of(forest.table, schema.host_name_column),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_NUMBER = r"^[+-]?\d+(\.\d+)?$"
 SECOND_RANGES = ((1e11, 1e6), (1e14, 1e3), (1e17, 1.0))
 """Numbers below the first are seconds since 1970 (until the year 5138), below the others milli- and microseconds; each
 with what makes microseconds of it."""
@@ -59,14 +60,14 @@ def _of_texts(texts: pa.Array) -> pa.Array:
     coded = texts.dictionary_encode()
     words = coded.dictionary.to_pandas()
     read = pd.to_datetime(words, format="ISO8601", errors="coerce", utc=True)
-    numbers = pd.to_numeric(words, errors="coerce")
-    is_number = numbers.notna()
+    is_number = pc.match_substring_regex(coded.dictionary, _NUMBER).to_pandas()
     odd = read.isna() & ~is_number
     if odd.any():
         read[odd] = pd.to_datetime(words[odd], format="mixed", errors="coerce", utc=True)
     times = pa.array(read, pa.timestamp("us", tz="UTC"), from_pandas=True, safe=False)
     if is_number.any():
-        times = pc.if_else(pa.array(is_number.to_numpy()), _of_numbers(pa.array(numbers, from_pandas=True)), times)
+        numbers = pd.to_numeric(words.where(is_number), errors="coerce")
+        times = pc.if_else(pa.array(is_number), _of_numbers(pa.array(numbers, pa.float64(), from_pandas=True)), times)
     return times.take(coded.indices)
 
 
