@@ -45,6 +45,7 @@ NAMES: dict[str, str] = {
     "get_whois_info": "flowsleuth.workspace.whois_lookup:get_whois_info",
     "group_incidents": "flowsleuth.analyze.alerts:group_incidents",
     "mask": "flowsleuth.extract.masking:mask",
+    "plot_entity_graph": "flowsleuth.faces.views.entity_graphs:plot_entity_graph",
     "plot_process_tree": "flowsleuth.faces.views.process_trees:plot_process_tree",
     "ProcSchema": "flowsleuth.analyze.process_schema:ProcessSchema",
     "QueryProvider": "flowsleuth.query:QueryProvider",

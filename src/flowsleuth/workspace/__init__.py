@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from flowsleuth.errors import WorkspaceError
 from flowsleuth.settings import DEFAULT_HOME, FILE_NAME, Settings
+from flowsleuth.workspace.alert_methods import AlertMethods
 from flowsleuth.workspace.analyze_methods import AnalyzeMethods
 from flowsleuth.workspace.casework import Casework
 from flowsleuth.workspace.convert_methods import ConvertMethods
@@ -117,6 +118,7 @@ def open(
 
 
 class Workspace(
+    AlertMethods,
     Casework,
     ScoreMethods,
     TriageMethods,

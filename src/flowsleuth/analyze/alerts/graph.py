@@ -13,7 +13,7 @@ from typing import Any
 from flowsleuth.analyze.alerts.alert import SecurityAlert, alert_of
 from flowsleuth.analyze.alerts.graph_nodes import GraphNodes, Node
 from flowsleuth.analyze.alerts.item import SecurityItem
-from flowsleuth.analyze.alerts.node_names import RELATIONS, is_drawn, kind_of, node_text
+from flowsleuth.analyze.alerts.node_names import RELATIONS, is_drawn, kind_of, node_label, node_text
 from flowsleuth.schema.entities import Account, Alert, Entity, Host, Incident, IpAddress, entity_graph
 
 _DIRECT = (Host, Account, IpAddress, Alert)
@@ -191,8 +191,8 @@ class AlertGraph(GraphNodes):
             if ids[one] not in self._nodes:
                 item = SecurityAlert(one) if isinstance(one, Alert) else None
                 self._nodes[ids[one]] = Node(
-                    ids[one], kind_of(one), item.name if item else one.label, severity=item.severity if item else None,
-                    first_seen=item.first_seen if item else None, thing=item or one,
+                    ids[one], kind_of(one), item.name if item else node_label(one),
+                    severity=item.severity if item else None, first_seen=item.first_seen if item else None, thing=item or one,
                 )  # fmt: skip
         for edge in whole.edges.to_pylist():
             one, other = whole.entities[edge["source"]], whole.entities[edge["target"]]

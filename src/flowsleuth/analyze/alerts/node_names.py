@@ -20,6 +20,7 @@ from flowsleuth.schema.entities import (
     RegistryValue,
     Url,
 )
+from flowsleuth.schema.printable import printable_text
 
 _KINDS: dict[type[Entity], str] = {
     Host: "host", Account: "account", IpAddress: "address", Dns: "domain", Process: "process", Alert: "alert",
@@ -49,6 +50,20 @@ def kind_of(entity: Entity) -> str:
     ('address', 'file')
     """
     return _KINDS.get(type(entity), type(entity).__name__.casefold())
+
+
+def node_label(entity: Entity) -> str:
+    """What stands below a node.
+
+    Examples
+    --------
+    >>> node_label(Process("0x10", ImageFile=File("cmd.exe", "c:\\\\windows"))), node_label(HostLogonSession("0x3e7"))
+    ('cmd.exe (0x10)', 'session 0x3e7')
+    """
+    if isinstance(entity, Process) and not (entity.CommandLine or "").strip() and entity.ImageFile is not None:
+        name = entity.ImageFile.label.replace("\\", "/").rpartition("/")[2]
+        return f"{name} ({printable_text(entity.ProcessId)})" if entity.ProcessId else name
+    return f"session {entity.label}" if isinstance(entity, HostLogonSession) else entity.label
 
 
 def node_text(entity: Entity) -> str:

@@ -18,6 +18,7 @@ _PLACES = {
     "explain": ("basic_arguments:add_explain", "verbs:explain"),
     "investigate": ("story_verbs:add_investigate", "story_verbs:investigate"),
     "story": ("story_verbs:add_story", "story_verbs:story"),
+    "alerts": ("alert_verbs:add_alerts", "alert_verbs:alerts"),
     "pivot": ("pivot_verbs:add_pivot", "pivot_verbs:pivot"),
     "tree": ("tree_verbs:add_tree", "tree_verbs:tree"),
     "stitch": ("stitch_verbs:add_stitch", "stitch_verbs:stitch"),
