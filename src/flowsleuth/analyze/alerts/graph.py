@@ -192,7 +192,8 @@ class AlertGraph(GraphNodes):
                 item = SecurityAlert(one) if isinstance(one, Alert) else None
                 self._nodes[ids[one]] = Node(
                     ids[one], kind_of(one), item.name if item else node_label(one),
-                    severity=item.severity if item else None, first_seen=item.first_seen if item else None, thing=item or one,
+                    severity=item.severity if item else None, first_seen=item.first_seen if item else None,
+                    thing=item or one,
                 )  # fmt: skip
         for edge in whole.edges.to_pylist():
             one, other = whole.entities[edge["source"]], whole.entities[edge["target"]]
