@@ -8,6 +8,7 @@ from tests.browser.steps import drawn, until
 from tests.faces.test_displays import displays
 
 from flowsleuth.faces.views.page import figures_page
+from flowsleuth.toolkit import plot_map, plot_matrix, plot_network
 
 
 def hostile_frame() -> pd.DataFrame:
@@ -31,12 +32,22 @@ def test_the_file_becomes_live_and_tells_source_columns(open_page, tmp_path):
 
 
 def test_all_displays_share_a_page(open_page, tmp_path):
-    specs = [shown.spec for shown in displays(hostile_frame(), HOSTILE_NAMES[0], "who", "what")]
+    frame = hostile_frame()
+    made = displays(frame, HOSTILE_NAMES[0], "who", "what")
+    made += [plot_matrix(frame, "who", "what", **how) for how in ({}, {"invert": True}, {"intersect": True})]
+    made.append(plot_network(frame, "who", "what", source_attrs="what", edge_attrs="what"))
+    placed = frame.assign(lat=[10, 20, 30, 40], lon=[1, 2, 3, 4])
+    made.append(plot_map(placed, "who", layer_column="what", tooltip_columns="what", location=(20, 2), zoom_start=4))
+    specs = [shown.spec for shown in made]
     path = tmp_path / "all.html"
     path.write_text(figures_page(specs, "All of them"), encoding="utf-8")
-    page, _ = open_page(path.as_uri(), height=3000)
+    page, _ = open_page(path.as_uri(), height=4000)
     until(page, "n => document.querySelectorAll('.live canvas').length === n", len(specs))
     drawn(page, ".live")
+    for stage in page.locator(".fs-stage").all():
+        stage.focus()
+        page.keyboard.press("ArrowRight")  # a tooltip of each
+    assert page.locator("main img").count() == 0
 
 
 def test_without_scripts_the_still_picture_stays(browser, tmp_path):

@@ -18,6 +18,7 @@ NUMBER = 9.5
 INK = 0.66
 """Darker cells have light numbers: there both have the same contrast."""
 TURN = -50.0
+PRESENT = 0.6
 PALE, DEEP = "#dceef1", "#075561"
 """The two ends of the scale; the same as in web/src/figures/grid.ts."""
 
@@ -45,23 +46,42 @@ def draw_heat(spec: Spec) -> Drawing:
 def draw_matrix(spec: Spec) -> Drawing:
     """Draw sources and destinations."""
     layout = _Layout(190, 122, min(60.0, (WIDTH - 190 - RIGHT) / len(spec["columns"])), 24)
+    rows, columns = (fitted(name, 10.5, 84) for name in spec.get("sides", ("source", "destination")))
     drawing = _grid(spec, layout)
     for at, name in enumerate(spec["columns"]):
         x = layout.left + layout.wide * (at + 0.5) + 3
         drawing.add(Text(x, layout.top - 8, fitted(name, 10.5, 128), 10.5, turn=TURN))
-    drawing.add(Text(layout.left - 12, layout.top - 8, "source ↓   destination →", 10.5, "end", MUTED))
+    drawing.add(Text(layout.left - 12, layout.top - 8, f"{rows} ↓   {columns} →", 10.5, "end", MUTED))
     return drawing
 
 
-def shade(value: float | None, most: float) -> float:
-    """How dark a cell is, in [0, 1]: by the logarithm, so that one large cell does not hide the others.
+def shade(value: float | None, most: float, least: float = 1.0, scale: str = "log") -> float:
+    """How dark a cell is, in [0, 1]; by the logarithm, so that one large cell does not hide the others.
+
+    Parameters
+    ----------
+    value : float or None
+    most, least : float
+        The largest value, and the smallest above 0.
+    scale : str
+        One of :data:`flowsleuth.viz.matrix.SCALES`; the same in web/src/figures/grid.ts.
 
     Examples
     --------
     >>> shade(0, 100), shade(100, 100), round(shade(9, 99), 2)
     (0.0, 1.0, 0.5)
+    >>> shade(50, 100, scale="linear"), shade(50, 100, 1, "inverse"), shade(7, 100, scale="presence")
+    (0.5, 0.02, 0.6)
     """
-    return math.log1p(value or 0) / math.log1p(most) if most else 0.0
+    if scale == "presence":
+        return PRESENT
+    size = max(value or 0, 0)
+    if "inverse" in scale:
+        share = math.log1p if "log" in scale else float
+        return share(least) / share(size) if size else 0.0
+    if scale == "linear":
+        return size / most if most else 0.0
+    return math.log1p(size) / math.log1p(most) if most else 0.0
 
 
 def _grid(spec: Spec, at: _Layout) -> Drawing:
@@ -73,11 +93,15 @@ def _grid(spec: Spec, at: _Layout) -> Drawing:
         y = at.top + at.tall * row
         drawing.add(Text(at.left - 12, y + at.tall / 2 + 4, fitted(name, 11.5, at.left - 20), 11.5, "end"))
         drawing.add(Rect(at.left, y, right - at.left - GAP, at.tall - GAP, GRID, 2, 0.55))
-        drawing.add(Text(right + 8, y + at.tall / 2 + 4, value_text(measure, sums[0] or 0), 11, fill=MUTED))
-    drawing.add(Text(right + 8, at.top - 8, measure.replace("_", " "), 10.5, fill=MUTED))
-    most = max((cell[2] or 0 for cell in spec["cells"]), default=0)
+        if spec.get("has_sums", True):
+            drawing.add(Text(right + 8, y + at.tall / 2 + 4, value_text(measure, sums[0] or 0), 11, fill=MUTED))
+    head = fitted(measure.replace("_", " "), 10.5, max(RIGHT, WIDTH - right) - 12)
+    if spec.get("has_sums", True) or spec["kind"] == "heat":
+        drawing.add(Text(right + 8, at.top - 8, head, 10.5, fill=MUTED))
+    values = [cell[2] for cell in spec["cells"] if (cell[2] or 0) > 0]
+    most, least, scale = max(values, default=0), min(values, default=0), spec.get("scale", "log")
     for cell in spec["cells"]:
-        _cell(drawing, at, spec, cell, shade(cell[2], most))
+        _cell(drawing, at, spec, cell, shade(cell[2], most, least, scale))
     return drawing
 
 
@@ -88,7 +112,7 @@ def _cell(drawing: Drawing, at: _Layout, spec: Spec, cell: list[Any], share: flo
     drawing.add(Rect(x, y, at.wide - GAP, at.tall - GAP, mixed(PALE, DEEP, share), 2, tip=told))
     number = value_text(spec["measures"][0], values[0]) if values[0] is not None else ""
     number = number if text_width(number, NUMBER) < at.wide - 4 else short(values[0])
-    if values[0] and text_width(number, NUMBER) < at.wide - 4:
+    if values[0] and spec.get("scale") != "presence" and text_width(number, NUMBER) < at.wide - 4:
         colour = SURFACE if share > INK else TEXT
         middle = (x + (at.wide - GAP) / 2, y + at.tall / 2 + 3)
         drawing.add(Text(*middle, number, NUMBER, "middle", colour))

@@ -12,6 +12,7 @@ from flowsleuth.viz.canvas import (
     EXTERNAL,
     HOST,
     MUTED,
+    SERIES,
     SURFACE,
     TEXT,
     THREAT,
@@ -27,7 +28,7 @@ from flowsleuth.viz.canvas import (
 from flowsleuth.viz.drawn import WIDTH
 from flowsleuth.viz.drawn_map import HEIGHT, draw_land, place
 from flowsleuth.viz.measures import measures_text
-from flowsleuth.viz.places import shares, sum_of
+from flowsleuth.viz.places import NOUN, shares, sum_of
 
 COLOURS = {
     "host": HOST,
@@ -72,7 +73,7 @@ def draw_places(spec: Spec) -> Drawing:
     for group in reversed(grouped(points, others, [points[at] for at in hosts])):
         _group(drawing, group, spec, sizes)
     for at in reversed(hosts):
-        _marker(drawing, points[at], markers[at], spec["measures"], sizes[at])
+        _marker(drawing, points[at], markers[at], spec, sizes[at])
     _legend(drawing, spec)
     return drawing
 
@@ -135,7 +136,7 @@ def _group(drawing: Drawing, group: Group, spec: Spec, sizes: Sequence[float]) -
     if len({(member["lat"], member["lon"]) for member in members}) == 1:
         radii = [SMALL + (LARGE - SMALL) * sizes[which] for which in group.members]
         for which, place_of in zip(group.members, fan((group.x, group.y), radii), strict=True):
-            _marker(drawing, place_of, spec["markers"][which], spec["measures"], sizes[which])
+            _marker(drawing, place_of, spec["markers"][which], spec, sizes[which])
         return
     parts: dict[str, int] = {}
     for member in members:
@@ -144,12 +145,12 @@ def _group(drawing: Drawing, group: Group, spec: Spec, sizes: Sequence[float]) -
     share = min(1.0, math.hypot(*(sizes[at] for at in group.members)))  # areas add up
     radius = RING_SMALL + (RING_LARGE - RING_SMALL) * share
     named = ", ".join(f"{number:,} {kind}" for kind, number in parts.items())
-    told = f"{count_text(count, 'address', 'addresses')} near one another ({named}): "
+    told = f"{count_text(count, *spec.get('noun', NOUN))} near one another ({named}): "
     told += measures_text(spec["measures"], sum_of(members))
     at = (group.x, group.y)
     drawing.add(Circle(*at, radius + 1, SURFACE))
     for kind, angles in slices(parts).items():
-        drawing.add(Shape(_ring(at, (radius, radius - 4), angles), fill=COLOURS[kind]))
+        drawing.add(Shape(_ring(at, (radius, radius - 4), angles), fill=_colour(spec, kind)))
     if "threat" in parts:
         drawing.add(Shape(_ring(at, (radius + 3, radius + 1.4), AROUND), fill=THREAT))
     drawing.add(Text(group.x, group.y + 3.4, short(count), 9.5, "middle", TEXT, bold=True))
@@ -190,19 +191,29 @@ CORNERS = {"host": (4, 0.0), "outbound": (3, 0.0), "inbound": (3, 0.5), "unknown
 """Corners of a shape, and how far it is turned, in parts of the angle between two of them."""
 
 
-def _marker(drawing: Drawing, at: Point, marker: dict[str, Any], measures: list[str], share: float) -> None:
+def _marker(drawing: Drawing, at: Point, marker: dict[str, Any], spec: Spec, share: float) -> None:
     radius = SMALL + (LARGE - SMALL) * share
-    _shape(drawing, at, radius, marker["kind"], told_of(marker, measures))
+    look = (marker["kind"], _colour(spec, marker["kind"]))
+    _shape(drawing, at, radius, look, told_of(marker, spec["measures"]))
 
 
-def _shape(drawing: Drawing, at: Point, radius: float, kind: str, tip: str = "") -> None:
+def _colour(spec: Spec, kind: str) -> str:
+    """The colour that was asked for, of a kind that is known, or the next one of the series."""
+    place = next((at for at, one in enumerate(spec["kinds"]) if one["kind"] == kind), 0)
+    asked = spec["kinds"][place].get("colour") if spec["kinds"] else None
+    return asked or COLOURS.get(kind) or SERIES[place % len(SERIES)]
+
+
+def _shape(drawing: Drawing, at: Point, radius: float, look: tuple[str, str], tip: str = "") -> None:
+    """A mark of a kind in its colour."""
+    kind, colour = look
     if kind not in CORNERS:
-        drawing.add(Circle(*at, radius, COLOURS[kind], SURFACE, 1, 0.9, tip))
+        drawing.add(Circle(*at, radius, colour, SURFACE, 1, 0.9, tip))
         return
     corners, turn = CORNERS[kind]
     around = radius * (1.25 if corners < 5 else 1.05)  # about the area of the circle
     steps = polygon(at, around, corners, turn)
-    drawing.add(Shape(steps, fill=COLOURS[kind], stroke=SURFACE, width=1, opacity=0.92, tip=tip))
+    drawing.add(Shape(steps, fill=colour, stroke=SURFACE, width=1, opacity=0.92, tip=tip))
     if kind == "threat":
         drawing.add(Shape(_ring(at, (radius + 4, radius + 2.4), AROUND), fill=THREAT))
 
@@ -223,7 +234,8 @@ def told_of(marker: dict[str, Any], measures: list[str]) -> str:
     kind = f"threat ({', '.join(marker['severities'])})" if marker["severities"] else ""
     role = "host" if marker["kind"] == "host" else "" if marker["way"] == "unknown" else marker["way"]
     parts = [names, kind, role, ", ".join(marker["places"]), ", ".join(marker["as_names"])]
-    return " · ".join(part for part in [*parts, measures_text(measures, marker["values"])] if part)
+    parts += [measures_text(measures, marker["values"]), *marker.get("facts", [])]
+    return " · ".join(part for part in parts if part)
 
 
 def short(count: int) -> str:
@@ -244,15 +256,18 @@ def short(count: int) -> str:
 def _legend(drawing: Drawing, spec: Spec) -> None:
     x, y = 14.0, HEIGHT + 16
     for one in spec["kinds"]:
-        _shape(drawing, (x, y - 4), 5, one["kind"])
-        text = f"{one['kind']} · {count_text(one['addresses'], 'address', 'addresses')}"
+        _shape(drawing, (x, y - 4), 5, (one["kind"], _colour(spec, one["kind"])))
+        text = f"{one['kind']} · {count_text(one['addresses'], *spec.get('noun', NOUN))}"
         drawing.add(Text(x + 13, y, text, 11, fill=MUTED))
         x += 36 + text_width(text, 11)
-    ring = "A ring with a number: addresses near one another, by kind; an outer red ring: a threat is among them."
+    ring = f"A ring with a number: {spec.get('noun', NOUN)[1]} near one another, by kind"
+    ring += (
+        "; an outer red ring: a threat is among them." if any(one["kind"] == "threat" for one in spec["kinds"]) else "."
+    )
     drawing.add(Text(8, y + 22, f"{ring} Area by {spec['measures'][0].replace('_', ' ')}.", 10, fill=MUTED))
     drawing.add(Text(WIDTH - 6, y + 22, "land: Natural Earth", 10, "end", MUTED))
 
 
 def _said(spec: Spec) -> str:
-    named = (f"{one['kind']}: {count_text(one['addresses'], 'address', 'addresses')}" for one in spec["kinds"])
+    named = (f"{one['kind']}: {count_text(one['addresses'], *spec.get('noun', NOUN))}" for one in spec["kinds"])
     return f"{spec['title']}: world map; {'; '.join(named)}. {spec['note']}".strip()

@@ -52,8 +52,13 @@ def draw_relations(spec: Spec) -> Drawing:
     for edge, (one, other) in zip(edges, pairs, strict=True):
         ends = (nodes[one]["label"], nodes[other]["label"])
         told = f"{ends[0]} {edge['label'] or 'to'} {ends[1]}: {measures_text(spec['edge_measures'], edge['values'])}"
+        told = ", ".join([told, *edge.get("facts", [])])
         label = text_width(fitted(ends[1], LABEL, 150), LABEL)
-        _arrow(drawing, (places[one], places[other]), radii[other], label, told)
+        if spec.get("is_directed", True):
+            _arrow(drawing, (places[one], places[other]), radii[other], label, told)
+        else:
+            line = (("M", *places[one]), ("L", *places[other]))
+            drawing.add(Shape(line, stroke=MUTED, width=1.2, opacity=0.55, tip=told))
     before: Counter[frozenset[int]] = Counter()
     for edge, (one, other) in list(zip(edges, pairs, strict=True))[:NAMED_EDGES]:
         _word(drawing, places[one], places[other], edge["label"], before[frozenset((one, other))])
@@ -98,7 +103,7 @@ def _node(drawing: Drawing, at: Point, radius: float, node: dict[str, Any], meas
         colour = THREAT if node["severity"] else ACCENT
         drawing.add(Circle(*at, radius + 6, SURFACE, colour, 2))
     told = f"{node['label']}: {node['kind']}{threat}, {measures_text(measures, node['values'])}"
-    _shape(drawing, at, radius, node["kind"], told)
+    _shape(drawing, at, radius, node["kind"], ", ".join([told, *node.get("facts", [])]))
     text = fitted(node["label"], LABEL, 150)
     _on_ground(drawing, Text(at[0], at[1] + radius + 18, text, LABEL, "middle", bold=node["is_centre"]))
 

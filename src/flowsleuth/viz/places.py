@@ -3,14 +3,18 @@
 Section: a series whose ``table`` has a row per address (and way, where they can be told apart): ``ip`` (string),
 ``lat``, ``lon`` (float64, degrees; null when it has no place), ``place`` (string), ``role`` ("host" or "peer"),
 ``way`` ("outbound", "inbound", "two way"; null is unknown), ``severity`` (string; null when it is no threat),
-``as_name`` (string), and measures (:mod:`flowsleuth.viz.measures`).
+``as_name`` (string), and measures (:mod:`flowsleuth.viz.measures`). There may be ``layer`` (string), which is then the
+kind, and ``facts`` (strings, each "name: text"), which are told of a marker. ``value`` may say ``colours`` (of layers),
+``noun`` (what is counted, one and many), ``view`` (``lat``, ``lon``, ``zoom``: where a live map begins) and ``look``.
 
 Spec::
 
     {kind: "places", title, note, absent, measures: ["flows", "bytes"],
-     kinds: [{kind, addresses, values: [value, …]}],
-     markers: [{lat, lon, kind: "host"|"outbound"|"inbound"|"two way"|"unknown"|"threat", way, places: [name, …],
-                ips: [ip, …], addresses, as_names: [name, …], severities: [text, …], values: [value, …]}]}
+     kinds: [{kind, addresses, values: [value, …], colour}],
+     markers: [{lat, lon, kind: "host"|"outbound"|"inbound"|"two way"|"unknown"|"threat"|layer, way,
+                places: [name, …], ips: [ip, …], addresses, as_names: [name, …], severities: [text, …],
+                values: [value, …], facts: [text, …]}],
+     noun: ["address", "addresses"], view: {lat, lon, zoom} | null, look}
 
 ``ips``, ``places`` and ``as_names`` are the strongest few of a marker; ``addresses`` says how many there are. Every
 placed row is in exactly one marker, so values add up; addresses without a place are counted in ``note``. The strongest
@@ -19,7 +23,7 @@ marker comes first. Land polygons: :func:`flowsleuth.viz.world_map.world`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.viz import Spec, spec_of
@@ -39,6 +43,9 @@ KINDS = ("host", "outbound", "inbound", "two way", UNKNOWN, "threat")
 WAYS = KINDS[1:4]
 KNOWN = ("lat", "lon")
 KEYS = ("_y", "_x", "kind", "way")
+NOUN = ["address", "addresses"]
+LINE = "\x1f"
+"""Between facts that are one text for a while."""
 
 
 def places(section: Section) -> Spec:
@@ -55,26 +62,29 @@ def places(section: Section) -> Spec:
     >>> spec["note"], [(one["kind"], one["ips"], one["values"]) for one in spec["markers"]]
     ('1 address has no place (25% of flows)', [('outbound', ['192.0.2.1'], [3])])
     """
+    asked = section.value or {}
+    own = {"noun": asked.get("noun", NOUN), "view": asked.get("view"), "look": asked.get("look", {})}
     if section.table is None or not len(section.table):
-        return _blank(section, section.absent or "nothing was found")
+        return _blank(section, section.absent or "nothing was found", own)
     measures = measures_of(section.table, KNOWN)
     rows, placed = _typed(section.table, measures)
-    unplaced = _unplaced(rows, placed, measures[0])
+    unplaced = _unplaced(rows, placed, measures[0], own["noun"])
     if not len(placed):
-        return _blank(section, section.absent or unplaced)
+        return _blank(section, section.absent or unplaced, own)
     markers, joined = _markers(placed, measures)
     return spec_of(
         section,
         "places",
         note=told(section.note, unplaced, joined),
         measures=measures,
-        kinds=_kinds(placed, measures),
+        kinds=_kinds(placed, measures, asked.get("colours", {})),
         markers=markers,
+        **own,
     )
 
 
-def _blank(section: Section, absent: str) -> Spec:
-    return spec_of(section, "places", absent=absent, measures=[], kinds=[], markers=[])
+def _blank(section: Section, absent: str, own: dict[str, Any]) -> Spec:
+    return spec_of(section, "places", absent=absent, measures=[], kinds=[], markers=[], **own)
 
 
 def _typed(rows: pa.Table, measures: Sequence[str]) -> tuple[pa.Table, pa.Table]:
@@ -87,36 +97,41 @@ def _typed(rows: pa.Table, measures: Sequence[str]) -> tuple[pa.Table, pa.Table]
     severity = pc.cast(rows["severity"], pa.string())
     kind = pc.if_else(pc.is_valid(severity), "threat", way)
     kind = pc.if_else(pc.fill_null(pc.equal(rows["role"], "host"), False), "host", kind)
+    if "layer" in rows.column_names:
+        kind = pc.coalesce(pc.cast(rows["layer"], pa.string()), kind)
     texts = {name: pc.cast(rows[name], pa.string()) for name in ("ip", "place", "as_name")}
     numbers = {name: pc.cast(rows[name], pa.float64()) for name in KNOWN}
     sums = {name: rows[name] for name in measures}
     table = pa.table({**texts, **numbers, "kind": kind, "way": way, "severity": severity, **sums})
+    if "facts" in rows.column_names:
+        table = table.append_column("facts", pc.binary_join(rows["facts"], LINE))
     table = table.sort_by([(measures[0], "descending"), ("ip", "ascending")])
     at = [pc.fill_null(pc.less_equal(pc.abs(table[name]), edge), False) for name, edge in (("lat", 90), ("lon", 180))]
     return table, table.filter(pc.and_(*at))  # NaN is not below anything
 
 
-def _unplaced(rows: pa.Table, placed: pa.Table, measure: str) -> str:
+def _unplaced(rows: pa.Table, placed: pa.Table, measure: str, noun: Sequence[str]) -> str:
     import pyarrow.compute as pc
 
     count = pc.count_distinct(rows["ip"]).as_py() - pc.count_distinct(placed["ip"]).as_py()
     if not count:
         return ""
-    said = f"{count:,} addresses have no place" if count > 1 else "1 address has no place"
+    said = f"{count:,} {noun[1]} have no place" if count > 1 else f"1 {noun[0]} has no place"
     whole, part = (pc.sum(table[measure]).as_py() or 0 for table in (rows, placed))
     return f"{said} ({100 * (whole - part) / whole:.0f}% of {measure.replace('_', ' ')})" if whole else said
 
 
-def _kinds(placed: pa.Table, measures: Sequence[str]) -> list[dict[str, Any]]:
+def _kinds(placed: pa.Table, measures: Sequence[str], colours: Mapping[str, str | None]) -> list[dict[str, Any]]:
     sums = [("ip", "count_distinct"), *((name, "sum") for name in measures)]
-    found = {row["kind"]: row for row in placed.group_by("kind").aggregate(sums).to_pylist()}
+    found = {row["kind"]: row for row in placed.group_by("kind", use_threads=False).aggregate(sums).to_pylist()}
     return [
         {
             "kind": kind,
             "addresses": found[kind]["ip_count_distinct"],
             "values": plain(found[kind][f"{name}_sum"] for name in measures),
+            "colour": colours.get(kind),
         }
-        for kind in KINDS
+        for kind in (*KINDS, *(kind for kind in found if kind not in KINDS))
         if kind in found
     ]
 
@@ -146,6 +161,7 @@ def _grouped(placed: pa.Table, measures: Sequence[str], cell: float | None) -> p
     table = table.append_column("_x", pc.floor(pc.divide(placed["lon"], size)))
     sums = [("lat", "first"), ("lon", "first"), ("ip", "distinct"), ("place", "distinct"), ("as_name", "distinct")]
     sums += [("severity", "distinct"), *((name, "sum") for name in measures)]
+    sums += [("facts", "distinct")] if "facts" in table.column_names else []
     return table.group_by(list(KEYS), use_threads=False).aggregate(sums)
 
 
@@ -164,6 +180,11 @@ def _marker(row: dict[str, Any], measures: Sequence[str]) -> dict[str, Any]:
         "as_names": few("as_name", NAMED),
         "severities": few("severity", NAMED),
         "values": plain(row[f"{name}_sum"] for name in measures),
+        **(
+            {"facts": [line for text in few("facts", 1) for line in text.split(LINE)]}
+            if "facts_distinct" in row
+            else {}
+        ),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from flowsleuth.errors import OptionError
+from flowsleuth.errors import MissingExtraError, OptionError
 from flowsleuth.viz.canvas import Drawing
 
 SCALES = (0.25, 8.0)
@@ -29,7 +29,7 @@ def png(drawing: Drawing, scale: float = 2.0) -> bytes:
     ------
     OptionError
         The scale is out of range, or the picture would be too large.
-    FlowsleuthError
+    MissingExtraError
         The extra ``png`` is not installed.
 
     Examples
@@ -37,8 +37,6 @@ def png(drawing: Drawing, scale: float = 2.0) -> bytes:
     >>> png(Drawing("nothing", 10, 10), 1)[:4]
     b'\\x89PNG'
     """
-    from flowsleuth.errors import FlowsleuthError
-
     if not SCALES[0] <= scale <= SCALES[1]:
         raise OptionError("out of range", where=f"scale={scale!r}", hint=f"{SCALES[0]:g} to {SCALES[1]:g}")
     if drawing.width * drawing.height * scale**2 > MOST:
@@ -47,8 +45,7 @@ def png(drawing: Drawing, scale: float = 2.0) -> bytes:
         import pypdfium2
         import reportlab  # noqa: F401
     except ImportError as error:
-        hint = 'pip install "flowsleuth[png]", or write svg or html'
-        raise FlowsleuthError(f"PNG needs {error.name}, which is not installed", where="png", hint=hint) from None
+        raise MissingExtraError("png", error.name or "pypdfium2") from None
     document = pypdfium2.PdfDocument(_page(drawing))
     try:
         picture = document[0].render(scale=scale).to_pil()

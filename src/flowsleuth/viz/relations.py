@@ -4,14 +4,17 @@ Section: a graph whose ``nodes`` are ``id``, ``kind`` ("host", "account", "addre
 any other word), ``label`` (string, null is the id), ``is_centre`` (bool, whom the question is about), ``severity``
 (string, null when it is no threat) and measures (:mod:`flowsleuth.viz.measures`), the first of which decides the size;
 and whose ``edges`` are ``source``, ``target`` (``id`` of a node), ``label`` (string, what the source does to the
-target) and measures, the first of which decides the width.
+target) and measures, the first of which decides the width. Both may have ``facts`` (strings, each "name: text"), which
+are told of them. ``value`` may say ``is_directed`` (false: edges have no arrows) and ``look``.
 
 Spec::
 
     {kind: "relations", title, note, absent, measures: ["events"], edge_measures: ["events"],
      kinds: [{kind, nodes}],
-     nodes: [{id, kind, label, is_centre, severity, values: [value, …]}],
-     edges: [{source, target, label, values: [value, …]}]}
+     nodes: [{id, kind, label, is_centre, severity, values: [value, …], facts: [text, …]}],
+     edges: [{source, target, label, values: [value, …], facts: [text, …]}], is_directed, look}
+
+``facts`` are left out where the section has none.
 
 At most :data:`NODES` nodes: the centres, then the strongest; ``note`` tells how many are left out.
 """
@@ -36,6 +39,7 @@ NODES = 80
 EDGES = 400
 NODE_KEYS = ("id", "kind", "label", "is_centre", "severity")
 EDGE_KEYS = ("source", "target", "label")
+FACTS = "facts"
 
 
 def relations(section: Section) -> Spec:
@@ -52,9 +56,11 @@ def relations(section: Section) -> Spec:
     >>> [node["label"] for node in spec["nodes"]], spec["edges"]
     (['WEB', 'b'], [{'source': 'b', 'target': 'a', 'label': 'logged on', 'values': [3]}])
     """
+    asked = section.value or {}
+    own = {"is_directed": asked.get("is_directed", True), "look": asked.get("look", {})}
     if section.nodes is None or not len(section.nodes):
         blank: dict[str, list[Any]] = {"measures": [], "edge_measures": [], "kinds": [], "nodes": [], "edges": []}
-        return spec_of(section, "relations", absent=section.absent or NOTHING, **blank)
+        return spec_of(section, "relations", absent=section.absent or NOTHING, **blank, **own)
     measures = measures_of(section.nodes, NODE_KEYS)
     nodes = named(section.nodes, "kind").sort_by(
         [("is_centre", "descending"), (measures[0], "descending"), ("id", "ascending")]
@@ -75,6 +81,7 @@ def relations(section: Section) -> Spec:
             for row in _rows(nodes, NODE_KEYS, measures)
         ],
         edges=[row | {"label": row["label"] or ""} for row in _rows(edges, EDGE_KEYS, edge_measures)],
+        **own,
     )
 
 
@@ -98,5 +105,5 @@ def _rows(table: pa.Table | None, keys: Sequence[str], measures: Sequence[str]) 
     if table is None:
         return []
     values = [plain(row) for row in zip(*(table[name].to_pylist() for name in measures), strict=True)]
-    rows: list[dict[str, Any]] = table.select(list(keys)).to_pylist()
+    rows: list[dict[str, Any]] = table.select([*keys, *([FACTS] if FACTS in table.column_names else [])]).to_pylist()
     return [row | {"values": own} for row, own in zip(rows, values, strict=True)]

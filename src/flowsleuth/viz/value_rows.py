@@ -101,7 +101,7 @@ def read_values(
     flags = [anomalies] if anomalies else []
     need_columns(data, [value, *group_by, *sources, *band.values(), *flags])
     times = moments_of(data, time)
-    numbers = _numbers(data, [value, *band.values(), *flags])
+    numbers = numbers_of(data, [value, *band.values(), *flags])
     columns = {"time": times.micros, "lane": lane_names(data, group_by, len(times.micros), value)}
     columns |= {"value": numbers[value], **{word: numbers[name] for word, name in band.items()}}
     if anomalies:
@@ -121,7 +121,7 @@ def read_values(
     return Values(kept, list(sources), totals, told(said, said_of(len(rows), times), together, left_out))
 
 
-def _numbers(data: Any, names: Sequence[str]) -> dict[str, pa.ChunkedArray]:
+def numbers_of(data: Any, names: Sequence[str]) -> dict[str, pa.ChunkedArray]:
     """Columns as numbers; what is none, and what is not finite, is null."""
     import pandas as pd
     import pyarrow as pa

@@ -27,6 +27,13 @@ export function tip(title: string, pairs: [string, string][], note?: string): HT
   );
 }
 
+/** Facts written as "name: text" as pairs of a tooltip. */
+export const factsOf = (facts: string[] | undefined): [string, string][] =>
+  (facts ?? []).map((fact) => {
+    const at = fact.indexOf(": ");
+    return at < 0 ? ["", fact] : [fact.slice(0, at), fact.slice(at + 2)];
+  });
+
 export function iconButton(label: string, text: string, onClick: () => void): HTMLButtonElement {
   return make("button", { type: "button", class: "fs-tool", title: label, "aria-label": label, click: onClick }, text);
 }

@@ -27,6 +27,7 @@ interface DrawApi {
 }
 
 const GAP = 1.5;
+const PRESENT = 0.6;
 const NUMBER = 10;
 const INK = 0.66; // stronger cells have numbers of the other ink: there both have the same contrast
 const SCALES = { light: ["#dceef1", "#075561"], dark: ["#1b3a41", "#7fe0ee"] } as const;
@@ -43,7 +44,10 @@ export function matrix(spec: GridSpec, palette: Palette, size: Size): Drawing {
 
 function grid(spec: GridSpec, palette: Palette, size: Size, frame: Frame, letters: number): Drawing {
   const measure = spec.measures[0] ?? "";
-  const most = Math.max(1, ...spec.cells.map((cell) => cell[2] ?? 0));
+  const sizes = spec.cells.map((cell) => cell[2] ?? 0).filter((value) => value > 0);
+  const [most, least] = [Math.max(...sizes, 0), Math.min(...sizes)];
+  const sides = spec.sides ?? ["source", "destination"];
+  const sums = spec.has_sums !== false;
   const wide = Math.min(frame.turned ? 64 : 60, (size.width - frame.left - frame.right) / Math.max(1, spec.columns.length));
   const name = { color: palette.muted, fontSize: 11 };
   const rows: Option = { type: "category", inverse: true, data: spec.rows, axisLine: { show: false }, axisTick: { show: false } };
@@ -55,8 +59,8 @@ function grid(spec: GridSpec, palette: Palette, size: Size, frame: Frame, letter
         axisLabel: { ...name, interval: frame.turned && wide > 12 ? 0 : "auto", ...(frame.turned ? { rotate: -50, align: "left", verticalAlign: "middle", margin: 8, width: 130, overflow: "truncate", color: palette.text } : {}) },
       },
       yAxis: [
-        { ...rows, ...(frame.turned ? { name: "source ↓  destination →", nameLocation: "start", nameGap: 12, nameTextStyle: { ...name, align: "right", padding: [0, 8, 0, 0] } } : {}), axisLabel: { color: palette.text, fontSize: 12, width: frame.left - 12, overflow: "truncate", formatter: (text: string) => (letters < text.length ? text.slice(0, letters) : text) } },
-        { ...rows, position: "right", name: wordOf(measure), nameLocation: "start", nameGap: 12, nameTextStyle: { ...name, align: "left" }, axisLabel: { ...name, formatter: (_: string, i: number) => told(measure, spec.row_totals[i]?.[0] ?? 0) } },
+        { ...rows, ...(frame.turned ? { name: `${cut(sides[0])} ↓  ${cut(sides[1])} →`, nameLocation: "start", nameGap: 12, nameTextStyle: { ...name, align: "right", padding: [0, 8, 0, 0] } } : {}), axisLabel: { color: palette.text, fontSize: 12, width: frame.left - 12, overflow: "truncate", formatter: (text: string) => (letters < text.length ? text.slice(0, letters) : text) } },
+        { ...rows, show: sums, position: "right", name: wordOf(measure), nameLocation: "start", nameGap: 12, nameTextStyle: { ...name, align: "left" }, axisLabel: { ...name, formatter: (_: string, i: number) => told(measure, spec.row_totals[i]?.[0] ?? 0) } },
       ],
       tooltip: { formatter: ({ data }: { data: Cell }) => tip(titleOf(spec, data), pairsOf(spec.measures, data.slice(2) as Values)) },
       series: [
@@ -73,12 +77,13 @@ function grid(spec: GridSpec, palette: Palette, size: Size, frame: Frame, letter
           animation: false,
           encode: { x: 1, y: 0 },
           data: spec.cells,
-          renderItem: (_: unknown, api: DrawApi) => cellOf(api, palette, measure, most),
+          renderItem: (_: unknown, api: DrawApi) => cellOf(api, palette, measure, shadeOf(api.value(2), most, least, spec.scale ?? "log"), spec.scale === "presence"),
         },
       ],
     },
     label: labelOf(spec),
     height: frame.top + frame.row * spec.rows.length + 12,
+    maxWidth: spec.look?.width,
     table: tableOf(spec),
     attach: (chart, figure) => wire(chart, figure, spec),
   };
@@ -92,13 +97,24 @@ function ground(api: DrawApi, palette: Palette, width: number): Option {
   return { type: "rect", shape: { x: x - wide / 2, y: y - tall / 2, width: width - GAP, height: tall - GAP, r: 2 }, style: { fill: palette.grid, opacity: 0.55 } };
 }
 
-function cellOf(api: DrawApi, palette: Palette, measure: string, most: number): Option {
+const cut = (name: string) => (name.length > 14 ? `${name.slice(0, 13)}…` : name);
+
+/** How dark a cell is, from 0 to 1; the same as in drawn_grid.py. */
+function shadeOf(value: number, most: number, least: number, scale: NonNullable<GridSpec["scale"]>): number {
+  if (scale === "presence") return PRESENT;
+  const size = Math.max(value || 0, 0);
+  if (scale === "inverse") return size ? least / size : 0;
+  if (scale === "inverse log") return size ? Math.log1p(least) / Math.log1p(size) : 0;
+  if (scale === "linear") return most ? size / most : 0;
+  return most ? Math.log1p(size) / Math.log1p(most) : 0; // one large cell does not hide the others
+}
+
+function cellOf(api: DrawApi, palette: Palette, measure: string, share: number, isBare: boolean): Option {
   const [x, y] = api.coord([api.value(1), api.value(0)]);
   const [wide, tall] = api.size([1, 1]);
   const value = api.value(2);
-  const share = Math.log1p(value || 0) / Math.log1p(most); // one large cell does not hide the others
   const [pale, deep] = SCALES[palette.name];
-  const text = fitting(measure, value, wide - 4);
+  const text = isBare ? "" : fitting(measure, value, wide - 4);
   const ink = share > INK === (palette.name === "light") ? "#ffffff" : "#1b2430";
   return {
     type: "rect",
@@ -120,7 +136,7 @@ function fitting(measure: string, value: number, room: number): string {
 function labelOf(spec: GridSpec): string {
   const top = spec.cells.reduce<Cell | null>((best, cell) => (!best || (cell[2] ?? 0) > (best[2] ?? 0) ? cell : best), null);
   const measure = spec.measures[0] ?? "";
-  const where = spec.kind === "heat" ? "weekday and hour" : "source and destination";
+  const where = spec.kind === "heat" ? "weekday and hour" : (spec.sides ?? ["source", "destination"]).join(" and ");
   return `${wordOf(measure)} by ${where}${top ? `; most ${titleOf(spec, top)}: ${told(measure, top[2])}` : ""}`;
 }
 
@@ -129,7 +145,7 @@ function tableOf(spec: GridSpec): Drawing["table"] {
   const measure = spec.measures[0] ?? "";
   if (spec.kind === "matrix") {
     const pairs = [...spec.cells].sort((a, b) => (b[2] ?? 0) - (a[2] ?? 0));
-    return { columns: ["Source", "Destination", ...spec.measures.map(wordOf)], rows: pairs.map(([row, column, ...values]) => [spec.rows[row] ?? "", spec.columns[column] ?? "", ...spec.measures.map((name, i) => told(name, values[i]))]) };
+    return { columns: [...(spec.sides ?? ["Source", "Destination"]), ...spec.measures.map(wordOf)], rows: pairs.map(([row, column, ...values]) => [spec.rows[row] ?? "", spec.columns[column] ?? "", ...spec.measures.map((name, i) => told(name, values[i]))]) };
   }
   const found = new Map(spec.cells.map((cell) => [`${cell[0]},${cell[1]}`, cell[2]]));
   const cells = (row: number) => spec.columns.map((_, column) => told(measure, found.get(`${row},${column}`) ?? 0));

@@ -2,14 +2,14 @@
 // a click or Enter opens it. Offline: Natural Earth land, no tile server.
 import { count, plural, short } from "../format";
 import { clustered, corners, fan, slices, symbol, type Cluster, type Point } from "./clusters";
-import { tip } from "./dom";
+import { factsOf, tip } from "./dom";
 import type { Chart, Option } from "./echarts";
 import type { Drawing, Figure } from "./host";
 import { walk, type Stop } from "./keys";
 import { geo, project } from "./map";
 import { pairsOf, sums, told } from "./measures";
 import type { Marker, PlaceKind, PlacesSpec } from "./specs";
-import { legendLook, type Palette } from "./theme";
+import { legendLook, nameColour, type Palette } from "./theme";
 
 const NEAR = 44;
 const [SMALL, LARGE] = [5, 14];
@@ -34,20 +34,21 @@ export function places(spec: PlacesSpec, palette: Palette, size: { width: number
   return {
     option: {
       legend: {
-        data: kinds.map((kind) => ({ name: kind, icon: iconOf(kind), itemStyle: { color: colourOf(palette, kind) } })),
+        data: kinds.map((kind) => ({ name: kind, icon: iconOf(kind), itemStyle: { color: colourOf(palette, kind, spec) } })),
         ...legendLook(palette), left: 8, right: 8, bottom: 2, itemWidth: 13, itemHeight: 13, itemGap: 16,
-        formatter: (kind: string) => `${kind} · ${plural(addresses.get(kind) ?? 0, "address", "addresses")}`,
+        formatter: (kind: string) => `${kind} · ${plural(addresses.get(kind) ?? 0, ...nounOf(spec))}`,
       },
       tooltip: { formatter: ({ data }: { data: { members?: number[] } }) => (data.members ? markTip(spec, data.members) : "") },
-      geo: { ...geo(palette, DEEPEST), bottom: 34 },
+      geo: { ...geo(palette, DEEPEST), bottom: 34, ...viewOf(spec) },
       series: [
         // the legend needs a series of each kind; the marks themselves are of the last one
-        ...kinds.map((kind) => ({ type: "custom", name: kind, coordinateSystem: "none", data: [], renderItem: () => undefined, itemStyle: { color: colourOf(palette, kind) } })),
+        ...kinds.map((kind) => ({ type: "custom", name: kind, coordinateSystem: "none", data: [], renderItem: () => undefined, itemStyle: { color: colourOf(palette, kind, spec) } })),
         { type: "custom", name: "marks", coordinateSystem: "none", z: 5, data: [], renderItem: () => undefined, animation: false },
       ],
     },
-    label: `World map: ${spec.kinds.map((one) => `${one.kind} ${plural(one.addresses, "address", "addresses")}`).join(", ")}`,
-    height: size.height || Math.max(260, Math.min(520, size.width * 0.53)),
+    label: `World map: ${spec.kinds.map((one) => `${one.kind} ${plural(one.addresses, ...nounOf(spec))}`).join(", ")}`,
+    height: size.height || spec.look?.height || Math.max(260, Math.min(520, size.width * 0.53)),
+    maxWidth: spec.look?.width,
     table: {
       columns: ["Addresses", "Kind", "Direction", "Place", "AS", "Threat", ...spec.measures.map((name) => name.replaceAll("_", " ").replace(/^./, (c) => c.toUpperCase()))],
       rows: spec.markers.map((one) => [namesOf(one), one.kind, one.way, one.places.join(", ") || null, one.as_names.join(", ") || null, one.severities.join(", ") || null, ...spec.measures.map((name, i) => told(name, one.values[i]))]),
@@ -56,9 +57,12 @@ export function places(spec: PlacesSpec, palette: Palette, size: { width: number
   };
 }
 
-function colourOf(palette: Palette, kind: string): string {
+function colourOf(palette: Palette, kind: string, spec?: PlacesSpec): string {
+  const at = spec?.kinds.findIndex((one) => one.kind === kind) ?? -1;
+  const asked = spec?.kinds[at]?.colour;
+  if (asked) return asked;
   const colours: Record<string, string> = { host: palette.host, outbound: palette.outbound, inbound: palette.both, "two way": palette.external, threat: palette.threat };
-  return colours[kind] ?? palette.unknown;
+  return colours[kind] ?? (at < 0 ? palette.unknown : nameColour(palette, kind, at));
 }
 
 function cornersOf(kind: PlaceKind, radius: number, at: Point): Point[] {
@@ -70,6 +74,11 @@ function iconOf(kind: PlaceKind): string {
   const shape = CORNERS[kind];
   return shape ? symbol(...shape) : "circle";
 }
+
+/** Where the map begins; ECharts wants the centre as projected, not in degrees. */
+const viewOf = ({ view }: PlacesSpec): Option => (view ? { center: project([view.lon, view.lat]), zoom: Math.max(1, Math.min(DEEPEST, view.zoom)) } : {});
+
+const nounOf = (spec: PlacesSpec): [string, string] => spec.noun ?? ["address", "addresses"];
 
 function namesOf(marker: Marker): string {
   const listed = marker.ips.slice(0, LISTED);
@@ -85,13 +94,13 @@ function markTip(spec: PlacesSpec, members: number[]): HTMLElement {
   if (one && all.length === 1) {
     const facts: [string, string][] = [["place", one.places.join(", ") || "not named"]];
     if (one.as_names.length) facts.push(["AS", one.as_names.join(", ")]);
-    facts.push(["direction", one.kind === "host" ? "the host" : one.way]);
+    if (one.kind === "host" || one.way !== "unknown" || !one.facts) facts.push(["direction", one.kind === "host" ? "the host" : one.way]);
     if (one.severities.length) facts.push(["threat", threatText(one)]);
-    return tip(namesOf(one), [...facts, ...pairsOf(spec.measures, one.values)]);
+    return tip(namesOf(one), [...facts, ...pairsOf(spec.measures, one.values), ...factsOf(one.facts)]);
   }
-  const parts = [...partsOf(all)].map(([kind, number]): [string, string] => [kind, plural(number, "address", "addresses")]);
+  const parts = [...partsOf(all)].map(([kind, number]): [string, string] => [kind, plural(number, ...nounOf(spec))]);
   const total = all.reduce((sum, marker) => sum + marker.addresses, 0);
-  return tip(`${plural(total, "address", "addresses")} near one another`, [...parts, ...pairsOf(spec.measures, sums(spec.measures, all.map((marker) => marker.values)))], "click to open");
+  return tip(`${plural(total, ...nounOf(spec))} near one another`, [...parts, ...pairsOf(spec.measures, sums(spec.measures, all.map((marker) => marker.values)))], "click to open");
 }
 
 function partsOf(markers: Marker[]): Map<string, number> {
@@ -125,7 +134,7 @@ function shapeOf(spec: PlacesSpec, palette: Palette, mark: Mark, shares: number[
   const [one] = members;
   if (one && members.length === 1) {
     const radius = radiusOf(shares[mark.members[0] ?? 0] ?? 0);
-    const style = { fill: colourOf(palette, one.kind), opacity: 0.92, stroke: palette.surface, lineWidth: 1 };
+    const style = { fill: colourOf(palette, one.kind, spec), opacity: 0.92, stroke: palette.surface, lineWidth: 1 };
     const body = CORNERS[one.kind] ? { type: "polygon", shape: { points: cornersOf(one.kind, radius, mark.at) }, style } : { type: "circle", shape: { cx: mark.at[0], cy: mark.at[1], r: radius }, style };
     return { type: "group", children: [body, ...(one.kind === "threat" ? [circle(mark.at, radius + 4, palette.threat)] : [])] };
   }
@@ -133,7 +142,7 @@ function shapeOf(spec: PlacesSpec, palette: Palette, mark: Mark, shares: number[
   const radius = RING_SMALL + (RING_LARGE - RING_SMALL) * share;
   const [cx, cy] = mark.at;
   const total = members.reduce((sum, marker) => sum + marker.addresses, 0);
-  const ring = slices(partsOf(members)).map(([kind, startAngle, endAngle]) => ({ type: "sector", shape: { cx, cy, r: radius, r0: radius - RING, startAngle, endAngle, clockwise: true }, style: { fill: colourOf(palette, kind) } }));
+  const ring = slices(partsOf(members)).map(([kind, startAngle, endAngle]) => ({ type: "sector", shape: { cx, cy, r: radius, r0: radius - RING, startAngle, endAngle, clockwise: true }, style: { fill: colourOf(palette, kind, spec) } }));
   return {
     type: "group",
     children: [

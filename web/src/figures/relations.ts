@@ -1,7 +1,7 @@
 // Entities and what they have to do with one another: a shape and a colour per kind, arrows with their words.
 import { count } from "../format";
 import { symbol } from "./clusters";
-import { tip } from "./dom";
+import { factsOf, tip } from "./dom";
 import type { Chart } from "./echarts";
 import type { Drawing, Figure } from "./host";
 import { walk } from "./keys";
@@ -23,7 +23,7 @@ export function relations(spec: RelationsSpec, palette: Palette, size: { width: 
   const most = Math.max(1, ...spec.nodes.map((node) => node.values[0] ?? 0));
   const heaviest = Math.max(1, ...spec.edges.map((edge) => edge.values[0] ?? 0));
   const counts = new Map(spec.kinds.map((one) => [one.kind, one.nodes]));
-  const height = size.height || Math.min(600, Math.max(340, size.width * 0.56));
+  const height = size.height || spec.look?.height || Math.min(600, Math.max(340, size.width * 0.56));
   const number = new Map(spec.nodes.map((node, i) => [node.id, i]));
   const pairs = spec.edges.map((edge): [number, number] => [number.get(edge.source) ?? 0, number.get(edge.target) ?? 0]);
   const [wide, tall] = [Math.max(100, size.width - 2 * SIDE), height - TOP - BOTTOM];
@@ -42,7 +42,7 @@ export function relations(spec: RelationsSpec, palette: Palette, size: { width: 
           scaleLimit: { min: 0.3, max: 8 },
           categories: kinds.map((name) => ({ name, itemStyle: { color: colourOf(palette, name) } })),
           autoCurveness: true, // several relations of a pair side by side
-          edgeSymbol: ["none", "arrow"],
+          edgeSymbol: ["none", spec.is_directed === false ? "none" : "arrow"],
           edgeSymbolSize: 8,
           data: spec.nodes.map((node, i) => ({
             id: node.id,
@@ -72,6 +72,7 @@ export function relations(spec: RelationsSpec, palette: Palette, size: { width: 
     },
     label: `${count(spec.edges.length)} relations between ${spec.kinds.map((one) => `${count(one.nodes)} of kind ${one.kind}`).join(", ")}`,
     height,
+    maxWidth: spec.look?.width,
     table: {
       columns: ["From", "Relation", "To", ...spec.edge_measures.map((name) => wordOf(name).replace(/^./, (c) => c.toUpperCase()))],
       rows: rowsOf(spec),
@@ -99,10 +100,10 @@ function nodeTip(spec: RelationsSpec, node: Related): HTMLElement {
   const facts: [string, string][] = [["kind", node.kind]];
   if (node.label !== node.id) facts.push(["id", node.id]);
   if (node.severity) facts.push(["threat", node.severity]);
-  return tip(node.label, [...facts, ...pairsOf(spec.measures, node.values)]);
+  return tip(node.label, [...facts, ...pairsOf(spec.measures, node.values), ...factsOf(node.facts)]);
 }
 
-const edgeTip = (spec: RelationsSpec, edge: Edge) => tip(`${labelOf(spec, edge.source)} ${edge.label || "→"} ${labelOf(spec, edge.target)}`, pairsOf(spec.edge_measures, edge.values));
+const edgeTip = (spec: RelationsSpec, edge: Edge) => tip(`${labelOf(spec, edge.source)} ${edge.label || "→"} ${labelOf(spec, edge.target)}`, [...pairsOf(spec.edge_measures, edge.values), ...factsOf(edge.facts)]);
 const labelOf = (spec: RelationsSpec, id: string) => spec.nodes.find((node) => node.id === id)?.label ?? id;
 
 /** A row per relation; entities without one have a row of their own. */

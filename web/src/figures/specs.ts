@@ -80,7 +80,8 @@ export interface LanesSpec extends Titled {
   measures: string[];
   lanes: { name: string; totals: Values; marks: [start: number, ...values: Values][] }[];
 }
-export type PlaceKind = "host" | "outbound" | "inbound" | "two way" | "unknown" | "threat";
+/** "host", "outbound", "inbound", "two way", "unknown", "threat", or the name of a layer. */
+export type PlaceKind = string;
 export interface Marker {
   lat: number;
   lon: number;
@@ -92,12 +93,18 @@ export interface Marker {
   as_names: string[];
   severities: string[];
   values: Values;
+  facts?: string[];
 }
 export interface PlacesSpec extends Titled {
   kind: "places";
   measures: string[];
-  kinds: { kind: PlaceKind; addresses: number; values: Values }[];
+  kinds: { kind: PlaceKind; addresses: number; values: Values; colour?: string | null }[];
   markers: Marker[];
+  /** What is counted: address, addresses. */
+  noun?: [one: string, many: string];
+  /** Where the map begins, in degrees, and how near: 1 is the whole world. */
+  view?: { lat: number; lon: number; zoom: number } | null;
+  look?: Look;
 }
 /** `heat` and `matrix`: a cell is a row, a column and what was measured there. */
 export interface GridSpec extends Titled {
@@ -106,6 +113,11 @@ export interface GridSpec extends Titled {
   rows: string[];
   columns: string[];
   cells: [row: number, column: number, ...values: Values][];
+  /** Of a matrix: what rows and columns are called, how a value becomes a shade, whether sums mean something. */
+  sides?: [rows: string, columns: string];
+  scale?: "log" | "linear" | "inverse" | "inverse log" | "presence";
+  has_sums?: boolean;
+  look?: Look;
   row_totals: Values[];
   column_totals: Values[];
 }
@@ -116,6 +128,8 @@ export interface Related {
   is_centre: boolean;
   severity: string | null;
   values: Values;
+  /** More of it, each as "name: text". */
+  facts?: string[];
 }
 export interface RelationsSpec extends Titled {
   kind: "relations";
@@ -123,7 +137,10 @@ export interface RelationsSpec extends Titled {
   edge_measures: string[];
   kinds: { kind: string; nodes: number }[];
   nodes: Related[];
-  edges: { source: string; target: string; label: string; values: Values }[];
+  edges: { source: string; target: string; label: string; values: Values; facts?: string[] }[];
+  /** Whether edges have a direction; they do when not told. */
+  is_directed?: boolean;
+  look?: Look;
 }
 /** Wishes of the caller; see flowsleuth.viz.looks. */
 export interface Look {

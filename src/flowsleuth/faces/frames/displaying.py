@@ -64,3 +64,45 @@ class Displaying:
         from flowsleuth.faces.views.timelines import display_timeline_duration
 
         return display_timeline_duration(self._frame, group_by, time_column, **options)
+
+    def matrix(self, x: str, y: str, value_col: str | None = None, **options: Any) -> Display:
+        """Which values of two columns meet: :func:`flowsleuth.faces.views.matrices.plot_matrix`.
+
+        Examples
+        --------
+        >>> import pandas
+        >>> from flowsleuth.faces.frames import Chain
+        >>> Chain(pandas.DataFrame({"Account": ["bob"], "Computer": ["WEB"]})).matrix("Computer", "Account")
+        <Display of Account and Computer: 1 cell in 1 row>
+        """
+        from flowsleuth.faces.views.matrices import plot_matrix
+
+        return plot_matrix(self._frame, x, y, value_col, **options)
+
+    def network(self, source_col: str, target_col: str, **options: Any) -> Display:
+        """Who has to do with whom: :func:`flowsleuth.faces.views.graphs.plot_network`.
+
+        Examples
+        --------
+        >>> import pandas
+        >>> from flowsleuth.faces.frames import Chain
+        >>> Chain(pandas.DataFrame({"Account": ["bob"], "Computer": ["WEB"]})).network("Account", "Computer")
+        <Display of Account and Computer: 2 nodes and 1 edge>
+        """
+        from flowsleuth.faces.views.graphs import plot_network
+
+        return plot_network(self._frame, source_col, target_col, **options)
+
+    def map(self, ip_column: str | None = None, **options: Any) -> Display:
+        """Where the rows are: :func:`flowsleuth.faces.views.maps.plot_map`.
+
+        Examples
+        --------
+        >>> import pandas
+        >>> from flowsleuth.faces.frames import Chain
+        >>> Chain(pandas.DataFrame({"ip": ["192.0.2.7"], "lat": [59.9], "lon": [10.7]})).map("ip")
+        <Display of Locations: 1 place>
+        """
+        from flowsleuth.faces.views.maps import plot_map
+
+        return plot_map(self._frame, ip_column, **options)

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.errors import FlowsleuthError
+from flowsleuth.errors import FlowsleuthError, MissingExtraError
 from flowsleuth.schema.printable import printable_text
 from flowsleuth.viz import Spec, figure
 from flowsleuth.viz.drawn import draw
@@ -64,8 +64,7 @@ class Display:
             try:
                 from flowsleuth.faces.views.figure import Figure
             except ModuleNotFoundError as error:
-                hint = 'pip install "flowsleuth[notebook]"'
-                raise FlowsleuthError(f"widgets need {error.name}", where=self.section.title, hint=hint) from None
+                raise MissingExtraError("notebook", error.name or "anywidget") from None
             self._widget = Figure(spec=self.spec)
         return self._widget
 
@@ -141,7 +140,7 @@ class Display:
         still = {"text/html": still_picture(self.spec), "text/plain": repr(self)}
         try:
             live = self.widget
-        except FlowsleuthError:
+        except MissingExtraError:
             return still, {}
         data, metadata = live._repr_mimebundle_(**options)
         return {**data, "text/plain": repr(self)}, metadata
