@@ -48,7 +48,6 @@ NAMES: dict[str, str] = {
     "group_incidents": "flowsleuth.analyze.alerts:group_incidents",
     "mask": "flowsleuth.extract.masking:mask",
     "plot_entity_graph": "flowsleuth.faces.views.graphs:plot_entity_graph",
-    "plot_entity_graph": "flowsleuth.faces.views.entity_graphs:plot_entity_graph",
     "plot_map": "flowsleuth.faces.views.maps:plot_map",
     "plot_matrix": "flowsleuth.faces.views.matrices:plot_matrix",
     "plot_network": "flowsleuth.faces.views.graphs:plot_network",

@@ -98,7 +98,7 @@ def _graph(ws: Workspace, parsed: argparse.Namespace) -> int:
         graph.expand(node)
     drawn = Path(parsed.output or "").suffix.lower()
     if drawn in (".svg", ".html", ".png"):
-        from flowsleuth.faces.views.entity_graphs import plot_entity_graph
+        from flowsleuth.faces.views.graphs import plot_entity_graph
 
         display = plot_entity_graph(graph)
         if drawn == ".png":

@@ -88,13 +88,16 @@ def plot_network(
 
 def plot_entity_graph(
     entity_graph: Any,
+    title: str = "",
     *,
-    title: str = "Entity graph",
     height: int | None = None,
     width: int | None = None,
+    node_size: int | None = None,
+    font_size: int | str | None = None,
+    scale: float | None = None,
     hide: bool = False,
 ) -> Display:
-    """A graph of alerts and entities, or any other.
+    """A graph of alerts and entities, or any other: a shape and colour per kind, arrows with their words.
 
     Parameters
     ----------
@@ -103,8 +106,11 @@ def plot_entity_graph(
         ``id`` and perhaps ``kind``, ``label``, ``severity``, ``is_centre``; edges with ``source``, ``target`` and
         perhaps ``label``. Other columns are told when a node or edge is pointed at.
     title : str
+        ``Entities of NAME`` when not given and the graph has one centre.
     height, width : int, optional
         Pixels.
+    node_size, font_size, scale
+        MSTICPy's; not used: the picture fits itself to its place.
     hide : bool
         Do not show it where it is called in a notebook.
 
@@ -117,12 +123,17 @@ def plot_entity_graph(
     --------
     >>> from flowsleuth.toolkit import create_alert_graph
     >>> graph = create_alert_graph({"AlertName": "Scan", "Entities": '[{"Type": "host", "HostName": "WEB1"}]'})
-    >>> plot_entity_graph(graph)
-    <Display of Entity graph: 2 nodes and 1 edge>
+    >>> plot_entity_graph(graph, width=800, node_size=15)
+    <Display of Entities of Scan: 2 nodes and 1 edge>
     """
     nodes, edges = graph_tables(entity_graph)
+    centres = nodes.filter(nodes["is_centre"])["label"].to_pylist()
+    about = f" of {centres[0] if len(centres) == 1 else f'{len(centres):,} alerts'}" if centres else ""
     value = {
         "is_directed": bool(getattr(entity_graph, "is_directed", lambda: True)()),
         "look": Look(height, width).told(),
     }
-    return shown(Section("graph", title, "graph", figure="relations", nodes=nodes, edges=edges, value=value), hide)
+    section = Section(
+        "entity_graph", title or f"Entities{about}", "graph", figure="relations", nodes=nodes, edges=edges, value=value
+    )
+    return shown(section, hide)
