@@ -111,6 +111,25 @@ def installed_sizes() -> str:
     return "\n".join(out)
 
 
+def command_rules() -> str:
+    """The rules for command lines."""
+    from flowsleuth.extract.command_lines import bundled_rules
+
+    out = []
+    for platform, title in (("windows", "Windows"), ("linux", "Linux"), ("any", "Any")):
+        out.append(
+            f"### {title}\n\n| rule | severity | ATT&CK | what it finds, and why it matters |\n|---|---|---|---|"
+        )
+        for rule in sorted(bundled_rules().rules, key=lambda one: one.id):
+            if rule.platform == platform:
+                techniques = " ".join(rule.techniques)
+                out.append(
+                    f"| `{rule.id}` | {rule.severity} | {techniques} | {_cell(rule.title)}. {_cell(rule.reason)} |"
+                )
+        out.append("")
+    return "\n".join(out)
+
+
 def graphql() -> str:
     """The GraphQL schema."""
     from flowsleuth.faces.graphql.reference import reference
@@ -132,6 +151,7 @@ FILLERS: dict[str, Callable[[], str]] = {
     "readers": lambda: _offers(offered_readers()),
     "detectors": lambda: _offers(offered_detectors()),
     "cli": cli,
+    "command_rules": command_rules,
     "graphql": graphql,
     "rest": rest,
     "installed_sizes": installed_sizes,

@@ -13,6 +13,7 @@ from flowsleuth.settings import DEFAULT_HOME, FILE_NAME, Settings
 from flowsleuth.workspace.alert_methods import AlertMethods
 from flowsleuth.workspace.analyze_methods import AnalyzeMethods
 from flowsleuth.workspace.casework import Casework
+from flowsleuth.workspace.command_methods import CommandMethods
 from flowsleuth.workspace.convert_methods import ConvertMethods
 from flowsleuth.workspace.enrich_methods import EnrichMethods
 from flowsleuth.workspace.intel_methods import IntelMethods
@@ -128,6 +129,7 @@ class Workspace(
     QueryMethods,
     PivotMethods,
     NotebookletMethods,
+    CommandMethods,
     ConvertMethods,
     SqlMethods,
     StitchMethods,

@@ -39,6 +39,7 @@ _PLACES = {
     "convert": ("convert_verbs:add_convert", "convert_verbs:convert"),
     "decode": ("decode_verbs:add_decode", "decode_verbs:decode"),
     "mask": ("mask_verbs:add_mask", "mask_verbs:mask"),
+    "commands": ("command_verbs:add_commands", "command_verbs:commands"),
     "query": ("query_verbs:add_query", "query_verbs:query"),
     "sql": ("sql_verbs:add_sql", "sql_verbs:sql"),
     "run": ("notebooklet_arguments:add_run", "notebooklet_verbs:run"),
