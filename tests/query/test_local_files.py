@@ -218,3 +218,17 @@ def test_large_files_keep_their_order_and_closed_windows_their_rows(tmp_path):
     assert local.Mine.all()["n"].is_monotonic_increasing
     found = local.Mine.closed(start="2024-05-01", end="2024-05-01T06:00", split_by="1h")
     assert found["n"].tolist() == list(range(6 * 3600 + 1))
+
+
+def test_quotes_in_command_lines_do_not_make_one_column_of_a_file():
+    """The engine finds no dialect for this file and would take each line for one cell."""
+    from flowsleuth.faces.notebook import demo_data
+
+    with QueryProvider("LocalData", data_paths=demo_data() / "tables" / "process_tree.csv.gz") as provider:
+        assert list(provider.tables()["process_tree"])[1:5] == ["TenantId", "Account", "EventID", "TimeGenerated"]
+        rows = provider.WindowsSecurity.get_process_tree(
+            host_name="msticalertswin1", start="2019-01-15", end="2019-01-16"
+        )
+        assert len(rows) == 117
+        assert str(rows["TimeGenerated"].dtype) == "datetime64[us, UTC]"
+        assert rows["CommandLine"].iloc[1] == "\\??\\C:\\Windows\\system32\\conhost.exe 0xffffffff -ForceV1"

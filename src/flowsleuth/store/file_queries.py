@@ -148,4 +148,34 @@ class FileQueries:
             return self._connection.read_parquet(str(path), hive_partitioning=False)
         if kind == "json":
             return self._connection.read_json(str(path))
-        return self._connection.read_csv(str(path), sample_size=SNIFFED_ROWS, header=True)
+        found = self._connection.read_csv(str(path), sample_size=SNIFFED_ROWS, header=True)
+        separator = _separator_within(found.columns)
+        return found if separator is None else self._connection.from_arrow(_quoted_rows(path, separator))
+
+
+def _quoted_rows(path: Path, separator: str) -> pa.Table:
+    """A file that the engine finds no dialect for: quotes as RFC 4180 has them, lines within quotes."""
+    import pyarrow as pa
+    import pyarrow.csv as pacsv
+
+    try:
+        found = pacsv.read_csv(path, parse_options=pacsv.ParseOptions(delimiter=separator, newlines_in_values=True))
+    except pa.ArrowInvalid as error:
+        raise EngineError(f"cannot be read as CSV: {said(error)}", where=str(path)) from None
+    columns = [c.cast(pa.timestamp("us")) if pa.types.is_timestamp(c.type) else c for c in found.columns]
+    return pa.table(columns, names=found.column_names)
+
+
+def _separator_within(columns: list[str]) -> str | None:
+    """What separates the names in the only column's name: the engine's guess was led astray by quotes in the text.
+
+    Examples
+    --------
+    >>> [_separator_within(names) for names in (["Computer,CommandLine"], ["line"], ["a,b", "c"])]
+    [',', None, None]
+    """
+    if len(columns) > 1:
+        return None
+    counts = {separator: columns[0].count(separator) for separator in ",;\t|"}
+    best = max(counts, key=lambda separator: counts[separator])
+    return best if counts[best] else None
