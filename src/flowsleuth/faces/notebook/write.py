@@ -67,6 +67,17 @@ def notebook_of(page: str) -> dict[str, Any]:
     return {"cells": cells_of(page), "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
 
 
+def demo_data() -> Path:
+    """The folder of the data that the notebook *flowsleuth demo* shows; ORIGIN.md there tells where they come from.
+
+    Examples
+    --------
+    >>> sorted(path.name for path in (demo_data() / "tables").iterdir())
+    ['AzureNetworkAnalytics.csv.gz', 'SecurityAlert.csv.gz', 'process_tree.csv.gz']
+    """
+    return Path(str(resources.files("flowsleuth.faces.notebook").joinpath("demo_data")))
+
+
 def page_text(name: str) -> str:
     """A page of the package, in percent format."""
     pages = resources.files("flowsleuth.faces.notebook").joinpath("pages")
