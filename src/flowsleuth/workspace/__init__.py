@@ -17,6 +17,7 @@ from flowsleuth.workspace.command_methods import CommandMethods
 from flowsleuth.workspace.convert_methods import ConvertMethods
 from flowsleuth.workspace.enrich_methods import EnrichMethods
 from flowsleuth.workspace.intel_methods import IntelMethods
+from flowsleuth.workspace.logon_methods import LogonMethods
 from flowsleuth.workspace.notebooklet_methods import NotebookletMethods
 from flowsleuth.workspace.pivot_methods import PivotMethods
 from flowsleuth.workspace.query_methods import QueryMethods
@@ -133,6 +134,7 @@ class Workspace(
     ConvertMethods,
     SqlMethods,
     StitchMethods,
+    LogonMethods,
     AnalyzeMethods,
 ):
     """One investigation: logs in, suspects out.

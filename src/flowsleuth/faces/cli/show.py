@@ -166,7 +166,7 @@ def _write_json(tables: Iterator[pa.Table], file: IO[str]) -> int:
 
 
 def _write_csv(tables: Iterator[pa.Table], file: IO[str]) -> int:
-    """Times as ISO 8601 UTC, floats with all their digits, null as an empty field.
+    """Times as ISO 8601 UTC, floats with all their digits, lists as JSON, null as an empty field.
 
     Logs are full of text that others chose: what a spreadsheet would take for a formula gets an apostrophe before it.
     JSON and Parquet hold every text as it is.
@@ -183,6 +183,8 @@ def _write_csv(tables: Iterator[pa.Table], file: IO[str]) -> int:
             column = table[name]
             if pa.types.is_timestamp(column.type):
                 column = _iso_times(column)
+            elif pa.types.is_nested(column.type):
+                column = _json_cells(column)
             columns[name] = column
         flat = safe_cells(pa.table(columns))
         if rows == 0:
@@ -192,6 +194,14 @@ def _write_csv(tables: Iterator[pa.Table], file: IO[str]) -> int:
         file.write(sink.getvalue().to_pybytes().decode("utf-8"))
         rows += len(table)
     return rows
+
+
+def _json_cells(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Lists and structures as JSON."""
+    import pyarrow as pa
+
+    texts = (None if one is None else json.dumps(plain(one), ensure_ascii=False) for one in column.to_pylist())
+    return pa.chunked_array([pa.array(list(texts), pa.string())])
 
 
 def _iso_times(times: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -21,6 +21,8 @@ _PLACES = {
     "alerts": ("alert_verbs:add_alerts", "alert_verbs:alerts"),
     "pivot": ("pivot_verbs:add_pivot", "pivot_verbs:pivot"),
     "tree": ("tree_verbs:add_tree", "tree_verbs:tree"),
+    "logons": ("logon_verbs:add_logons", "logon_verbs:logons"),
+    "sessions": ("logon_verbs:add_sessions", "logon_verbs:sessions"),
     "stitch": ("stitch_verbs:add_stitch", "stitch_verbs:stitch"),
     "queue": ("triage_arguments:add_triage", "rating_verbs:queue"),
     "rate": ("triage_arguments:add_triage", "rating_verbs:rate"),

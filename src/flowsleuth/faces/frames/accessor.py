@@ -11,6 +11,7 @@ from flowsleuth.faces.frames.alerting import Alerting
 from flowsleuth.faces.frames.commanding import Commanding
 from flowsleuth.faces.frames.decoding import Decoding
 from flowsleuth.faces.frames.displaying import Displaying
+from flowsleuth.faces.frames.logging_on import LoggingOn
 from flowsleuth.faces.frames.looking_up import LookingUp
 from flowsleuth.faces.frames.trees import Trees
 
@@ -55,7 +56,7 @@ def enable(name: str = NAME) -> None:
     pandas.api.extensions.register_dataframe_accessor(name)(Chain)
 
 
-class Chain(Alerting, Commanding, Decoding, Displaying, LookingUp, Trees):
+class Chain(Alerting, Commanding, Decoding, Displaying, LoggingOn, LookingUp, Trees):
     """Steps on a frame; see :func:`enable`. No step changes the frame it is called on.
 
     Parameters
