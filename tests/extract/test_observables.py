@@ -140,3 +140,9 @@ def test_a_column():
     found = recognize_all(["8.8.8.8", "8.8.8.8", None, "x"])
     assert [one.value for one in found] == ["8.8.8.8", "8.8.8.8", None, None]
     assert found[0] is found[1]
+
+
+@pytest.mark.parametrize("text", ["10.", "10. ", "10.2.10.2.", "web1.", "a.5"])
+def test_a_name_does_not_end_in_a_number_nor_is_it_one_label(text):
+    """Found by the fuzzer: they were taken for domains, and what they became was none."""
+    assert not recognize(text).is_known

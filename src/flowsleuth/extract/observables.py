@@ -163,14 +163,14 @@ def _as_network_or_name(given: str, text: str) -> Observable:
         return _refused(given, "a network, not an address")
     if slash and "." in before:
         return _refused(given, "a URL without its scheme; write http:// before it")
-    if "." not in text:
+    if "." not in text.removesuffix("."):
         return _refused(given, "no address, domain, URL or hash")
     return _as_domain(given, text)
 
 
 def _as_url(given: str, text: str) -> Observable:
     try:
-        url = parse_url(text)
+        url = parse_url(text.partition("#")[0].rstrip(_AROUND))
     except ValueError as error:
         return _refused(given, str(error))
     return Observable(given, str(url), "url", why_not_sent(url))
@@ -208,4 +208,6 @@ def _as_domain(given: str, text: str) -> Observable:
         value = canonical_domain(text)
     except ValueError as error:
         return _refused(given, str(error))
+    if value.rpartition(".")[2].isdigit():
+        return _refused(given, "no domain name: its end is a number")
     return Observable(given, value, "domain", why_not_public(value), not has_known_end(value))

@@ -13,6 +13,7 @@ import time
 import tracemalloc
 import zipfile
 import zlib
+from pathlib import Path
 
 import pytest
 
@@ -42,7 +43,10 @@ def tar_of(files: dict[str, bytes], form: int = tarfile.PAX_FORMAT) -> bytes:
 
 
 def seven_zip_of(files: dict[str, bytes]) -> bytes:
-    libarchive = pytest.importorskip("libarchive")
+    try:
+        import libarchive
+    except (ImportError, OSError, TypeError, AttributeError):
+        pytest.skip("libarchive, or what binds it, is not installed")
     out = bytearray()
 
     def write(block: bytes) -> int:
@@ -227,6 +231,45 @@ def test_a_wrong_checksum_is_told():
     _top, only = nodes_of(bytes(data))
     assert (only.status, only.note) == ("damaged", "its checksum is wrong")
     assert only.text.startswith("Jnvoke")
+
+
+def test_a_wrong_checksum_in_a_7z_is_told_in_its_row_and_nowhere_else(capfd):
+    data = bytearray(seven_zip_of({"a.txt": b"Invoke-WebRequest of something"}))
+    for at in range(34, 60):
+        spoilt = bytes(data[:at]) + bytes([data[at] ^ 1]) + bytes(data[at + 1 :])
+        assert {one.status for one in unpack_bytes(spoilt, "a.7z").walk()} & {"damaged"}, at
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("size", [0, 5, 300, 70_000, 3_000_000])
+def test_zstd(size):
+    pa = pytest.importorskip("pyarrow")
+    body = (b"whoami /all " * (size // 12 + 1))[:size]
+    packed = pa.compress(body, codec="zstd", asbytes=True)
+    top, only = unpack_bytes(packed, "a.zst", DecodeLimits(max_ratio=1_000_000)).walk()
+    assert (top.kind, only.data, only.status) == ("zstd", body, "decoded")
+    if size > 5:
+        assert (
+            list(unpack_bytes(packed[:-2], "a.zst", DecodeLimits(max_ratio=1_000_000)).walk())[-1].status == "damaged"
+        )
+        assert (
+            list(unpack_bytes(packed + packed, "a.zst", DecodeLimits(max_ratio=1_000_000)).walk())[1].data == body * 2
+        )
+
+
+def test_damaged_zstd_holds_on_to_no_memory():
+    pa = pytest.importorskip("pyarrow")
+    data = pa.compress(b"whoami /all " * 500, codec="zstd", asbytes=True)[:-3]
+
+    def resident() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+    for _ in range(200):
+        list(unpack_bytes(data, "a.zst").walk())
+    before = resident()
+    for _ in range(2_000):
+        list(unpack_bytes(data, "a.zst").walk())
+    assert resident() - before < 20_000_000
 
 
 def test_a_zip_without_its_directory():

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import logging
 import tarfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flowsleuth.extract.decoding.limits import Budget
@@ -109,18 +111,38 @@ def _seven_zip_members(data: bytes, budget: Budget) -> Iterator[Member]:
     except (ImportError, OSError, TypeError, AttributeError):  # the binding, or the library that it binds, is not there
         yield Member("", Unpacked(b"", "unsupported", f"7z {NO_LIBRARY}"))
         return
+    with _warnings() as warnings:
+        try:
+            with libarchive.memory_reader(data, format_name="7zip", filter_name="none") as archive:
+                for entry in archive:
+                    if entry.isfile:
+                        unpacked = _blocks(entry, len(data), budget)
+                        yield Member(entry.pathname or "", _with_warnings(unpacked, warnings))
+        except (libarchive.ArchiveError, ValueError, MemoryError) as error:
+            text = str(error)
+            is_secret = "rypt" in text or "assphrase" in text
+            note = "encrypted with a password" if is_secret else text.partition(" (errno")[0]
+            yield Member("", Unpacked(b"", "password" if is_secret else "damaged", note))
+
+
+@contextmanager
+def _warnings() -> Iterator[list[str]]:
+    """What libarchive warns of while it reads: its binding logs it, and a wrong checksum is no more than that to it."""
+    told: list[str] = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: told.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("libarchive")
+    logger.addHandler(handler)
     try:
-        with libarchive.memory_reader(data, format_name="7zip", filter_name="none") as archive:
-            for entry in archive:
-                if entry.isfile:
-                    yield Member(entry.pathname or "", _blocks(entry, len(data), budget))
-    except (libarchive.ArchiveError, ValueError, MemoryError) as error:
-        text = str(error)
-        is_secret = "rypt" in text or "assphrase" in text
-        status, note = (
-            ("password", "encrypted with a password") if is_secret else ("damaged", text.partition(" (errno")[0])
-        )
-        yield Member("", Unpacked(b"", status, note))
+        yield told
+    finally:
+        logger.removeHandler(handler)
+
+
+def _with_warnings(unpacked: Unpacked, warnings: list[str]) -> Unpacked:
+    note = "; ".join(warnings)
+    warnings.clear()
+    return Unpacked(unpacked.data, "damaged", note) if note and unpacked.status == "decoded" else unpacked
 
 
 def _blocks(entry: Any, packed: int, budget: Budget) -> Unpacked:

@@ -12,8 +12,11 @@ from typing import Any
 from flowsleuth.extract.decoding.limits import Budget
 
 PIECE = 1 << 16
-LZMA_MEMORY = 256 << 20
+LZMA_MEMORY = 128 << 20
 """Bytes an xz stream may ask for as its dictionary; ``xz -9`` needs 65 MiB."""
+AT_ONCE = 1 << 20
+"""Bytes that a zstd frame may say it has, to be unpacked in one go; larger ones go piece by piece."""
+_ZSTANDARD = b"\x28\xb5\x2f\xfd"
 STREAMS = ("gz", "zlib", "deflate", "bz2", "xz", "lzma", "zstd")
 _FAULTS = (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, MemoryError)
 
@@ -125,11 +128,31 @@ def _members(data: bytes, make: Callable[[], Any], magic: bytes | None) -> Itera
 
 
 def _zstandard(data: bytes) -> Iterator[bytes | int]:
+    """In one go where the frame says its size: pyarrow's streams (26) do not give back all memory after a fault."""
     import pyarrow as pa
 
+    size = _zstandard_size(data)
+    if size is not None and size <= AT_ONCE and data.count(_ZSTANDARD) == 1:
+        if size:
+            yield pa.decompress(data, decompressed_size=size, codec="zstd", asbytes=True)
+        return
     with pa.CompressedInputStream(pa.BufferReader(data), "zstd") as stream:
         while piece := stream.read(PIECE):
             yield piece
+
+
+def _zstandard_size(data: bytes) -> int | None:
+    """The size that a frame's header tells (RFC 8878, 3.1.1.1); None where it tells none."""
+    if len(data) < 5 or not data.startswith(_ZSTANDARD):
+        return None
+    flags = data[4]
+    is_single = flags >> 5 & 1
+    begin = 5 + (1 - is_single) + (0, 1, 2, 4)[flags & 3]
+    width = (is_single, 2, 4, 8)[flags >> 6]
+    field = data[begin : begin + width]
+    if not width or len(field) < width:
+        return None
+    return int.from_bytes(field, "little") + (256 if width == 2 else 0)
 
 
 def raw_lzma(data: bytes, filters: list[dict[str, int]], size: int, budget: Budget) -> Unpacked:

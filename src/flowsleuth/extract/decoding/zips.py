@@ -7,6 +7,7 @@ memory than the budget has left.
 from __future__ import annotations
 
 import io
+import lzma
 import struct
 import zipfile
 import zlib
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flowsleuth.extract.decoding.limits import Budget
-from flowsleuth.extract.decoding.streams import Unpacked, raw_lzma, unpack_stream
+from flowsleuth.extract.decoding.streams import LZMA_MEMORY, Unpacked, raw_lzma, unpack_stream
 
 _LOCAL = b"PK\x03\x04"
 _HEADER = struct.Struct("<4s5H3L2H")
@@ -127,13 +128,6 @@ def _lzma(entry: _Entry, budget: Budget) -> Unpacked:
     if len(entry.packed) < 9 or entry.packed[2:4] != b"\x05\x00" or entry.packed[4] >= 225:
         return Unpacked(b"", "damaged", "lzma: no such properties")
     bits, dictionary = struct.unpack_from("<BI", entry.packed, 4)
-    filters = [
-        {
-            "id": 0x4000000000000001,
-            "dict_size": max(dictionary, 4096),
-            "lc": bits % 9,
-            "lp": bits // 9 % 5,
-            "pb": bits // 45,
-        }
-    ]
+    window = min(max(dictionary, 4096), max(entry.size, 4096), LZMA_MEMORY)  # a larger one could hold nothing more
+    filters = [{"id": lzma.FILTER_LZMA1, "dict_size": window, "lc": bits % 9, "lp": bits // 9 % 5, "pb": bits // 45}]
     return raw_lzma(entry.packed[9:], filters, entry.size, budget)
