@@ -58,3 +58,24 @@ def test_encoded_powershell_is_decoded_and_each_is_found(shared_data: Path) -> N
     assert set(found["row"]) == set(frame.index)
     hidden = found[found["decode_path"].fillna("").str.contains("utf-16-le")]
     assert {"powershell-amsi-bypass", "powershell-download-and-run", "powershell-logging-off"} <= set(hidden["rule"])
+
+
+def test_sigma_rules_over_real_processes(shared_data: Path, tmp_path: Path) -> None:
+    pytest.importorskip("sigma.collection")
+    from flowsleuth.analyze.sigma import load_sigma, match_sigma
+
+    (tmp_path / "own.yml").write_text(
+        "title: Registry written\nlogsource: {category: process_creation, product: windows}\ndetection:\n"
+        "  sel: {Image|endswith: '\\reg.exe', CommandLine|contains: ' add '}\n"
+        "  filter_known: {CommandLine|contains: windowposition}\n  condition: sel and not 1 of filter_*\n"
+    )
+    for file, image, line in (
+        ("process_tree.csv", "NewProcessName", "CommandLine"),
+        ("mde_proc_cs1.csv.gz", "CreatedProcessName", "CreatedProcessCommandLine"),
+    ):
+        frame = pandas.read_csv(shared_data / "host" / file)
+        lines = frame[line].fillna("").str.lower()
+        program = frame[image].fillna("").str.lower().str.rsplit("\\").str[-1]
+        wanted = (program == "reg.exe") & lines.str.contains(" add ") & ~lines.str.contains("windowposition")
+        found = match_sigma(frame, load_sigma(tmp_path))
+        assert found.hits["row"].tolist() == frame.index[wanted].tolist() != []

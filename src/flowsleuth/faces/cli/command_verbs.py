@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.errors import OptionError
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
     import argparse
 
     import pyarrow as pa
+
+    from flowsleuth.analyze.sigma import SigmaMatches
 
 FORMATS = ("table", "json", "csv", "parquet")
 SHOWN = 50
@@ -21,6 +24,7 @@ examples:
   flowsleuth commands -w case/ --least medium
   flowsleuth commands events.csv --column CommandLine --platform windows
   flowsleuth commands -w case/ --rules own-rules/ --format csv --output hits.csv
+  flowsleuth commands -w case/ --sigma sigma/rules/windows/process_creation
 """
 
 
@@ -48,6 +52,9 @@ def add_commands(verbs: Any) -> None:
     parser.add_argument(
         "--rules", metavar="PATH", action="append", help="rules of your own beside ours: file or folder"
     )
+    parser.add_argument(
+        "--sigma", metavar="PATH", action="append", help="Sigma rules instead of ours: file or folder (needs pySigma)"
+    )
     parser.add_argument("--no-decode", action="store_true", help="look at command lines as they are written only")
     parser.add_argument(
         "--top", type=int, default=SHOWN, metavar="N", help=f"rows of --format table (default: {SHOWN})"
@@ -66,6 +73,22 @@ def commands(parsed: argparse.Namespace) -> int:
     return give(found, parsed, partial(_show, top=parsed.top))
 
 
+def _of_sigma(parsed: argparse.Namespace, matches: SigmaMatches) -> pa.Table:
+    """What Sigma rules found; what could not be judged is told beside it."""
+    from flowsleuth.analyze.sigma.matching import JUDGED
+    from flowsleuth.schema.printable import printable_text
+
+    report = matches.report.to_pylist()
+    for one in report:
+        if one["status"] != JUDGED:
+            print(printable_text(f"{one['status']}: {one['title'] or one['file']}: {one['why']}"), file=sys.stderr)
+    judged = [one for one in report if one["status"] == JUDGED]
+    without = sorted({name for one in judged for name in (one["missing"] or "").split(", ") if name})
+    untold = f"; fields that are not told here: {printable_text(', '.join(without))}" if without else ""
+    print(f"{len(judged):,} of {len(report):,} rules judged{untold}", file=sys.stderr)
+    return matches.hits
+
+
 def _options(parsed: argparse.Namespace) -> dict[str, Any]:
     from flowsleuth.extract.command_lines import bundled_rules, load_rules
 
@@ -80,6 +103,8 @@ def _of_workspace(parsed: argparse.Namespace) -> pa.Table:
     if parsed.column is not None:
         raise OptionError("a column of what file", where=f"--column {parsed.column}", hint="name the FILE")
     with flowsleuth.open(parsed.workspace, engine=parsed.engine) as ws:
+        if parsed.sigma:
+            return _of_sigma(parsed, ws.sigma(parsed.sigma, asked_window(ws, parsed)))
         return ws.risky_commands(asked_window(ws, parsed), **_options(parsed)).table
 
 
@@ -89,6 +114,11 @@ def _of_file(parsed: argparse.Namespace) -> pa.Table:
 
     if parsed.time_range or parsed.last or parsed.start or parsed.end:
         raise OptionError("a window is for workspaces", where=parsed.file)
+    if parsed.sigma:
+        from flowsleuth.analyze.sigma import load_sigma, match_sigma
+
+        columns = None if parsed.column is None else {"CommandLine": parsed.column}
+        return _of_sigma(parsed, match_sigma(read_table(parsed.file), load_sigma(parsed.sigma), columns=columns))
     return risky_commands(read_table(parsed.file), parsed.column, **_options(parsed))
 
 
@@ -101,10 +131,14 @@ def _show(table: pa.Table, top: int) -> None:
         print("no command line matches a rule")
         return
     first = [name for name in ("row", "start", "host", "user") if name in table.column_names]
-    told = table.select([*first, "severity", "rule", "technique", "decode_path"])
+    rest = ("severity", "level", "rule", "title", "technique", "decode_path")
+    ours = "severity" in table.column_names
+    left_out = "title" if ours else "rule"
+    told = table.select([*first, *(name for name in rest if name in table.column_names and name != left_out)])
     told = told.append_column("command_line", pc.utf8_slice_codeunits(table["command_line"], 0, LONGEST_SHOWN))
     print_columns(told, top)
-    _show_counts(table)
+    if ours:
+        _show_counts(table)
 
 
 def _show_counts(table: pa.Table) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from flowsleuth.analyze.sigma import SigmaMatches, SigmaRules
     from flowsleuth.extract.command_lines import RuleSet
 
 
@@ -94,3 +96,19 @@ class Commanding:
             self._frame, column, time_column=time_column, by=by, events=events, within_s=within_s
         )
         return found
+
+    def sigma(
+        self, rules: str | Path | Iterable[str | Path] | SigmaRules, *, columns: Mapping[str, str] | None = None
+    ) -> SigmaMatches:
+        """Sigma rules for process starts, with what became of each; see :func:`flowsleuth.analyze.sigma.match_sigma`.
+
+        Parameters
+        ----------
+        rules : path, paths or SigmaRules
+        columns : mapping of str to str, optional
+            Fields of Sigma → columns of the frame.
+        """
+        from flowsleuth.analyze.sigma import SigmaRules, load_sigma, match_sigma
+
+        read = rules if isinstance(rules, SigmaRules) else load_sigma(rules)
+        return match_sigma(self._frame, read, columns=columns)
