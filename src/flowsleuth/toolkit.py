@@ -16,12 +16,14 @@ from importlib import import_module
 from typing import Any
 
 NAMES: dict[str, str] = {
+    "add_process_features": "flowsleuth.analyze.process_features:add_process_features",
     "add_related_alerts": "flowsleuth.analyze.alerts:add_related_alerts",
     "build_and_show_process_tree": "flowsleuth.faces.views.process_trees:build_and_show_process_tree",
     "build_process_tree": "flowsleuth.analyze.process_tree:build_process_tree",
     "cluster_syslog_logons_df": "flowsleuth.analyze.syslog:cluster_syslog_logons_df",
     "cmd_speed": "flowsleuth.analyze.bursts:cmd_speed",
     "create_alert_graph": "flowsleuth.analyze.alerts:create_alert_graph",
+    "dbcluster_events": "flowsleuth.analyze.clusters:cluster_events",
     "display_timeline": "flowsleuth.faces.views.timelines:display_timeline",
     "display_timeline_duration": "flowsleuth.faces.views.timelines:display_timeline_duration",
     "display_timeline_values": "flowsleuth.faces.views.value_timelines:display_timeline_values",

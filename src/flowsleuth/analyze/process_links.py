@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from flowsleuth.analyze.codes import pairs, ranks
 from flowsleuth.analyze.process_columns import NO_ID, NO_TIME, ProcessColumns
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ SAME_START_US = 1_000_000
 """Two sources that tell the start of one process differ by less; pids are not used again so soon."""
 CUT_NAME = 15
 """Linux cuts the names of processes there (TASK_COMM_LEN, less the closing zero)."""
-_LARGEST = 2**62
 BY_NOTHING, BY_GUID, BY_ID = 0, 1, 2
 
 
@@ -87,8 +87,8 @@ def latest_before(rows: ProcessColumns, host: Ints, pid: Ints, when: Ints) -> In
     Rows without a time began before all others. Of rows that began together, the last.
     """
     size = len(rows)
-    keys = _ranks(_pairs(np.r_[rows.host, host], np.r_[rows.pid, pid]))
-    times = _ranks(np.r_[rows.start, when])
+    keys = ranks(pairs(np.r_[rows.host, host], np.r_[rows.pid, pid]))
+    times = ranks(np.r_[rows.start, when])
     placed = keys * (int(times.max(initial=0)) + 1) + times
     has_id = rows.pid != NO_ID
     order = np.flatnonzero(has_id)[np.argsort(placed[:size][has_id], kind="stable")]
@@ -111,11 +111,11 @@ def repeated(rows: ProcessColumns) -> Ints:
     if not size:
         return same
     with_guid = np.flatnonzero(rows.guid != NO_ID)
-    _, first, which = np.unique(_pairs(rows.host, rows.guid)[with_guid], return_index=True, return_inverse=True)
+    _, first, which = np.unique(pairs(rows.host, rows.guid)[with_guid], return_index=True, return_inverse=True)
     same[with_guid] = with_guid[first][which]
     keyed = np.flatnonzero((rows.pid != NO_ID) & (rows.start != NO_TIME))
-    what = _pairs(_pairs(rows.host, rows.pid), _pairs(rows.name, rows.parent_pid))[keyed]
-    what = _pairs(what, rows.command[keyed])
+    what = pairs(pairs(rows.host, rows.pid), pairs(rows.name, rows.parent_pid))[keyed]
+    what = pairs(what, rows.command[keyed])
     order = keyed[np.lexsort((rows.start[keyed], what))]
     what = np.sort(what)
     gap = np.diff(rows.start[order])
@@ -144,7 +144,7 @@ def _asked_time(children: ProcessColumns) -> Ints:
 def _with_guid(children: ProcessColumns, all_: ProcessColumns) -> Ints:
     """The first row with the parent's guid on the child's host."""
     size = len(all_)
-    keys = _pairs(np.r_[all_.host, children.host], np.r_[all_.guid, children.parent_guid])
+    keys = pairs(np.r_[all_.host, children.host], np.r_[all_.guid, children.parent_guid])
     own = np.flatnonzero(all_.guid != NO_ID)
     known, first = np.unique(keys[own], return_index=True)
     asked = keys[size:]
@@ -171,9 +171,9 @@ def _same_name(children: ProcessColumns, name: Ints) -> Bools:
     same: Bools = (told == name) | (told == NO_ID) | (name == NO_ID)
     differ = np.flatnonzero(~same)
     if len(differ):
-        pairs, which = np.unique(np.c_[told[differ], name[differ]], axis=0, return_inverse=True)
+        both, which = np.unique(np.c_[told[differ], name[differ]], axis=0, return_inverse=True)
         words = children.names
-        cut = [_is_cut(words[int(one)].as_py(), words[int(other)].as_py()) for one, other in pairs]
+        cut = [_is_cut(words[int(one)].as_py(), words[int(other)].as_py()) for one, other in both]
         same[differ] = np.array(cut, dtype=bool)[which.ravel()]
     return same
 
@@ -181,19 +181,3 @@ def _same_name(children: ProcessColumns, name: Ints) -> Bools:
 def _is_cut(one: str, other: str) -> bool:
     short, long = sorted((one, other), key=len)
     return len(short) >= CUT_NAME and long.startswith(short)
-
-
-def _pairs(one: Ints, other: Ints) -> Ints:
-    """Numbers that are equal where both are, ordered as the first, then the second."""
-    if not len(one):
-        return one
-    firsts, seconds = one - one.min(), other - other.min()
-    if int(firsts.max()) >= _LARGEST // (int(seconds.max()) + 1):
-        firsts, seconds = _ranks(firsts), _ranks(seconds)
-    both: Ints = firsts * (int(seconds.max()) + 1) + seconds
-    return both
-
-
-def _ranks(values: Ints) -> Ints:
-    """The values as numbers from 0, without gaps."""
-    return np.unique(values, return_inverse=True)[1].ravel()

@@ -9,6 +9,8 @@ from flowsleuth.schema import PROCESS
 from flowsleuth.workspace.results import Rows
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from flowsleuth.viz import Spec
     from flowsleuth.workspace import Workspace
 
@@ -51,6 +53,12 @@ class ProcessTreeRows(Rows):
         made = figure(process_tree_section(self.table, group_by=group_by))
         assert made is not None
         return made
+
+    def started(self) -> pa.Table:
+        """The processes that have a row of their own, in the order of their starts."""
+        import pyarrow.compute as pc
+
+        return self.table.filter(pc.invert(self.table["is_inferred"])).sort_by("start")
 
     def of_host(self, host: str) -> ProcessTreeRows:
         """Only the processes of a host, whatever the case of its letters."""

@@ -23,6 +23,7 @@ _PLACES = {
     "tree": ("tree_verbs:add_tree", "tree_verbs:tree"),
     "logons": ("logon_verbs:add_logons", "logon_verbs:logons"),
     "sessions": ("logon_verbs:add_sessions", "logon_verbs:sessions"),
+    "cluster": ("cluster_verbs:add_cluster", "cluster_verbs:cluster"),
     "stitch": ("stitch_verbs:add_stitch", "stitch_verbs:stitch"),
     "queue": ("triage_arguments:add_triage", "rating_verbs:queue"),
     "rate": ("triage_arguments:add_triage", "rating_verbs:rate"),
