@@ -2,6 +2,7 @@
 
 from flowsleuth.testing.drivers import check_driver
 from flowsleuth.testing.engines import check_engine
+from flowsleuth.testing.figures import check_figure
 from flowsleuth.testing.notebooklets import check_notebooklet
 from flowsleuth.testing.pivots import check_pivot
 from flowsleuth.testing.providers import check_provider
@@ -12,6 +13,7 @@ __all__ = [
     "ReadResult",
     "check_driver",
     "check_engine",
+    "check_figure",
     "check_notebooklet",
     "check_pivot",
     "check_provider",

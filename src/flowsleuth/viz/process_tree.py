@@ -2,7 +2,7 @@
 
 Section: a graph whose ``nodes`` are rows of a tree, as :func:`flowsleuth.analyze.process_tree.build_process_tree` gives
 them (:func:`process_tree_section` makes one of a frame); a column ``group`` (string), where there is one, decides the
-colour.
+colour; ``value`` may say what it is called (``group_by``).
 
 Spec::
 
@@ -83,9 +83,11 @@ def process_tree_section(
     need_columns(tree, [group_by])
     nodes = to_table(tree).select(list(COLUMNS))
     nodes = nodes.append_column("group", text_column(tree, group_by))
-    nodes = nodes.replace_schema_metadata({"group_by": group_by})
     absent = None if len(nodes) else NOTHING
-    return Section("process_tree", title, "graph", nodes=nodes, figure="process_tree", note=note, absent=absent)
+    value = {"group_by": group_by}
+    return Section(
+        "process_tree", title, "graph", nodes=nodes, figure="process_tree", note=note, absent=absent, value=value
+    )
 
 
 def process_tree(section: Section) -> Spec:
@@ -120,15 +122,15 @@ def process_tree(section: Section) -> Spec:
         section,
         "process_tree",
         note=told(section.note, fewer if left_out else ""),
-        group_by=_group_by(section.nodes),
+        group_by=_group_by((section.value or {}).get("group_by", "group")),
         groups=groups,
         **lists,
         nodes=[list(values) for values in zip(*columns, strict=True)],
     )
 
 
-def _group_by(rows: pa.Table) -> str:
-    name: str = (rows.schema.metadata or {}).get(b"group_by", b"group").decode()
+def _group_by(name: str) -> str:
+    """What a column is called on the picture."""
     return {"proc_user": "user", "proc_name": "program", "proc_host": "host"}.get(name, name)
 
 
