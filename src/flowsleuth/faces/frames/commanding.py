@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
+    from flowsleuth.analyze.sessions import SessionOptions
     from flowsleuth.analyze.sigma import SigmaMatches, SigmaRules
     from flowsleuth.extract.command_lines import RuleSet
 
@@ -94,6 +95,32 @@ class Commanding:
 
         found: pd.DataFrame = command_bursts(
             self._frame, column, time_column=time_column, by=by, events=events, within_s=within_s
+        )
+        return found
+
+    def rare_sessions(
+        self,
+        session: str | Sequence[str],
+        command: str,
+        *,
+        parameters: str | None = None,
+        time_column: str | None = None,
+        options: SessionOptions | None = None,
+    ) -> pd.DataFrame:
+        """Sessions whose commands come in a rare order; see :func:`flowsleuth.analyze.sessions.rare_sessions`.
+
+        Examples
+        --------
+        >>> import pandas
+        >>> from flowsleuth.faces.frames import Chain
+        >>> rows = [(n, op) for n in range(20) for op in ("login", "read")] + [(99, "login"), (99, "wipe")]
+        >>> Chain(pandas.DataFrame(rows, columns=["s", "op"])).rare_sessions("s", "op")["reason"].iloc[0]
+        'wipe after login: 1 of 21 times'
+        """
+        from flowsleuth.analyze.sessions import rare_sessions
+
+        found: pd.DataFrame = rare_sessions(
+            self._frame, session, command, parameters=parameters, time_column=time_column, options=options
         )
         return found
 
