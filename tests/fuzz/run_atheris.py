@@ -12,7 +12,7 @@ from pathlib import Path
 import atheris
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-with atheris.instrument_imports(include=["flowsleuth.extract", "flowsleuth.readers"]):
+with atheris.instrument_imports(include=["flowsleuth.extract", "flowsleuth.readers", "flowsleuth.analyze"]):
     from tests.fuzz.targets import TARGETS
 
 

@@ -6,13 +6,6 @@ A target ends within seconds and holds on to no more than its limits; that is se
 from __future__ import annotations
 
 import base64
-import bz2
-import gzip
-import io
-import lzma
-import tarfile
-import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,6 +13,8 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
+from flowsleuth.analyze.syslog import logon_sessions, sudo_sessions, syslog_hosts
+from flowsleuth.extract.command_lines import risky_commands
 from flowsleuth.extract.decoding import DecodeLimits, unpack_bytes, unpack_text
 from flowsleuth.extract.decoding.archives import CONTAINERS, members_of
 from flowsleuth.extract.decoding.limits import Budget
@@ -30,18 +25,19 @@ from flowsleuth.extract.masking.texts import TextMask
 from flowsleuth.extract.observables import recognize
 from flowsleuth.extract.refang import refang
 from flowsleuth.extract.skeletons import delimiter_skeletons, skeletons
+from flowsleuth.readers.audit_frames import extract_events_to_df
 from flowsleuth.readers.audit_gathering import gather
 from flowsleuth.readers.auditd import rows_of_gathered
 from flowsleuth.readers.contract import Position, ReadContext
 from flowsleuth.readers.syslog_lines import Calendar, parse_syslog
 from flowsleuth.schema.addresses import HomeNetworks
+from tests.fuzz.seeds import ARCHIVES, AUDIT, COMMAND, COMMANDS, NAMES, PACKED, SESSIONS, SYSLOG, TEXTS
 
 LIMITS = DecodeLimits(max_bytes=1 << 20, max_items=200, max_ratio=50, free_bytes=1 << 16)
 STATUSES = {"decoded", "binary", "limit", "damaged", "password", "unsupported"}
 KEY = MaskKey(b"a key of the fuzzer")
 UTC_ZONE = ZoneInfo("UTC")
 CONTEXT = ReadContext("a.log", "auditd", 1, HomeNetworks(()), UTC_ZONE)
-COMMAND = b"powershell -enc dwBoAG8AYQBtAGkA && type C:\\Users\\ana\\a.txt"
 
 
 def text_of(data: bytes) -> str:
@@ -100,11 +96,14 @@ def decode_members(data: bytes) -> None:
         assert total <= LIMITS.max_bytes + (1 << 16)
 
 
+def column_of(data: bytes) -> pa.Array:
+    """Lines as a column, with a null at its end."""
+    return pa.array([*data.decode("utf-8", "replace").split("\n"), None], pa.string())
+
+
 def decode_column(data: bytes) -> None:
     """Lines as a column."""
-    lines = [*text_of(data).encode("utf-8", "replace").decode().split("\n"), None]
-    table = pa.table({"cmd": pa.array(lines, pa.string())})
-    found = unpack_df(table, "cmd", limits=LIMITS)
+    found = unpack_df(pa.table({"cmd": column_of(data)}), "cmd", limits=LIMITS)
     assert found.column_names[-1] == "full_decoded_string"
 
 
@@ -131,9 +130,16 @@ def recognize_text(data: bytes) -> None:
 
 def command_skeletons(data: bytes) -> None:
     """Lines as command lines."""
-    lines = pa.array([*text_of(data).encode("utf-8", "replace").decode().split("\n"), None], pa.string())
+    lines = column_of(data)
     assert len(skeletons(lines)) == len(lines)
     assert len(delimiter_skeletons(lines)) == len(lines)
+
+
+def risky(data: bytes) -> None:
+    """Lines as command lines that rules look at: a finding stands where it says."""
+    lines = column_of(data)
+    for one in risky_commands(pa.table({"cmd": lines}), "cmd").to_pylist():
+        assert 0 <= one["offset"] <= len(lines[one["row"]].as_py())
 
 
 def audit_log(data: bytes) -> None:
@@ -143,73 +149,30 @@ def audit_log(data: bytes) -> None:
     assert all(reject.source_row >= 1 for reject in batch.rejects)
 
 
+def audit_frame(data: bytes) -> None:
+    """Lines in the cells of a frame, raw or packed as Log Analytics keeps them."""
+    cells = column_of(data)
+    packed = pa.array(["1604994496.155:7"] * len(cells), pa.string())
+    extract_events_to_df(pa.table({"AuditdMessage": cells, "mssg_id": packed}))
+
+
+def syslog_sessions(data: bytes) -> None:
+    """Lines as messages of syslog."""
+    messages = column_of(data)
+    times = pa.array([1_709_632_800_000_000 + at * 1_000_000 for at in range(len(messages))], pa.timestamp("us", "UTC"))
+    programs = pa.array(["sshd", "sudo", "cron"] * len(messages))[: len(messages)]
+    columns = {"TimeGenerated": times, "Computer": ["web1"] * len(messages), "ProcessName": programs}
+    table = pa.table({**columns, "SyslogMessage": messages})
+    logon_sessions(table)
+    sudo_sessions(table)
+    syslog_hosts(table)
+
+
 def syslog(data: bytes) -> None:
     """Lines as syslog."""
     calendar = Calendar(UTC_ZONE, datetime(2024, 3, 5, tzinfo=UTC))
     for line in text_of(data).split("\n"):
         parse_syslog(line, calendar)
-
-
-def _zip(method: int) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", method) as archive:
-        archive.writestr("a.txt", COMMAND)
-        archive.writestr("b/c.bin", bytes(range(64)))
-    return out.getvalue()
-
-
-def _tar() -> bytes:
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w") as archive:
-        info = tarfile.TarInfo("a.txt")
-        info.size = len(COMMAND)
-        archive.addfile(info, io.BytesIO(COMMAND))
-    return out.getvalue()
-
-
-def _seven_zip() -> list[bytes]:
-    try:
-        import libarchive
-    except (ImportError, OSError, TypeError, AttributeError):
-        return []
-    out = bytearray()
-
-    def write(block: bytes) -> int:
-        out.extend(block)
-        return len(block)
-
-    with libarchive.custom_writer(write, "7zip") as archive:
-        archive.add_file_from_memory("a.txt", len(COMMAND), COMMAND)
-    return [bytes(out)]
-
-
-ARCHIVES = [
-    *map(_zip, (0, 8, 12, 14)), _tar(), gzip.compress(COMMAND), zlib.compress(COMMAND), bz2.compress(COMMAND),
-    lzma.compress(COMMAND), lzma.compress(COMMAND, lzma.FORMAT_ALONE), gzip.compress(_tar()), *_seven_zip(),
-]  # fmt: skip
-TEXTS = [
-    COMMAND, base64.b64encode(COMMAND), b"'SQBu' + 'AGMA'", COMMAND.hex().encode(),
-    b"\\x41\\x42\\x43\\x44\\x45\\x46\\x47\\x48",
-    b"0x41,0x42,0x43,0x44,0x45,0x46,0x47,0x48,0x49", b"41 42 43 44 45 46 47 48 49", b"echo aWQ= | base64 -d",
-    b"H4sIAAAAAAAAA", *(b"x " + base64.b64encode(one) for one in ARCHIVES),
-]  # fmt: skip
-NAMES = [
-    b"CONTOSO\\ana", b"ana@contoso.co.uk", b"S-1-5-21-1-2-3-1001", b"https://u@[2001:db8::1]:8443/a/b.php?c=d#e",
-    b"10.0.0.0/8 fe80::1%eth0 ::ffff:192.0.2.1", b'{"HostName": "web1", "a": [{"Address": "192.0.2.1"}]}',
-    b"hxxps[:]//evil[.]example/a", b"\\\\web1\\c$ /home/ana C:\\Users\\ana\\x 00:1a:2b:3c:4d:5e",
-]  # fmt: skip
-AUDIT_LINES = (
-    b'type=SYSCALL msg=audit(1604994496.155:7): arch=c000003e syscall=59 success=yes pid=7 comm="id" exe="/bin/id"',
-    b'type=EXECVE msg=audit(1604994496.155:7): argc=2 a0="id" a1=2D75',
-    b"node=web1 type=PROCTITLE msg=audit(1604994496.155:7): proctitle=6964002D75",
-    b"type=USER_CMD msg=audit(11/10/2020 07:48:16.155:8) : pid=1 uid=ana msg='cwd=\"/\" cmd=ls res=success'",
-)
-AUDIT = [b"\n".join(AUDIT_LINES) + b"\n", AUDIT_LINES[-1]]
-SYSLOG = [
-    b"<38>Mar  1 10:00:00 web1 sshd[812]: Accepted password for ana from 192.0.2.1 port 4 ssh2",
-    b'<165>1 2003-10-11T22:14:15.003Z web1 app 7 ID47 [a@1 b="c"] \xef\xbb\xbfhello',
-    b"2024-03-01T10:00:00.5+01:00 web1 sudo: ana : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/bin/sh",
-]
 
 
 @dataclass(frozen=True)
@@ -229,7 +192,10 @@ TARGETS = {
     "mask_text": Target(mask_text, [*NAMES, COMMAND]),
     "recognize_text": Target(recognize_text, NAMES),
     "command_skeletons": Target(command_skeletons, [COMMAND, b"\n".join(NAMES)]),
+    "risky": Target(risky, [COMMANDS]),
     "audit_log": Target(audit_log, AUDIT),
+    "audit_frame": Target(audit_frame, [*AUDIT, *PACKED]),
+    "syslog_sessions": Target(syslog_sessions, SESSIONS),
     "syslog": Target(syslog, SYSLOG),
 }
 """By name; a target's seeds are inputs that go deep into it."""

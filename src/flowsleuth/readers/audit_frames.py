@@ -201,7 +201,7 @@ def _of_usual(events: UsualEvents, when: Any) -> pa.Table:
 
 def _is_field(name: str) -> bool:
     """Whether a field gets a column: not the later arguments of a program, nor pieces of them."""
-    return not (name[0] == "a" and name[1:2].isdigit()) or name in _REGISTERS
+    return bool(name) and (not (name[0] == "a" and name[1:2].isdigit()) or name in _REGISTERS)
 
 
 def _column_name(name: str) -> str:

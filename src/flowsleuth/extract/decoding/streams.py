@@ -131,6 +131,8 @@ def _zstandard(data: bytes) -> Iterator[bytes | int]:
     """In one go where the frame says its size: pyarrow's streams (26) do not give back all memory after a fault."""
     import pyarrow as pa
 
+    if not data.startswith(_ZSTANDARD):
+        raise ValueError("no zstd frame")
     size = _zstandard_size(data)
     if size is not None and size <= AT_ONCE and data.count(_ZSTANDARD) == 1:
         if size:
@@ -143,7 +145,7 @@ def _zstandard(data: bytes) -> Iterator[bytes | int]:
 
 def _zstandard_size(data: bytes) -> int | None:
     """The size that a frame's header tells (RFC 8878, 3.1.1.1); None where it tells none."""
-    if len(data) < 5 or not data.startswith(_ZSTANDARD):
+    if len(data) < 5:
         return None
     flags = data[4]
     is_single = flags >> 5 & 1
