@@ -1,0 +1,61 @@
+"""``our_ioc.py LINES SEED``: IoCExtract on lines of :mod:`ioc_lines`, by hand and by a table; prints what it took."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+
+import pandas as pd
+import pyarrow as pa
+
+from flowsleuth.extract.ioc.columns import find
+from flowsleuth.extract.ioc.engine import ScanOptions
+from flowsleuth.extract.ioc.extractor import IoCExtract
+from flowsleuth.extract.ioc.kinds import type_names
+from ioc_lines import lines
+from ioc_score import score
+
+RUNS = 5
+
+
+def main(words: list[str]) -> None:
+    """Compile or load first; then the least of some runs."""
+    made = lines(int(words[0]), int(words[1]))
+    texts = [line.text for line in made]
+    column = pa.array(texts)
+    frame = pd.DataFrame({"text": texts})
+    size = sum(len(text.encode()) for text in texts)
+    extract = IoCExtract(ScanOptions(engine="numba"))
+    begin = time.perf_counter()
+    extract.extract(data=frame, columns=["text"])
+    first_s = time.perf_counter() - begin
+    engine_s = least(lambda: find(column, type_names(None), ScanOptions(engine="numba")))
+    frame_s = least(lambda: extract.extract(data=frame, columns=["text"]))
+    few = column[: len(column) // 20]
+    begin = time.perf_counter()
+    find(few, type_names(None), ScanOptions(engine="python"))
+    plain_s = (time.perf_counter() - begin) * len(column) / len(few)
+    found = extract.extract(data=frame, columns=["text"])
+    told = score(made, zip(found["SourceIndex"], found["IoCType"], found["Observable"], strict=True))
+    told |= {
+        "bytes": size, "first_s": first_s, "engine_s": engine_s, "frame_s": frame_s, "plain_s": plain_s,
+        "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }  # fmt: skip
+    print(json.dumps(told))
+
+
+def least(work: Callable[[], object]) -> float:
+    """The least wall time of some runs."""
+    took = []
+    for _ in range(RUNS):
+        begin = time.perf_counter()
+        work()
+        took.append(time.perf_counter() - begin)
+    return min(took)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
