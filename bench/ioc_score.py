@@ -1,8 +1,9 @@
 """How well an extractor did on lines of :mod:`ioc_lines`, by one set of rules for all.
 
-A finding is right when its type and value are in the line's truth, and counted once a line. A defanged spelling in the
-output is therefore one miss and one false. Hosts within URLs and mail addresses are neither. IPv6 addresses are compared
-as numbers, names and hosts without regard to case. Only the types that both rivals have are counted.
+A finding is right when its type and value are in the line's truth, and counted once a line. A defanged spelling in
+the output is therefore one miss and one false. Hosts within URLs and mail addresses are
+neither. IPv6 addresses are compared as numbers, names and hosts without regard to case. Only the types that both rivals
+have are counted.
 """
 
 from __future__ import annotations

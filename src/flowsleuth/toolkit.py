@@ -50,6 +50,7 @@ NAMES: dict[str, str] = {
     "get_tree_depth": "flowsleuth.analyze.relatives:get_tree_depth",
     "get_whois_info": "flowsleuth.workspace.whois_lookup:get_whois_info",
     "group_incidents": "flowsleuth.analyze.alerts:group_incidents",
+    "IoCExtract": "flowsleuth.extract.ioc.extractor:IoCExtract",
     "mask": "flowsleuth.extract.masking:mask",
     "plot_entity_graph": "flowsleuth.faces.views.graphs:plot_entity_graph",
     "plot_map": "flowsleuth.faces.views.maps:plot_map",

@@ -17,6 +17,7 @@ from flowsleuth.workspace.command_methods import CommandMethods
 from flowsleuth.workspace.convert_methods import ConvertMethods
 from flowsleuth.workspace.enrich_methods import EnrichMethods
 from flowsleuth.workspace.intel_methods import IntelMethods
+from flowsleuth.workspace.ioc_methods import IocMethods
 from flowsleuth.workspace.logon_methods import LogonMethods
 from flowsleuth.workspace.notebooklet_methods import NotebookletMethods
 from flowsleuth.workspace.pivot_methods import PivotMethods
@@ -126,6 +127,7 @@ class Workspace(
     TriageMethods,
     TimeMethods,
     IntelMethods,
+    IocMethods,
     EnrichMethods,
     QueryMethods,
     PivotMethods,

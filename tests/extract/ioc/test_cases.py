@@ -105,6 +105,8 @@ URLS = [
     ("http://a.com/?u=http%3A%2F%2Fb.com%2Fx&z=1",
      url("http://a.com/?u=http%3A%2F%2Fb.com%2Fx&z=1", "a.com") | url("http://b.com/x", "b.com")),
     ("http://a.com/?u=http://b.com/x.zip", url("http://a.com/?u=http://b.com/x.zip", "a.com") | url("http://b.com/x.zip", "b.com")),
+    ("1,x,y.exe,http://a.com/x=,False,2021", url("http://a.com/x=", "a.com")),
+    ("a, b, http://a.com/x,1.html c", url("http://a.com/x,1.html", "a.com")),
     ("file:///etc/passwd", url("file:///etc/passwd")),
     ("“http://a.com/x” and http://b.com/y…", url("http://a.com/x", "a.com") | url("http://b.com/y", "b.com")),
     ("\\nhttp://a.com/x\\n", url("http://a.com/x", "a.com")),
@@ -139,6 +141,8 @@ PATHS = [
     ("C:\\Windows\\System32 is in use", {("windows_path", "C:\\Windows\\System32")}),
     ("HKLM\\Software\\Microsoft\\Windows NT\\CurrentVersion\\Run /v x", {
         ("registry_key", "HKLM\\Software\\Microsoft\\Windows NT\\CurrentVersion\\Run")}),
+    ("((gp HKCU:\\Software\\Windows\\CurrentVersion debug).debug)\\x", {
+        ("registry_key", "HKCU\\Software\\Windows\\CurrentVersion")}),
     ("HKEY_CURRENT_USER\\Software\\X, \\REGISTRY\\MACHINE\\SYSTEM\\Y HKLM:\\Z", {
         ("registry_key", "HKCU\\Software\\X"), ("registry_key", "HKLM\\SYSTEM\\Y"), ("registry_key", "HKLM\\Z")}),
     ("sh /tmp/x.sh;ls /etc/passwd:/usr/bin", {
@@ -161,6 +165,7 @@ NOTHING = [
     "/s /v1.2 GET /etc/x HTTP/1.1 and/or a/b/c 20/Nov/2026 /api/v1/users",
     "/options C: C:\\ \\n \\\\ %PATH% domain\\user HKLM CVE-12-3 T10 T2000 T1059x",
     "0" * 32 + " " + "a" * 40 + " " + "1234567890" * 4 + " trace_id=" + MD5[::-1] + " " + MD5 + "ff",
+    "proctitle=7375646F00617564697463746C002D6C WScript.Shell wscript.shell asyncio.run(x)",
     "http:// https://{host}/ http://%s/ xhttp//a @evil me@localhost @types/node pkg@1.2.3.4 a@b",
     "http", "", " ", "[.]", "[at]", "://", "%", "\\", "@", ":", "::", "[", "hxxp://", "h**p://", "[dot][at][:]",
 ]  # fmt: skip

@@ -100,8 +100,7 @@ def find_in_lines(
     Yields
     ------
     pyarrow.Table, pyarrow.Array
-        As of :func:`find`, ``row`` the number of the line from 1; and the lines of the block, which begins with row
-        ``lines_before`` of the table's metadata.
+        As of :func:`find`, ``row`` the number of the line from 1; and for each finding its line.
     """
     import pyarrow as pa
     import pyarrow.compute as pc

@@ -155,7 +155,7 @@ class IoCExtract:
             return defaultdict(set, by_type([find(_one_text(given), types, self._options, self._own)]))
         if isinstance(given, Path) or hasattr(given, "read"):
             return as_pandas(_joined(list(self.in_file(given, ioc_types=types))))
-        if is_table(given) and hasattr(given, "columns"):
+        if is_table(given) and any(hasattr(given, name) for name in ("columns", "column_names", "table")):
             return like(self._in_table(given, columns, types), given)
         return as_pandas(self._in_list(given, types))
 

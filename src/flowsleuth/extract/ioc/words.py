@@ -63,7 +63,8 @@ WORDS = {
     METHOD: "get post head put delete options connect patch propfind trace",
     IDENTIFIER: "id guid uuid session sessionid token nonce traceid spanid requestid correlationid etag traceparent",
     COMMON: "com net org edu gov mil info biz",
-    OWNER: "system this self user event process file host agent log rule source destination client server http url dns "
+    OWNER: "wscript cscript shell adodb excel word outlook scripting msxml "
+    "system this self user event process file host agent log rule source destination client server http url dns "
     "os object id msg app args params ctx req res request response microsoft java javax field fields item items record "
     "row entry node element document window console math json console winlog observer observable network image object "
     "parent thread task job threat email account group device session target package module function object",

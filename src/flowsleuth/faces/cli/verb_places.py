@@ -41,6 +41,7 @@ _PLACES = {
     "dns": ("enrich_verbs:add_enrich", "enrich_verbs:names"),
     "convert": ("convert_verbs:add_convert", "convert_verbs:convert"),
     "decode": ("decode_verbs:add_decode", "decode_verbs:decode"),
+    "ioc": ("ioc_verbs:add_ioc", "ioc_verbs:ioc"),
     "mask": ("mask_verbs:add_mask", "mask_verbs:mask"),
     "commands": ("command_verbs:add_commands", "command_verbs:commands"),
     "query": ("query_verbs:add_query", "query_verbs:query"),

@@ -11,6 +11,7 @@ from flowsleuth.faces.frames.alerting import Alerting
 from flowsleuth.faces.frames.commanding import Commanding
 from flowsleuth.faces.frames.decoding import Decoding
 from flowsleuth.faces.frames.displaying import Displaying
+from flowsleuth.faces.frames.extracting import Extracting
 from flowsleuth.faces.frames.grouping import Grouping
 from flowsleuth.faces.frames.logging_on import LoggingOn
 from flowsleuth.faces.frames.looking_up import LookingUp
@@ -57,7 +58,7 @@ def enable(name: str = NAME) -> None:
     pandas.api.extensions.register_dataframe_accessor(name)(Chain)
 
 
-class Chain(Alerting, Commanding, Decoding, Displaying, Grouping, LoggingOn, LookingUp, Trees):
+class Chain(Alerting, Commanding, Decoding, Displaying, Extracting, Grouping, LoggingOn, LookingUp, Trees):
     """Steps on a frame; see :func:`enable`. No step changes the frame it is called on.
 
     Parameters

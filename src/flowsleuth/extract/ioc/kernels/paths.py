@@ -55,11 +55,18 @@ def goes_on(data: Any, first: int, i: int, b: int, doubled: int, T: Any) -> Any:
         return False
     stop = min(b, i + AHEAD)
     blanks = 0
+    depth = 0
     word = j
     for j in range(i + 1, stop):
         c = data[j]
         if c == 92:
             return j > i + 1 and (not doubled or separator(data, j, b) == 2)
+        if c == 40:
+            depth += 1
+        elif c == 41:
+            depth -= 1
+            if depth < 0:
+                return has_ending(data, word, j, T) and blanks < MORE_WORDS
         if is_no_path(c) or c in (39, 44, 59, 61, 47, 38, 37):
             return has_ending(data, word, j, T) and blanks < MORE_WORDS
         if c == 32:

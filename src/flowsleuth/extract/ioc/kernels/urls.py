@@ -158,7 +158,9 @@ def ends_url(data: Any, i: int, b: int, start: int, a: int, escaped: int, T: Any
     if c == 39:
         return before == 39 or not is_alnum_at(data, i + 1, b, T)
     if c == 44:
-        return before == 44 or not is_word_at(data, i + 1, b, T) or leads_on(data, i + 1, b, T)
+        if before == 44 or not is_word_at(data, i + 1, b, T) or leads_on(data, i + 1, b, T):
+            return True
+        return before not in (34, 39) and is_of_list(data, a, start)
     if c == 59:
         return not is_parameter(data, i + 1, b, T)
     if c == 38:
@@ -169,6 +171,15 @@ def ends_url(data: Any, i: int, b: int, start: int, a: int, escaped: int, T: Any
             return i + 4 < b and data[i + 2] == 51 and data[i + 3] == 57 and data[i + 4] == 59
         return (e < b and data[e] == 59 and e - i == 5 and low(data[i + 1]) == 113) or is_angle(data, i + 1, e, b)
     return False
+
+
+def is_of_list(data: Any, a: int, start: int) -> Any:
+    """Three commas or more without a blank after them stand before the URL: the text is a row of CSV."""
+    n = 0
+    for i in range(max(a, start - 200), start - 1):
+        if data[i] == 44 and data[i + 1] != 32:
+            n += 1
+    return n >= 3
 
 
 def is_angle(data: Any, s: int, e: int, b: int) -> Any:
