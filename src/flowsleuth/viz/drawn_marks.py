@@ -48,7 +48,7 @@ def draw_marks(drawing: Drawing, refs: Sequence[Any], axis: TimeAxis, top: float
         x = axis.x(at)
         y = top - head + ROW * max(row, 0)
         told = f"{when(at)} UTC: {label}"
-        line = (("M", x, y + 3 if row >= 0 else top), ("L", x, bottom))
+        line = (("M", x, y + ROW - 2 if row >= 0 else top), ("L", x, bottom))
         drawing.add(Shape(line, stroke=THREAT, width=1.3, dash=(4, 3), tip=told))
         if row >= 0:
             left, right = _place(axis, at, label)

@@ -80,7 +80,7 @@ export function events(spec: EventsSpec, palette: Palette, size: { width: number
             data: dataOf(lane),
             progressive: 0,
             animation: false,
-            renderItem: (params: DrawParams, api: DrawApi) => shape(params, api, { most, bin: spec.bin_ms ?? 0, colour, edge: lane.marks.length > DENSE ? undefined : palette.surface }),
+            renderItem: (params: DrawParams, api: DrawApi) => shape(params, api, { most, bin: spec.bin_ms ?? 0, colour, edge: lane.marks.length > DENSE ? undefined : palette.surface, dense: Math.max(0.25, Math.min(0.6, 300 / lane.marks.length)) }),
           };
         }),
       ],
@@ -125,9 +125,11 @@ interface Scale {
   bin: number;
   colour: string;
   edge: string | undefined;
+  /** Opacity of a dot without an edge: of many less. */
+  dense: number;
 }
 
-function shape(params: DrawParams, api: DrawApi, { most, bin, colour, edge }: Scale): Option | undefined {
+function shape(params: DrawParams, api: DrawApi, { most, bin, colour, edge, dense }: Scale): Option | undefined {
   const [start, end, many, number] = [api.value(0), api.value(2), api.value(3), api.value(4)];
   const [from, until] = many > 1 && bin && number !== SPAN ? [Math.floor(start / bin) * bin, (Math.floor(start / bin) + 1) * bin] : [start, end];
   const [x0, y] = api.coord([from, api.value(1)]);
@@ -140,7 +142,7 @@ function shape(params: DrawParams, api: DrawApi, { most, bin, colour, edge }: Sc
     return { type: "rect", shape: { x: x0 - 3, y: y - tall / 2, width: x1 - x0 + 6, height: tall, r: tall / 2 }, style: { fill: colour, opacity: 0.28 }, emphasis: { style: { opacity: 0.45 } } };
   }
   if (many === 1 && x1 - x0 < 2 * DOT) {
-    return { type: "circle", shape: { cx: (x0 + x1) / 2, cy: y, r: Math.min(DOT, room * 0.3) }, style: { fill: colour, opacity: edge ? 0.85 : 0.6, ...(edge ? { stroke: edge, lineWidth: 0.8 } : {}) }, emphasis: { style: { opacity: 1 } } };
+    return { type: "circle", shape: { cx: (x0 + x1) / 2, cy: y, r: Math.min(DOT, room * 0.3) }, style: { fill: colour, opacity: edge ? 0.85 : dense, ...(edge ? { stroke: edge, lineWidth: 0.8 } : {}) }, emphasis: { style: { opacity: 1 } } };
   }
   const share = Math.log(many) / Math.log(most);
   const tall = Math.max(6, room * (0.36 + 0.42 * share));

@@ -47,6 +47,7 @@ export class Figure {
   private readonly alternative: HTMLElement;
   private readonly tools: HTMLElement;
   private readonly caption: HTMLElement;
+  private readonly heading: HTMLElement;
   private readonly absent: HTMLElement;
   private readonly switcher: HTMLButtonElement;
   private chart: Chart | null = null;
@@ -65,10 +66,11 @@ export class Figure {
     this.alternative = make("div", { class: "fs-table", hidden: true, tabindex: "0", role: "region" });
     this.tools = make("div", { class: "fs-tools" });
     this.caption = make("figcaption", { class: "fs-caption" });
+    this.heading = make("div", { class: "fs-heading", hidden: true });
     this.switcher = iconButton("Show as a table", "Table", () => this.switchTable());
     this.switcher.setAttribute("aria-pressed", "false");
     this.absent = make("p", { class: "fs-absent", hidden: true });
-    this.box = make("figure", { class: "fs-figure" }, this.tools, this.stage, this.alternative, this.absent, this.caption);
+    this.box = make("figure", { class: "fs-figure" }, this.tools, this.heading, this.stage, this.alternative, this.absent, this.caption);
     el.append(this.box);
     style(el);
     this.watch();
@@ -173,7 +175,10 @@ export class Figure {
     this.stage.style.maxWidth = drawing.maxWidth ? `${drawing.maxWidth}px` : "";
     this.stage.setAttribute("aria-label", drawing.label);
     this.alternative.setAttribute("aria-label", `${drawing.label}, as a table`);
-    this.caption.textContent = [spec.title, spec.note].filter(Boolean).join(" · ");
+    const headed = this.model.get("heading") === true && Boolean(spec.title);
+    this.heading.textContent = headed ? (spec.title ?? "") : "";
+    this.heading.hidden = !headed;
+    this.caption.textContent = [headed ? "" : spec.title, spec.note].filter(Boolean).join(" · ");
     this.caption.hidden = !this.caption.textContent || this.model.get("caption") === false;
     this.fillTable(drawing.table);
     if (!this.hasRoom) return;

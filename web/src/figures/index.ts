@@ -3,6 +3,7 @@
 // model.get("spec")       the figure, a plain object made by flowsleuth.viz
 // model.get("theme")      "dark", "light" or nothing: then the page decides
 // model.get("highlight")  names to stress
+// model.get("heading")    true: the title stands above, and not below with the note
 // and back to the model:  "picked" {name}, "filtered" {name}, "hovered" {name} or null, "range" [start_ms, end_ms] or null
 import { bars } from "./bars";
 import { chord } from "./chord";

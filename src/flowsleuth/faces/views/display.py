@@ -10,7 +10,7 @@ from flowsleuth.errors import FlowsleuthError, MissingExtraError
 from flowsleuth.schema.printable import printable_text
 from flowsleuth.viz import Spec, figure
 from flowsleuth.viz.drawn import draw
-from flowsleuth.viz.svg import still_picture, svg_file
+from flowsleuth.viz.svg import clean, still_picture, svg_file
 
 if TYPE_CHECKING:
     from flowsleuth.faces.views.figure import Figure
@@ -65,7 +65,7 @@ class Display:
                 from flowsleuth.faces.views.figure import Figure
             except ModuleNotFoundError as error:
                 raise MissingExtraError("notebook", error.name or "anywidget") from None
-            self._widget = Figure(spec=self.spec)
+            self._widget = Figure(spec=self.spec, heading=True)
         return self._widget
 
     @property
@@ -137,13 +137,14 @@ class Display:
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """The live figure; where none runs, the still picture."""
-        still = {"text/html": still_picture(self.spec), "text/plain": repr(self)}
+        title = f"<h4>{clean(self.section.title)}</h4>" if self.spec["title"] and self.spec["absent"] is None else ""
+        still = {"text/html": title + still_picture(self.spec), "text/plain": repr(self)}
         try:
             live = self.widget
         except MissingExtraError:
             return still, {}
         data, metadata = live._repr_mimebundle_(**options)
-        return {**data, "text/plain": repr(self)}, metadata
+        return {**data, **still}, metadata
 
     def __repr__(self) -> str:
         title = printable_text(self.section.title) or self.spec["kind"]

@@ -38,6 +38,7 @@ class Figure(anywidget.AnyWidget):
     _esm = module_text("figures.js")
     spec = traitlets.Dict().tag(sync=True)
     theme = traitlets.Unicode(allow_none=True, default_value=None).tag(sync=True)
+    heading = traitlets.Bool(default_value=False).tag(sync=True)
     highlight = traitlets.List(traitlets.Unicode()).tag(sync=True)
     picked = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
     filtered = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
