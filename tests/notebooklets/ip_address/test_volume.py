@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from flowsleuth.investigate.expected_volume import expect
+from flowsleuth.analyze.expected_volume import expect
 from flowsleuth.notebooklets.ip_address import IpAddressSummary
 from tests.notebooklets.ip_address.tables import OURS, PUBLIC, THEIRS
 

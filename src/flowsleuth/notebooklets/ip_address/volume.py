@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.investigate.expected_volume import CYCLES, HOUR_S, HOURS, Expected, expect
+from flowsleuth.analyze.expected_volume import CYCLES, HOUR_S, HOURS, Expected, expect
 from flowsleuth.investigate.queries import within
 from flowsleuth.investigate.timeline import US_PER_S, WIDTHS_S, in_words
 from flowsleuth.notebooklets.attributes import Found
