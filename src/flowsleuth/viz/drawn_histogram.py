@@ -26,6 +26,7 @@ from flowsleuth.viz.canvas import (
 )
 from flowsleuth.viz.drawn import WIDTH
 from flowsleuth.viz.drawn_lanes import colour_of, drawn_bins
+from flowsleuth.viz.drawn_marks import draw_anomaly
 from flowsleuth.viz.measures import measure_text, total, value_text
 from flowsleuth.viz.time_axis import TimeAxis, when
 
@@ -70,14 +71,6 @@ class _Stage:
         line: Steps = [("L" if at else "M", x, self.y(usual)) for at, (x, usual, _, _) in enumerate(points)]
         self.drawing.add(Shape(line, stroke=TEXT, width=1.2, dash=(4, 3), tip="expected"))
 
-    def anomaly(self, start: int, value: float, told: str, *, is_above: bool) -> None:
-        """A mark with an arrow that points the way it went."""
-        x, y = self.axis.x(start + self.width_ms / 2), self.y(value)
-        self.drawing.add(Circle(x, y, 6, SURFACE, THREAT, 2, 0.9, told))
-        turn = -1 if is_above else 1
-        arrow: Steps = [("M", x - 2.6, y - 1.6 * turn), ("L", x + 2.6, y - 1.6 * turn), ("L", x, y + 2.8 * turn)]
-        self.drawing.add(Shape([*arrow, ("Z",)], fill=THREAT))
-
 
 def draw_histogram(spec: Spec) -> Drawing:
     """Draw it."""
@@ -98,7 +91,8 @@ def draw_histogram(spec: Spec) -> Drawing:
         stage.band(band)
     for start, value, side in spec["anomalies"]:
         told = f"{when(start)} UTC: {measure_text(measure, value)}, {side} the expected range"
-        stage.anomaly(start, value, told, is_above=side == "above")
+        at = (stage.axis.x(start + width_ms / 2), stage.y(value))
+        draw_anomaly(drawing, at, told, is_above=side == "above")
     _legend(drawing, spec)
     per = f"{measure.replace('_', ' ')} per {in_words(width_ms // 1000)}"
     drawing.add(Text(WIDTH, 17, per, 10.5, "end", MUTED))

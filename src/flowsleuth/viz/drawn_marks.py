@@ -1,11 +1,11 @@
-"""What the drawings of timelines share: reference marks over an axis of time."""
+"""What the drawings of timelines share: reference marks over an axis of time, and marks of anomalies."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from flowsleuth.viz.canvas import SURFACE, THREAT, Drawing, Rect, Shape, Text, fitted, text_width
+from flowsleuth.viz.canvas import SURFACE, THREAT, Circle, Drawing, Point, Rect, Shape, Text, fitted, text_width
 from flowsleuth.viz.time_axis import TimeAxis, when
 
 ROW = 15.0
@@ -55,6 +55,15 @@ def draw_marks(drawing: Drawing, refs: Sequence[Any], axis: TimeAxis, top: float
             text = fitted(label, SIZE, WIDE)
             drawing.add(Rect(left, y, right - left, ROW - 2, SURFACE, 3, 0.94))
             drawing.add(Text((left + right) / 2, y + 10, text, SIZE, "middle", THREAT, bold=True))
+
+
+def draw_anomaly(drawing: Drawing, at: Point, told: str, *, is_above: bool) -> None:
+    """A mark with an arrow that points the way it went."""
+    x, y = at
+    drawing.add(Circle(x, y, 6, SURFACE, THREAT, 2, 0.9, told))
+    turn = -1 if is_above else 1
+    corners = ((x - 2.6, y - 1.6 * turn), (x + 2.6, y - 1.6 * turn), (x, y + 2.8 * turn))
+    drawing.add(Shape((("M", *corners[0]), ("L", *corners[1]), ("L", *corners[2]), ("Z",)), fill=THREAT))
 
 
 def _place(axis: TimeAxis, at: float, label: str) -> tuple[float, float]:

@@ -24,7 +24,7 @@ from flowsleuth.viz.canvas import (
 )
 from flowsleuth.viz.drawn import WIDTH
 from flowsleuth.viz.drawn_lanes import colour_of
-from flowsleuth.viz.drawn_marks import draw_marks, head_of
+from flowsleuth.viz.drawn_marks import draw_anomaly, draw_marks, head_of
 from flowsleuth.viz.measures import measure_text, value_text
 from flowsleuth.viz.time_axis import TimeAxis, when
 from flowsleuth.viz.tips import told_of
@@ -69,7 +69,8 @@ def draw_series(spec: Spec) -> Drawing:
     for number, one in enumerate(spec["series"]):
         _one(stage, spec, one, one["colour"] or colour_of(one["name"], number))
     for start, value, side in spec["anomalies"]:
-        _anomaly(stage, start, value, spec["measure"], side)
+        told = f"{when(start)} UTC: {measure_text(spec['measure'], value)}, {side} what was expected"
+        draw_anomaly(drawing, stage.at([start, value]), told, is_above=side == "above")
     draw_marks(drawing, spec["refs"], axis, top - 2, top + HEIGHT)
     for number, row in enumerate(rows):
         _legend(drawing, row, 8 + ROW * number)
@@ -163,16 +164,6 @@ def _told(spec: Spec, one: dict[str, Any], point: list[Any]) -> str:
     return f"{when(point[0])} UTC, {one['name']}: {measure_text(spec['measure'], point[1])}" + (
         f", {more}" if more else ""
     )
-
-
-def _anomaly(stage: _Stage, start: int, value: float, measure: str, side: str) -> None:
-    """A mark with an arrow that points the way it went."""
-    x, y = stage.axis.x(start), stage.y(value)
-    told = f"{when(start)} UTC: {measure_text(measure, value)}, {side} what was expected"
-    stage.drawing.add(Circle(x, y, 6, SURFACE, THREAT, 2, 0.9, told))
-    turn = -1 if side == "above" else 1
-    arrow: Steps = [("M", x - 2.6, y - 1.6 * turn), ("L", x + 2.6, y - 1.6 * turn), ("L", x, y + 2.8 * turn)]
-    stage.drawing.add(Shape([*arrow, ("Z",)], fill=THREAT))
 
 
 Entry = tuple[str, str, str]
