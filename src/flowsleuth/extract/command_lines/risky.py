@@ -40,8 +40,9 @@ def risky_commands(
 ) -> Any:
     """Command lines that match a rule, with the reason, the ATT&CK technique, and where.
 
-    Each distinct command line is looked at once: as written, with what is encoded in it decoded, and without the
-    carets, backticks and quotes that break words up. Of several ways to the same rule the first of these is told.
+    Each distinct command line is looked at once: as written, with what is encoded in it decoded, with PowerShell's
+    constant expressions worked out, and without the carets, backticks and quotes that break words up. Of several ways
+    to the same rule the first of these is told.
 
     Parameters
     ----------
@@ -56,13 +57,14 @@ def risky_commands(
     least : str
         ``low``, ``medium`` or ``high``: only rules of at least this severity.
     decode : bool
-        Look into base64, hex, UTF-16 and archives too.
+        Look into base64, hex, UTF-16, archives and PowerShell's constant expressions too.
 
     Returns
     -------
     table of the same make
         A row for each rule that a cell matches: :data:`COLUMNS`. ``row`` is the row's label (pandas' index, else its
-        number); ``offset`` is in characters of the cell, for decoded text where its encoded form begins;
+        number); ``offset`` is in characters of the cell, for decoded text where its encoded form begins, for one that
+        was worked out 0;
         ``decode_path`` and ``decoded_text`` are null where the cell matches as it is written. By row, the most severe
         first.
 

@@ -1,4 +1,4 @@
-"""How a command line is looked at: as it is written, decoded, and without the characters that break words up."""
+"""How a command line is looked at: as it is written, decoded, worked out, and without what breaks words up."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ESCAPES_REMOVED = "escapes removed"
+WORKED_OUT = "constants worked out"
+LONGEST_SCRIPT = 200_000
+"""Characters of a script whose constants are worked out."""
+_HAS_CONSTANTS = (
+    r"""(?i)["']\s*\)*\s*\+\s*\(*\s*["'\[]|["']\s*-f\s*["'(]|\[char|-join\b|["']\s*\)*\s*-[ci]?replace|\]::join"""
+)
 _HAS_ESCAPES = r"""[\^`]|\w["']["']?\w|\$\{?IFS"""
 _STEPS = (
     (r"\$\{IFS\}", " " * len("${IFS}")),
@@ -27,7 +33,7 @@ def views(texts: pa.Array, *, decode: bool = True) -> pa.Table:
     texts : pyarrow.Array of string
         Without nulls.
     decode : bool
-        What is encoded in them is decoded, to the last layer.
+        What is encoded in them is decoded, to the last layer, and constant expressions of PowerShell are worked out.
 
     Returns
     -------
@@ -47,7 +53,26 @@ def views(texts: pa.Array, *, decode: bool = True) -> pa.Table:
     nothing = pa.nulls(len(texts), pa.string())
     written = pa.table({"source": numbers, "text": texts, "path": nothing, "offset": pa.nulls(len(texts), pa.int64())})
     seen = pa.concat_tables([written, _decoded(texts)]) if decode else written
+    if decode:
+        seen = pa.concat_tables([seen, _worked_out(seen)])
     return pa.concat_tables([seen, _without_escapes(seen)])
+
+
+def _worked_out(seen: pa.Table) -> pa.Table:
+    """PowerShell with its constant expressions worked out, where that changes anything; as a whole, from 0."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from flowsleuth.extract.powershell import plain_powershell
+
+    is_short = pc.less_equal(pc.utf8_length(seen["text"]), LONGEST_SCRIPT)
+    given = seen.filter(pc.and_(pc.match_substring_regex(seen["text"], _HAS_CONSTANTS), is_short))
+    found = [plain_powershell(text) for text in given["text"].to_pylist()]
+    path = pc.binary_join_element_wise(pc.fill_null(given["path"], ""), WORKED_OUT, " > ")
+    given = given.set_column(1, "text", pa.array([one.text for one in found], pa.string()))
+    given = given.set_column(2, "path", pc.utf8_ltrim(path, characters=" >"))
+    given = given.set_column(3, "offset", pc.fill_null(given["offset"], 0))
+    return given.filter(pa.array([bool(one.steps) for one in found], pa.bool_()))
 
 
 def _decoded(texts: pa.Array) -> pa.Table:
