@@ -159,8 +159,8 @@ def test_a_guid_decides():
     found = parents(tree)
     assert found[2] == ("one.exe", "guid")  # though two.exe had the id last
     assert found[3] == (None, "inferred")
-    assert found[1] == (None, "inferred")  # no guid is told: by its id
-    assert tree["is_inferred"].sum() == 3
+    assert found[1] == (None, "inferred")  # no guid is told: by its id, with the one of that id that is told by guid
+    assert tree["is_inferred"].sum() == 2
 
 
 def test_grandparents_are_put_in_where_rows_tell_of_them():
@@ -328,3 +328,37 @@ def test_made_up_forests_have_their_parents_whatever_the_order_of_rows(data):
             below = tree[(tree["node"] > row.node) & (tree["node"] <= row.node + row.descendant_count)]
             assert (below["level"] > row.level).all()
             assert (tree["parent_node"] == row.node).sum() == row.child_count
+
+
+@pytest.mark.parametrize(("at", "missing"), [(1, 1), (6, 1), (90, 2)])
+def test_two_sources_that_tell_of_one_missing_parent(at, missing):
+    """One tells its guid; the other its id only, while or long after the first's children began."""
+    procs = rows((0, "A", 7, 100, "x"), (at, "A", 8, 100, "y"), (2, "A", 9, 100, "z"))
+    procs["process_guid"], procs["parent_guid"] = ["g7", None, "g9"], ["g1", None, "g1"]
+    tree = build_process_tree(procs)
+    assert tree["is_inferred"].sum() == missing
+    above = tree.set_index("source_index")["parent_node"]
+    assert above[0] == above[2]
+    assert (above[0] == above[1]) == (missing == 1)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_any_rows_make_a_forest(data):
+    """Ids, guids and times in any disorder: every row stands once, below a parent that is no descendant of it."""
+    small = st.one_of(st.none(), st.integers(0, 4))
+    words = st.one_of(st.none(), st.sampled_from(["a", "b", "{0}", ""]))
+    told = data.draw(st.lists(st.tuples(small, small, small, words, words, words, words, small), max_size=14))
+    columns = ["pid", "parent_pid", "start", "process_guid", "parent_guid", "name", "parent_name", "parent_start"]
+    frame = pd.DataFrame(told, columns=columns).astype(object)
+    made = process_tree(frame.assign(host="h"), "flowsleuth")
+    tree = made.table.to_pandas()
+    assert tree["node"].tolist() == list(range(len(tree)))
+    assert tree["record_count"].sum() == len(frame) - made.left_out
+    assert tree["level"].iloc[0:1].tolist() in ([], [0])
+    for row in tree.itertuples():
+        if not pd.isna(row.parent_node):
+            parent = tree.iloc[int(row.parent_node)]
+            assert parent["node"] < row.node <= parent["node"] + parent["descendant_count"]
+            assert parent["level"] == row.level - 1
+    assert len(tree_to_text(tree, most=None).splitlines()) == len(tree)

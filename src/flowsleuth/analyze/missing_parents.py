@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flowsleuth.analyze.process_columns import NO_TIME, ProcessColumns
+from flowsleuth.analyze.process_columns import NO_ID, NO_TIME, ProcessColumns
+from flowsleuth.analyze.process_links import OTHER_SOURCE_US
 
 if TYPE_CHECKING:
     import numpy as np
@@ -83,8 +84,47 @@ def missing_parents(table: pa.Table, columns: ProcessColumns, links: Links, sche
     first = asked[order[is_first]]
     began = np.where(told.start[order] == NO_TIME, np.iinfo(np.int64).max, told.start[order])
     first_child = np.minimum.reduceat(began, np.flatnonzero(is_first)) if len(asked) else began
-    first_child = np.where(first_child == np.iinfo(np.int64).max, NO_TIME, first_child)
-    return Missing(_rows(table, first, schema), of_child, columns.parent_pid[first], first_child)
+    last_child = np.maximum.reduceat(told.start[order], np.flatnonzero(is_first)) if len(asked) else began
+    same = _told_by_guid_too(columns.take(first), first_child, last_child)
+    kept = np.flatnonzero(same == np.arange(len(same)))
+    place = np.cumsum(same == np.arange(len(same))) - 1
+    of_child = np.where(of_child >= 0, place[same][of_child], -1) if len(same) else of_child
+    np.minimum.at(first_child, same, first_child)
+    first_child = np.where(first_child == np.iinfo(np.int64).max, NO_TIME, first_child)[kept]
+    return Missing(_rows(table, first[kept], schema), of_child, columns.parent_pid[first[kept]], first_child)
+
+
+def _told_by_guid_too(told: ProcessColumns, first: Ints, last: Ints) -> Ints:
+    """For each missing parent the one it is, mostly itself.
+
+    Where two sources tell of a host, one child may tell its parent's guid and another only its id. They are one when no
+    other parent with that id is told by guid, the names do not differ, and the one's children began while the other's
+    did.
+
+    Parameters
+    ----------
+    told : ProcessColumns
+        A child of each.
+    first, last : array of int64
+        When the first and the last child of each began.
+    """
+    import numpy as np
+
+    same = np.arange(len(told))
+    by_guid = told.parent_guid >= 0
+    if not by_guid.any() or by_guid.all():
+        return same
+    places: dict[tuple[int, int], list[int]] = {}
+    for at in np.flatnonzero(by_guid & (told.parent_pid >= 0)).tolist():
+        places.setdefault((int(told.host[at]), int(told.parent_pid[at])), []).append(at)
+    for at in np.flatnonzero(~by_guid).tolist():
+        found = places.get((int(told.host[at]), int(told.parent_pid[at])), [])
+        if len(found) == 1:
+            (one,) = found
+            names = {int(told.parent_name[one]), int(told.parent_name[at])} - {NO_ID}
+            near = first[at] <= last[one] + OTHER_SOURCE_US and last[at] >= first[one] - OTHER_SOURCE_US
+            same[at] = one if len(names) < 2 and near else at
+    return same
 
 
 def _rows(table: pa.Table, children: Ints, schema: ProcessSchema) -> pa.Table:

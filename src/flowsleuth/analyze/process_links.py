@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 NOBODY = -1
 SAME_START_US = 1_000_000
-"""Two sources that tell the start of one process differ by less; pids are not used again so soon."""
+"""What a row tells of its parent's start differs by less from what the parent's row tells; ids are not used again so
+soon."""
+OTHER_SOURCE_US = 5_000_000
+"""Two sources that tell the start of one process - same id, name, parent and command line - differ by less: some tell
+when they wrote, and not when it was."""
 CUT_NAME = 15
 """Linux cuts the names of processes there (TASK_COMM_LEN, less the closing zero)."""
 BY_NOTHING, BY_GUID, BY_ID = 0, 1, 2
@@ -103,8 +107,8 @@ def repeated(rows: ProcessColumns) -> Ints:
     """For each row the row that tells of the same process, mostly itself: rows of logs come twice.
 
     The same process is one with the same guid; or with the same id, name, parent and command line on the same host that
-    began at the same time - within :data:`SAME_START_US` where one of the two tells a guid and the other none, because
-    that is another source.
+    began at the same time - within :data:`OTHER_SOURCE_US` where one of the two tells a guid and the other none,
+    because that is another source.
     """
     size = len(rows)
     same = np.arange(size)
@@ -119,7 +123,7 @@ def repeated(rows: ProcessColumns) -> Ints:
     order = keyed[np.lexsort((rows.start[keyed], what))]
     what = np.sort(what)
     gap = np.diff(rows.start[order])
-    near = (np.diff(what) == 0) & (gap < SAME_START_US)
+    near = (np.diff(what) == 0) & (gap < OTHER_SOURCE_US)
     guids = rows.guid[order]
     one_source = (guids[1:] == NO_ID) == (guids[:-1] == NO_ID)
     joined = near & np.where(one_source, (gap == 0) & (guids[1:] == guids[:-1]), True)
