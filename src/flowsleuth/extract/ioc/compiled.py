@@ -22,7 +22,7 @@ ENTRIES = ("scan_rows", "write_canonical", "copy_spans", "undo_all")
 TEXTS = ("data",)
 WRITTEN = ("to",)
 NUMBERS = ("T", "g", "out", "offsets", "found", "starts", "ends", "to_ends", "places")
-INLINED = ("is_plain_word", "may_lead_url")
+INLINED = ("is_plain_word", "may_lead_url", "may_open")
 """Small, and asked at every word."""
 OPTIONS = {"nogil": True, "error_model": "numpy", "_nrt": False}
 """Without numba's counts of references: nothing is allocated within, and counting would take most of the time."""

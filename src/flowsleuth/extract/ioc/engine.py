@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from flowsleuth.errors import OptionError
 from flowsleuth.extract.ioc.found import Found, join
 from flowsleuth.extract.ioc.kinds import URL
-from flowsleuth.extract.ioc.words import FILE_ENDINGS, Tables, tables
+from flowsleuth.extract.ioc.words import FILE_ENDINGS, Tables, table_array, tables
 
 if TYPE_CHECKING:
     import numpy as np
@@ -108,12 +108,12 @@ def scan(texts: pa.Array, options: ScanOptions, kinds: frozenset[int]) -> Found:
     """
     column = as_texts(texts)
     size = int(column.offsets[-1] - column.offsets[0])
-    plain = tables(options.file_endings, options.local_names)
     if not takes_numba(options.engine, size):
+        plain = tables(options.file_endings, options.local_names)
         return join([_scan_plain(column, span, plain, kinds) for span in column.chunks()])
     n_threads = options.n_threads or usable_processors()
     with ThreadPoolExecutor(n_threads, "flowsleuth-ioc") as pool:
-        work = _Compiled(column, plain, kinds)
+        work = _Compiled(column, options, kinds)
         return join(list(pool.map(work.scan, column.chunks())))
 
 
@@ -155,14 +155,12 @@ def as_texts(texts: pa.Array) -> Texts:
 class _Compiled:
     """Chunks of a column scanned by compiled code."""
 
-    def __init__(self, column: Texts, plain: Tables, kinds: frozenset[int]) -> None:
-        import numpy as np
-
+    def __init__(self, column: Texts, options: ScanOptions, kinds: frozenset[int]) -> None:
         from flowsleuth.extract.ioc.compiled import compiled
 
         self._column = column
         self._kernel = compiled()
-        self._tables = np.array(plain, np.int64)
+        self._tables = table_array(options.file_endings, options.local_names)
         self._kinds = kinds
 
     def scan(self, span: tuple[int, int]) -> Found:

@@ -15,7 +15,7 @@ from flowsleuth.extract.domains import canonical_domain, has_known_end
 from flowsleuth.extract.ioc.engine import HAS_ESCAPES, ScanOptions, Texts, as_texts, scan, takes_numba
 from flowsleuth.extract.ioc.found import Found, join
 from flowsleuth.extract.ioc.kinds import BITCOIN, DNS, EMAIL, FILE, URL
-from flowsleuth.extract.ioc.words import tables
+from flowsleuth.extract.ioc.words import table_array, tables
 
 if TYPE_CHECKING:
     import numpy as np
@@ -155,16 +155,18 @@ def _unescaped(
 
     n, room = len(starts), int((ends - starts).sum()) + len(starts)
     to_ends = np.empty(n, np.int64)
-    numbers = tables(options.file_endings, options.local_names)
     if takes_numba(options.engine, len(column.data)):
         from flowsleuth.extract.ioc.compiled import compiled
 
         to, places = np.empty(room, np.uint8), np.empty(room, np.int64)
-        size = compiled().undo_all(column.data, starts, ends, n, np.array(numbers, np.int64), to, places, to_ends)
+        size = compiled().undo_all(
+            column.data, starts, ends, n, table_array(options.file_endings, options.local_names), to, places, to_ends
+        )
         text = to[:size].tobytes()
     else:
         from flowsleuth.extract.ioc.kernels.canonical import undo_all
 
+        numbers = tables(options.file_endings, options.local_names)
         buffer, where = bytearray(room), [0] * room
         size = undo_all(memoryview(column.data), starts.tolist(), ends.tolist(), n, numbers, buffer, where, to_ends)
         text, places = bytes(buffer[:size]), np.array(where, dtype=np.int64)

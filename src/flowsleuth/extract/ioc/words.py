@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import Any
 
 from flowsleuth.extract.domains import HIDDEN_SERVICE, SPECIAL_NAMES, top_level_domains
 from flowsleuth.extract.ioc.kernels.marks import (
@@ -128,6 +129,14 @@ def tables(file_endings: frozenset[str] = FILE_ENDINGS, local_names: bool = Fals
         numbers[name] = part[0] if name == MASK else len(numbers)
         numbers += [] if name == MASK else part
     return tuple(numbers)
+
+
+@lru_cache(maxsize=8)
+def table_array(file_endings: frozenset[str] = FILE_ENDINGS, local_names: bool = False) -> Any:
+    """The dictionary of :func:`tables` as an array, for numba."""
+    import numpy as np
+
+    return np.array(tables(file_endings, local_names), dtype=np.int64)
 
 
 def _all_words(file_endings: frozenset[str], local_names: bool) -> dict[str, int]:

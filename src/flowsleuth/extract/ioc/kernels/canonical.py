@@ -10,6 +10,7 @@ from flowsleuth.extract.ioc.kernels.marks import (
     POOL,
     TO_PLACES,
     TO_SIZES,
+    WORD,
     all_of,
     at_unit,
     colon_unit,
@@ -67,6 +68,11 @@ def put_host(data: Any, s: int, e: int, is_low: int, T: Any, to: Any, o: int) ->
     """With plain dots, colons and at signs."""
     i = s
     while i < e:
+        if T[data[i]] & WORD:
+            to[o] = low(data[i]) if is_low else data[i]
+            i += 1
+            o += 1
+            continue
         size = dot_unit(data, i, e, T)
         if size:
             to[o] = 46

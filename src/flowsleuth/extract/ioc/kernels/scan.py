@@ -342,7 +342,7 @@ def at_word(data: Any, a: int, b: int, s: int, e: int, hush: int, row: int, g: A
         end = drive_at(data, a, b, s, T)
         if end >= 0:
             return put(out, n, WINDOWS_PATH, row, s, end, 0, 0), s + 2, end
-    if after == 92 or after == 58:
+    if after == 92 or (after == 58 and e + 1 < b and data[e + 1] == 92):
         end = registry_at(data, a, b, s, e, T)
         if end >= 0:
             return put(out, n, REGISTRY, row, s, end, 0, 0), e, end
@@ -370,14 +370,32 @@ def at_word(data: Any, a: int, b: int, s: int, e: int, hush: int, row: int, g: A
 def may_lead_url(data: Any, e: int, b: int) -> Any:
     """What stands after a scheme: a colon, a defanged one, or the stars of ``h**p``."""
     c = data[e]
-    if c == 58 or c == 91 or c == 40 or c == 123 or c == 42:
-        return True
+    after = data[e + 1] if e + 1 < b else 0
+    if c == 58:
+        return after == 47 or after == 92 or after == 91
+    if c == 91 or c == 40 or c == 123:
+        return after == 58
+    if c == 42:
+        return after == 42
     return c == 32 and e + 1 < b and (data[e + 1] == 58 or data[e + 1] == 91)
 
 
+def may_open(data: Any, a: int, i: int, b: int, T: Any) -> Any:
+    """What the sign at ``i`` would begin can follow what is before it, and what is after it can follow the sign."""
+    c = data[i]
+    if c == 47:
+        return i == a or T[data[i - 1]] & WORD == 0
+    after = data[i + 1] if i + 1 < b else 0
+    if c == 58:
+        return after == 58
+    if c == 91 or c == 40 or c == 123:
+        return after == 64 or after == 97 or after == 65 or after == 32
+    return True
+
+
 def is_plain_word(data: Any, s: int, e: int, b: int, T: Any) -> Any:
-    """Nothing can begin with this word: it is short, has no digits at its ends, and nothing joins it to the next."""
-    if e - s >= SHORTEST_BITCOIN or data[s] in (67, 84, 99) or (T[data[s]] | T[data[e - 1]]) & DIGIT:
+    """Nothing can begin with this word: it is short, and nothing joins it to the next."""
+    if e - s >= SHORTEST_BITCOIN or data[s] in (67, 84, 99):
         return False
     if e >= b:
         return True
@@ -396,7 +414,7 @@ def scan_row(data: Any, a: int, b: int, row: int, g: Any, T: Any, out: Any, n: i
     while i < b:
         c = data[i]
         if c < 0x80 and T[c] & WORD == 0:
-            if T[c] & OPENS:
+            if T[c] & OPENS and may_open(data, a, i, b, T):
                 is_in_url = i < url_end and c != 64
                 if is_in_url:
                     i += 1
@@ -422,6 +440,13 @@ def scan_row(data: Any, a: int, b: int, row: int, g: Any, T: Any, out: Any, n: i
         if is_plain_word(data, s, e, b, T):
             i = e
             continue
+        if T[c] & DIGIT and e + 1 < b and data[e] == 46 and T[data[e + 1]] & DIGIT and e - s < SHORTEST_BITCOIN:
+            after = e + 1
+            while after < b and T[data[after]] & WORD:
+                after += 1
+            if is_plain_word(data, e + 1, after, b, T) and (after >= b or data[after] < 0x80):
+                i = after  # 537.36
+                continue
         if e < b and may_lead_url(data, e, b):
             stop = url_end if s < url_end else b
             found, goes_on, end = find_url(data, a, stop, s, e, row, g, T, out, n)
