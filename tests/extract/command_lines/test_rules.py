@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from flowsleuth.errors import OptionError
@@ -160,3 +161,21 @@ def test_only_some() -> None:
         RULES.only(least="awful")
     with pytest.raises(OptionError, match="did you mean fork-bomb"):
         RULES["fork-bom"]
+
+
+def test_no_match_is_lost_for_want_of_a_literal() -> None:
+    """Every expression on every line that is known here, without looking at what a rule needs first."""
+
+    lines = [line for rule in RULES.rules for line in (*rule.examples, *rule.counterexamples)]
+    lines = list(dict.fromkeys([*lines, *ORDINARY, *(line for _, line in RISKY)]))
+    spaced = (line.replace(" ", blanks) for blanks in ("  ", "\t", "\u00a0") for line in lines)
+    texts = pa.array([*lines, *(line.upper() for line in lines), *spaced])
+    quick = {(one["text"], one["rule"]) for one in match_rules(texts, RULES).to_pylist()}
+    slow = set()
+    for number, rule in enumerate(RULES.rules):
+        found = pc.match_substring_regex(texts, rule.expression)
+        if rule.exception:
+            found = pc.and_not(found, pc.match_substring_regex(texts, rule.exception))
+        slow |= {(text, number) for text in pc.indices_nonzero(found).to_pylist()}
+    lost = {(RULES.rules[rule].id, texts[text].as_py()) for text, rule in slow - quick}
+    assert not lost and quick == slow

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 LONGEST_MATCH = 1_000
 """Characters of a match that are kept; where it begins is told by its offset."""
+RULES_AT_A_TIME = 8
+"""Rules whose literals are looked for together, before each of them is asked."""
 _ROWS_AT_A_TIME = 32_768
+_ODD_BLANKS = r"\s{2,}|[\t\n\r\f\v]"
 
 
 def match_rules(texts: pa.Array, rules: RuleSet) -> pa.Table:
@@ -67,24 +70,30 @@ def _no_matches() -> pa.Table:
 
 def _match_part(texts: pa.Array, start: int, rules: RuleSet) -> pa.Table:
     import pyarrow as pa
+    import pyarrow.compute as pc
 
-    at, texts = _holding(texts, pa.array(range(start, start + len(texts)), pa.int64()), rules.rules)
+    folded = pc.replace_substring_regex(pc.ascii_lower(texts), pattern=_ODD_BLANKS, replacement=" ")
+    part = pa.table({"at": pa.array(range(start, start + len(texts)), pa.int64()), "text": texts, "folded": folded})
+    part = _holding(part, rules.rules)
     found = [_no_matches()]
     numbered = enumerate(rules.rules)
-    for _, group in groupby(numbered, key=lambda one: (one[1].source, one[0] // 8)):
+    for _, group in groupby(numbered, key=lambda one: (one[1].source, one[0] // RULES_AT_A_TIME)):
         members = list(group)
-        near_at, near = _holding(texts, at, [rule for _, rule in members])
-        found += [_match_rule(near, near_at, number, rule) for number, rule in members if len(near)]
+        near = _holding(part, [rule for _, rule in members]).combine_chunks()
+        if len(near):
+            near_texts, near_at = near["text"].combine_chunks(), near["at"].combine_chunks()
+            found += [_match_rule(near_texts, near_at, number, rule) for number, rule in members]
     return pa.concat_tables(found)
 
 
-def _holding(texts: pa.Array, at: pa.Array, rules: Iterable[CommandRule]) -> tuple[pa.Array, pa.Array]:
-    """The texts, and their numbers, that hold a literal which one of the rules needs."""
+def _holding(part: pa.Table, rules: Iterable[CommandRule]) -> pa.Table:
+    """The texts that hold a literal which one of the rules needs: lower case, each run of blanks one blank."""
     import pyarrow.compute as pc
 
     literals = sorted({re.escape(one) for rule in rules for one in rule.needs})
-    is_near = pc.match_substring_regex(pc.ascii_lower(texts), f"(?:{'|'.join(literals)})") if literals else None
-    return (at.slice(0, 0), texts.slice(0, 0)) if is_near is None else (at.filter(is_near), texts.filter(is_near))
+    if not literals:
+        return part.slice(0, 0)
+    return part.filter(pc.match_substring_regex(part["folded"], f"(?:{'|'.join(literals)})"))
 
 
 def _match_rule(texts: pa.Array, at: pa.Array, number: int, rule: CommandRule) -> pa.Table:
