@@ -5,7 +5,10 @@ from __future__ import annotations
 import base64
 import bz2
 import gzip
+import hashlib
 import lzma
+import random
+import string
 import zlib
 
 import pytest
@@ -133,6 +136,7 @@ ORDINARY = [
     "------------------------------------------------------------",
     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
     "================",
+    "cmd /e cacls -e Pipe <<< cmd",
     "",
 ]
 
@@ -142,6 +146,27 @@ def test_ordinary_words_are_left_alone(text):
     found = unpack_text(text)
     assert found.found == []
     assert found.full_text == text
+
+
+def test_hashes_are_never_taken_for_text():
+    """In hex or base64, of every usual length; 300593… of a real log reads as Chinese in UTF-16."""
+    assert texts("300593048d599cd947b782ea93689c58 74633dc3ab2e714eeba0bd6624b0799d") == []
+    for name in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512"):
+        for number in range(2_000):
+            digest = hashlib.new(name, str(number).encode()).digest()
+            assert unpack_text(digest.hex()).found == [], digest.hex()
+            if name in ("md5", "sha1", "sha256"):
+                assert unpack_text(f"h={b64(digest)};").found == [], b64(digest)
+
+
+def test_random_ids_are_hardly_ever_taken_for_text():
+    """Tokens of URLs and cookies: of 20,000 of 8 to 32 letters some may be words by chance."""
+    source = random.Random(7)
+    letters = string.ascii_letters + string.digits
+    tokens = ["".join(source.choices(letters, k=source.choice((8, 10, 16, 22, 32)))) for _ in range(10_000)]
+    tokens += [b64(source.randbytes(source.choice((12, 16, 20, 32)))) for _ in range(10_000)]
+    taken = [token for token in tokens if unpack_text(f"https://h.example/{token}?t={token}&u=1").found]
+    assert len(taken) <= 6, taken
 
 
 def test_the_rest_of_the_text_stays_as_it_is():

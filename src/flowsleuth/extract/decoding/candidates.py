@@ -15,7 +15,7 @@ from flowsleuth.extract.decoding.alphabets import PRINTED, alphabet_of, decode_b
 from flowsleuth.extract.decoding.contents import TEXT, Content, content_of
 from flowsleuth.extract.decoding.lines import continued
 from flowsleuth.extract.decoding.runs import SHORTEST, Run, find_runs
-from flowsleuth.extract.decoding.texts import reads_well
+from flowsleuth.extract.decoding.texts import is_of_script, reads_well
 
 SHORTEST_TOLD = 3
 SHORTEST_BINARY = 60
@@ -27,6 +27,12 @@ _WORDS = re.compile(r"[-/_+]*(?:(?:[A-Z]?[a-z]+|[A-Z]+|[0-9]+)[-/_+]+)*(?:[A-Z]?
 _SPLIT = re.compile("[/_+-]")
 _MIXED = re.compile(r"(?=.{0,255}[a-z])(?=.{0,255}[A-Z])(?=.{0,255}[0-9])")
 _MOST_CUTS = 12
+_HASH_LENGTHS = (32, 40, 48, 56, 64, 96, 128)
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
+_COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_BETWEEN = re.compile(r"[ ._:/\\-]+")
+_WORD = re.compile(r"(?:[a-z]+|[A-Z]+|[A-Z][a-z]+(?:[A-Z][a-z]+)?)\d*\Z|\d+\Z")
+_VOWEL = re.compile("[aeiouyAEIOUY]")
 _STREAMS = ("zlib", "deflate")
 
 
@@ -63,7 +69,7 @@ def find_encoded(text: str) -> Iterator[Found]:
     """
     at = 0
     for run in find_runs(text):
-        start, end, is_spelled, is_told, _ = run
+        start, end, is_spelled, is_told, *_ = run
         if start < at:
             continue
         word = text[start:end]
@@ -87,13 +93,18 @@ def _plain_hex(run: Run, digits: str, word: str) -> Iterator[Found]:
     """A run of hex digits; decimal numbers are hex digits too, so those must read well."""
     data = bytes.fromhex(digits)
     content = content_of(data)
-    if content is None or content.kind in _STREAMS:
+    if content is None or content.kind in _STREAMS or (len(digits) in _HASH_LENGTHS and not _is_no_hash(data, content)):
         return
     if content.kind == TEXT:
         is_number = digits.isdigit() and not word.startswith("0x") and len(data) < 2 * SHORTEST
         if is_number or not reads_well(content.text or ""):
             return
     yield Found(run.start, run.end, "hex", data, content)
+
+
+def _is_no_hash(data: bytes, content: Content) -> bool:
+    """As long as a hash, but ASCII throughout, in one byte for each letter or two."""
+    return content.kind == TEXT and (content.text or "").isascii() and len(data.replace(b"\x00", b"")) >= len(data) // 2
 
 
 def _spelled_hex(run: Run, word: str) -> Iterator[Found]:
@@ -132,10 +143,10 @@ def _cuts(text: str, start: int, end: int) -> Iterator[Run]:
         return
     for mark in marks:
         if end - mark - 1 >= SHORTEST:
-            yield Run(mark + 1, end)
+            yield Run(mark + 1, end, is_part=True)
     for here, following in zip([start - 1, *marks], [*marks, end], strict=True):
         if following - here - 1 >= SHORTEST:
-            yield Run(here + 1, following)
+            yield Run(here + 1, following, is_part=True)
 
 
 def _judged(text: str, run: Run) -> Found | None:
@@ -182,21 +193,44 @@ def _accepted(data: bytes, joined: str, word: str, run: Run, is_free: bool) -> C
             return Content("bin") if len(joined) >= 2 * SHORTEST else None
         is_whole = is_free and (len(joined) % 4 == 0 or word.endswith("="))
         return Content("bin") if is_whole and _looks_random(joined) else None
-    if content.kind != TEXT or run.is_told:
-        return content
+    if run.is_told:
+        is_sure = len(word) >= SHORTEST or word.endswith("=") or content.encoding != "utf-8"
+        return content if is_sure or _is_written(content.text or "") else None
+    if content.kind != TEXT:
+        return None if run.is_part and len(joined) < SHORTEST_BINARY else content
+    return content if _is_sure(content, joined, run.is_part) else None
+
+
+def _is_sure(content: Content, joined: str, is_part: bool) -> bool:
+    """What decodes to text by chance is short: the shorter the run, the more it must look as if somebody wrote it."""
     text = content.text or ""
-    if content.encoding == "utf-8" and len(joined) < 2 * SHORTEST and not _is_sure_if_short(text, word):
-        return None
-    return content if reads_well(text) or len(text) >= 4 * SHORTEST else None
-
-
-def _is_sure_if_short(text: str, word: str) -> bool:
-    """A short run may decode to letters by chance: it must be a word, name or command in plain ASCII."""
-    if not text.isascii() or not reads_well(text):
+    if content.encoding != "utf-8":
+        return reads_well(text) or len(text) >= 4 * SHORTEST
+    if len(joined) >= (6 if is_part else 4) * SHORTEST:
+        return reads_well(text) or len(text) >= 6 * SHORTEST
+    if not text.isascii():
+        return is_of_script(text)
+    if _CONTROL.search(_COLOURS.sub("", text)) or not reads_well(text):
         return False
-    has_both = any(map(str.islower, word)) and any(map(str.isupper, word))
-    plain = sum(1 for c in text if c.isalnum() or c in " ._:/\\-")
-    return has_both and plain == len(text)
+    if len(joined) >= 2 * SHORTEST and not is_part:
+        return True
+    has_both = any(map(str.islower, joined)) and any(map(str.isupper, joined))
+    return has_both and _is_written(text)
+
+
+def _is_written(text: str) -> bool:
+    """Words of small letters or capitals, one of them with a vowel, and letters that stand alone no more than words.
+
+    Examples
+    --------
+    >>> [_is_written(text) for text in ("cmd /c dir", "calc.exe", "RC.B.B", "JxgPJL", "YN=HKM")]
+    [True, True, False, False, False]
+    """
+    words = [word for word in _BETWEEN.split(text.strip()) if word]
+    if not all(map(_WORD.match, words)):
+        return False
+    long = [word for word in words if len(word) > 1]
+    return len(words) <= 2 * len(long) and any(map(_VOWEL.search, long))
 
 
 def _looks_random(joined: str) -> bool:

@@ -10,6 +10,8 @@ from flowsleuth.extract.decoding.texts import is_text, reads_well, text_of
 
 LEAST_STREAM = 12
 """Bytes: shorter ones unpack by chance."""
+LEAST_RAW = 20
+"""Bytes that raw deflate, which has no mark at all, must have before and after."""
 TRIED = 4_096
 TEXT = "string"
 
@@ -63,7 +65,8 @@ def _stream(data: bytes) -> str | None:
         if out and ((data[0] == 0x78 and (is_whole or len(out) >= TRIED)) or _is_sense(out)):
             return "zlib"
     out, is_whole = _tried(data, -15)
-    return "deflate" if out and (is_whole or len(out) > 64) and _is_sense(out) else None
+    is_long = len(data) >= LEAST_RAW and (is_whole or len(out) > 64) and len(set(out)) >= LEAST_RAW // 2
+    return "deflate" if is_long and _is_sense(out) and _is_no_chance(out) else None
 
 
 def _tried(data: bytes, window: int) -> tuple[bytes, bool]:
@@ -83,3 +86,9 @@ def _is_sense(out: bytes) -> bool:
         return True
     found = text_of(out)
     return found is not None and is_text(found[0]) and reads_well(found[0])
+
+
+def _is_no_chance(out: bytes) -> bool:
+    """What a stream without a mark gave is a file, or a text that is ASCII for the most part."""
+    found = None if file_type(out) else text_of(out)
+    return found is None or sum(map(str.isascii, found[0])) >= 0.9 * len(found[0])

@@ -8,7 +8,8 @@ from collections.abc import Callable
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "zip"), (b"PK\x05\x06", "zip"), (b"7z\xbc\xaf\x27\x1c", "7z"), (b"Rar!\x1a\x07", "rar"),
     (b"\xfd7zXZ\x00", "xz"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"\x04\x22\x4d\x18", "lz4"),
-    (b"MSCF\x00\x00\x00\x00", "cab"), (b"MSWIM\x00\x00\x00", "wim"), (b"\x1f\x9d", "compress"), (b"LZIP\x01", "lzip"),
+    (b"MSCF\x00\x00\x00\x00", "cab"), (b"MSWIM\x00\x00\x00", "wim"),
+    (b"\x1f\x9d\x90", "compress"), (b"LZIP\x01", "lzip"),
     (b"!<arch>\n", "ar"), (b"\x7fELF", "elf"), (b"\xce\xfa\xed\xfe", "macho"), (b"\xcf\xfa\xed\xfe", "macho"),
     (b"\xca\xfe\xba\xbe\x00", "class"), (b"\x00asm\x01\x00\x00\x00", "wasm"), (b"dex\n03", "dex"), (b"%PDF-", "pdf"),
     (b"{\\rtf", "rtf"), (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"), (b"ITSF\x03\x00\x00\x00", "chm"),

@@ -16,7 +16,7 @@ _APART = re.compile(  # begins with the mark between two bytes: such marks are r
     r"([ :,-])(?<=(?<![0-9A-Za-z])[0-9A-Fa-f]{2}.)(?:[0-9A-Fa-f]{2}\1){6,}[0-9A-Fa-f]{2}(?![0-9A-Za-z])"
 )
 _MAY_BE_TOLD = re.compile(r"[-/–—][eE]|64|atob|<<<")
-_SWITCH = re.compile(r"[-/–—](?<!\S.)[eE](?:[cC]|[nN]|[nN][cC]\w{0,20})?\s+['\"]?")
+_SWITCH = re.compile(r"[-/–—](?<!\S.)(?:(?<!/)[eE]|[eE][cC]|[eE][nN][cC]?\w{0,20})\s+['\"]?")
 _FUNCTION = re.compile(r"64(?<=[bBeE]64)(?:[sS]tring|[dD]ecode)?\W{1,4}['\"]?")
 _OTHER_FUNCTION = re.compile(r"(?:atob\W{1,3}|<<<\s*)['\"]?")
 _PIPE = re.compile(r"\|\s{0,9}(?:/[\w/]{1,30}/)?(?:base64\s+(?:-d|-D|--d)|openssl\s+(?:enc\s+)?-?base64\s+-d)")
@@ -35,6 +35,8 @@ class Run(NamedTuple):
         A switch, a function or a pipe says that it is encoded.
     is_command : bool
         It is the value of PowerShell's ``-EncodedCommand``.
+    is_part : bool
+        It was cut out of a longer run.
     """
 
     start: int
@@ -42,6 +44,7 @@ class Run(NamedTuple):
     is_spelled: bool = False
     is_told: bool = False
     is_command: bool = False
+    is_part: bool = False
 
 
 def find_runs(text: str) -> Iterator[Run]:

@@ -17,9 +17,11 @@ MOST_CONTROL = 0.02
 SAMPLE = 4_096
 LEAST_ASCII = 0.9
 LEAST_OF_SCRIPT = 0.9
-LEAST_OF_EAST = 8
+LEAST_LATIN = 0.7
+LEAST_LETTERS = 4
+LEAST_OF_EAST = 12
 """Characters: every third pair of bytes is a Han character, so fewer are chance."""
-_EAST = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL")
+_CHARSETS = ("gb2312", "big5", "shift_jis", "euc_kr")
 _SCRIPTS = (
     "CYRILLIC",
     "GREEK",
@@ -88,6 +90,18 @@ def reads_well(text: str) -> bool:
     return letters + told >= 0.6 * len(head) and letters >= 0.4 * len(head) and _WORD.search(head) is not None
 
 
+def is_of_script(text: str) -> bool:
+    """A short text that is not ASCII is of one script, and half of it, four at least, are that script's letters.
+
+    Examples
+    --------
+    >>> is_of_script("Привет"), is_of_script("z%sé9p!M"), is_of_script("wʘN4ц")
+    (True, False, False)
+    """
+    others = sum(1 for c in text if not c.isascii() and c.isalpha())
+    return others >= max(LEAST_LETTERS, len(text) / 2) and _CONTROL.search(text) is None and _is_of_one_script(text)
+
+
 def _is_odd(text: str) -> bool:
     """Characters that no script has assigned, or that are for private use, for more than a few."""
     odd = sum(1 for c in text if not c.isascii() and unicodedata.category(c) in ("Cn", "Co", "Cs"))
@@ -99,7 +113,8 @@ def _with_mark(data: bytes) -> tuple[str, str] | None:
         if data.startswith(mark) and len(data) > len(mark):
             text = data[len(mark) :].decode(name, "replace")
             broken = text[:SAMPLE].count("\ufffd")
-            return (text, name) if broken <= MOST_CONTROL * len(text) + 1 and is_text(text) else None
+            is_sense = name == "utf-8" or _is_latin_or_of_one_script(text[:SAMPLE])
+            return (text, name) if broken <= MOST_CONTROL * len(text) + 1 and is_text(text) and is_sense else None
     return None
 
 
@@ -113,6 +128,8 @@ def _utf16_by_zeros(data: bytes) -> tuple[str, str] | None:
         return None
     name = "utf-16-le" if high > low else "utf-16-be"
     text = data[: len(data) // 2 * 2].decode(name, "replace")
+    if not _is_latin_or_of_one_script(text[:SAMPLE]):
+        return None
     return (text, name) if is_text(text) and text[:SAMPLE].count("\ufffd") <= MOST_CONTROL * len(text) else None
 
 
@@ -147,19 +164,30 @@ def _other_utf16(data: bytes, is_expected: bool) -> tuple[str, str] | None:
     return None
 
 
+def _is_latin_or_of_one_script(text: str) -> bool:
+    return sum(map(str.isascii, text)) >= LEAST_LATIN * len(text) or _is_of_one_script(text)
+
+
 def _is_of_one_script(text: str) -> bool:
-    """Letters of one script but for ASCII; those of East Asia only with their own punctuation, kana or ASCII."""
+    """Letters of one script but for ASCII; those of East Asia only such as are in common use."""
     scripts = Counter(_script(c) for c in text)
     plain = scripts.pop("ASCII", 0)
     marks = scripts.pop("MARK", 0)
     if plain == len(text) or not scripts:
         return plain == len(text)
     if scripts["CJK"] + scripts["HANGUL"]:
-        east = max(sum(scripts[one] for one in _EAST[:3]), scripts["HANGUL"])
-        has_marks = plain + marks + scripts["HIRAGANA"] > 0
-        return len(text) >= LEAST_OF_EAST and has_marks and east + plain + marks >= LEAST_OF_SCRIPT * len(text)
+        return len(text) >= LEAST_OF_EAST and any(_is_written_in(text, charset) for charset in _CHARSETS)
     script, count = scripts.most_common(1)[0]
     return script in _SCRIPTS and count + plain + marks >= LEAST_OF_SCRIPT * len(text)
+
+
+def _is_written_in(text: str, charset: str) -> bool:
+    """All its characters are among those in common use, which are a tenth of all there are."""
+    try:
+        text.encode(charset)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _script(character: str) -> str:
