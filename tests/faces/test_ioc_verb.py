@@ -99,6 +99,14 @@ def test_columns_of_a_table_file(tmp_path: Path, capsys):
     assert "no such column" in capsys.readouterr().err
 
 
+def test_many_rows_as_csv(tmp_path: Path, capsys):
+    path = tmp_path / "log"
+    path.write_text("".join(f"10.0.{n // 250}.{n % 250 + 1}\n" for n in range(5_000)))
+    assert main(["ioc", str(path), "--format", "csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["observable"] for row in rows] == [f"10.0.{n // 250}.{n % 250 + 1}" for n in range(5_000)]
+
+
 def test_nothing_and_wrong_use(tmp_path: Path, log: Path, capsys):
     empty = tmp_path / "empty"
     empty.write_bytes(b"")

@@ -140,6 +140,26 @@ def test_work_is_linear_in_the_text(unit: str) -> None:
     assert min(took(32_000) for _ in range(2)) < 30 * small
 
 
+@pytest.mark.parametrize(
+    "unit",
+    ["HKLM\\", "%aa%\\", "C:\\", "\\\\a\\b", "~/", "/tmp/", "/tmp/a@b.co", "http://a.co/?", "a@b.co/", "C:/", "a.co/"],
+)
+def test_findings_do_not_pile_up(unit: str) -> None:
+    text = unit * (20_000 // len(unit))
+    found = find(column([text]), EVERY, PLAIN)
+    assert len(found) <= len(text) // 2
+    assert sum(map(len, found["found"].to_pylist())) <= 4 * len(text)
+
+
+@pytest.mark.parametrize("head", ["http://a.com/", "C:\\", "/tmp/", "HKLM\\"])
+@pytest.mark.parametrize("shift", range(4))
+def test_what_is_too_long_is_cut_between_characters(head: str, shift: int) -> None:
+    text = head + "x" * shift + "éü" * 5_000
+    (first,) = find(column([text]), EVERY, PLAIN).slice(0, 1).to_pylist()
+    assert text.startswith(first["found"]) or first["found"] in text
+    assert 4_000 < len(first["found"].encode()) < 8_200
+
+
 def test_a_null_and_no_text() -> None:
     assert len(find(pa.array([None, None], pa.string()), EVERY)) == 0
     assert len(find(pa.array([], pa.string()), EVERY)) == 0

@@ -53,6 +53,13 @@ def word_end(data: Any, i: int, b: int, T: Any) -> Any:
     return i
 
 
+def whole_end(data: Any, i: int, s: int, b: int) -> Any:
+    """``i``, or the begin of the character that it would cut in two."""
+    while s < i < b and 0x80 <= data[i] < 0xC0:
+        i -= 1
+    return i
+
+
 def is_word_at(data: Any, i: int, b: int, T: Any) -> Any:
     """A character of a word stands at ``i``."""
     if i >= b:

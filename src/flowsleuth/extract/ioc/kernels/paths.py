@@ -12,6 +12,7 @@ from flowsleuth.extract.ioc.kernels.marks import (
     is_alnum_at,
     is_word_at,
     low,
+    whole_end,
     wide,
     word_bits,
     word_end,
@@ -128,6 +129,7 @@ def windows_end(data: Any, p: int, b: int, quote: int, doubled: int, T: Any) -> 
         if round_ < 0 or square < 0 or curly < 0:
             break
         i += 1
+    i = whole_end(data, min(i, stop), p, b)
     while i > p and data[i - 1] in (46, 44, 33, 39, 32, 61, 38, 40, 91, 123, 43, 64):
         i -= 1
     return i
@@ -304,6 +306,7 @@ def linux_at(data: Any, a: int, b: int, s: int, T: Any) -> Any:
         i = linux_part(data, first, stop, quote, is_name, T)
         if word_bits(data, first, i, T) & PROGRAMS:
             is_name = False
+    i = whole_end(data, i, s, b)
     while i > s + 1 and data[i - 1] in (46, 44, 35, 64, 37, 43):
         i -= 1
     return i

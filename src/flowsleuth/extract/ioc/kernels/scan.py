@@ -338,11 +338,11 @@ def at_word(data: Any, a: int, b: int, s: int, e: int, hush: int, row: int, g: A
     if e - s >= SHORTEST_BITCOIN:
         n = find_hashes(data, a, b, s, e, row, T, out, n)
     after = data[e] if e < b else 0
-    if after == 58 and e - s == 1:
+    if after == 58 and e - s == 1 and s >= hush:
         end = drive_at(data, a, b, s, T)
         if end >= 0:
             return put(out, n, WINDOWS_PATH, row, s, end, 0, 0), s + 2, end
-    if after == 92 or (after == 58 and e + 1 < b and data[e + 1] == 92):
+    if s >= hush and (after == 92 or (after == 58 and e + 1 < b and data[e + 1] == 92)):
         end = registry_at(data, a, b, s, e, T)
         if end >= 0:
             return put(out, n, REGISTRY, row, s, end, 0, 0), e, end
@@ -415,8 +415,7 @@ def scan_row(data: Any, a: int, b: int, row: int, g: Any, T: Any, out: Any, n: i
         c = data[i]
         if c < 0x80 and T[c] & WORD == 0:
             if T[c] & OPENS and may_open(data, a, i, b, T):
-                is_in_url = i < url_end and c != 64
-                if is_in_url:
+                if i < hush and c != 64:
                     i += 1
                     continue
                 n, i, quiet = at_sign(data, a, b, i, floor, row, g, T, out, n)

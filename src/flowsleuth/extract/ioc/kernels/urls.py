@@ -16,6 +16,7 @@ from flowsleuth.extract.ioc.kernels.marks import (
     is_alnum_at,
     is_word_at,
     low,
+    whole_end,
     wide,
     word_bits,
     word_end,
@@ -231,6 +232,7 @@ def tail_end(data: Any, i: int, b: int, start: int, a: int, flags: int, T: Any) 
             if round_ < 0 or square < 0 or curly < 0:
                 break
         i += 2 if c == 92 else 1
+    i = whole_end(data, min(i, stop), start, b)
     while i > start and is_loose(data[i - 1]):
         i -= 1
     return opened(data, start, i)
