@@ -194,7 +194,7 @@ def test_rows_that_come_twice_are_one_process():
     told = process_tree(procs)
     assert told.repeated == 1
     assert told.table["record_count"].to_pylist() == [2, 1, 1]
-    assert "1 rows tell what another row tells" in told.read_as()
+    assert "1 row tells what another row tells" in told.read_as()
 
 
 def test_two_sources_of_one_start_are_one_process():

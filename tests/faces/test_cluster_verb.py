@@ -48,5 +48,5 @@ def test_a_workspace(tmp_path, capsys):
         ws.ingest(tmp_path / "audit.log")
     code, out, _ = run(capsys, "-w", tmp_path / "case")
     assert code == 0
-    assert "3 events in 1 clusters" in out
+    assert "3 events in 1 cluster" in out
     assert "ls <path>" in out

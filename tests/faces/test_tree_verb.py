@@ -56,7 +56,7 @@ def test_a_workspace(case, capsys):
     lines = out.splitlines()
     assert lines[1].startswith("└─ sh [100 2020-04-30 00:03:20]")
     assert lines[3].startswith("      └─ x [102")
-    assert lines[-1].startswith("4 processes, 1 of them told by their children only; 1 roots, 4 levels")
+    assert lines[-1].startswith("4 processes, 1 of them told by their children only; 1 root, 4 levels")
     _, out, _ = run(capsys, "-w", case, "--root", "CURL", "--most", 1)
     assert out.splitlines()[:2][0].startswith("curl [101") and "… 1 more below" in out
     _, out, _ = run(capsys, "-w", case, "--end", "2020-04-30T00:03:21")

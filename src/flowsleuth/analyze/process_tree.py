@@ -72,9 +72,13 @@ class ProcessTree:
         when = f"time {told.time_stamp}" if told.time_stamp else "no time"
         where = f"host {told.host_name_column}" if told.host_name_column else "one host"
         names = f"process {told.process_id}, parent {told.parent_id}, name {told.process_name}, {when}, {where}"
-        lost = f"; {self.left_out:,} rows are no starts of processes" if self.left_out else ""
-        twice = f"; {self.repeated:,} rows tell what another row tells" if self.repeated else ""
+        lost = f"; {_rows(self.left_out, 'is no start', 'are no starts')} of a process" if self.left_out else ""
+        twice = f"; {_rows(self.repeated, 'tells', 'tell')} what another row tells" if self.repeated else ""
         return f"read as {told.name} ({names}){lost}{twice}"
+
+
+def _rows(count: int, one: str, many: str) -> str:
+    return f"1 row {one}" if count == 1 else f"{count:,} rows {many}"
 
 
 def build_process_tree(procs: Any, schema: ProcessSchema | Mapping[str, Any] | str | None = None) -> Any:

@@ -31,6 +31,8 @@ SEASONAL, LEAST_SEASONAL = 13, 7
 """Periods over which the season is smoothed, odd; and the least that STL's authors advise. With 7, which is msticpy's
 default, the season follows the noise and hides small dips."""
 THRESHOLD = 3.0
+REFITS = 1
+"""Fits after the first, of the series without what was far off."""
 CYCLES = 2
 """Periods that STL needs."""
 WIDE, OF_WIDE = 0.9, 1 / 1.6449
@@ -189,18 +191,30 @@ def _by_stl(values: Numbers, period: int, seasonal: int, threshold: float) -> _P
         raise MissingExtraError("analyze", "statsmodels") from None
     fitted = STL(values, period=period, seasonal=seasonal, robust=True).fit()
     baseline = fitted.trend + fitted.seasonal
+    middle, spread = _usual(values - baseline, values)
+    for _ in range(REFITS):  # what is far off bends the season of the other periods a little: without it, once more
+        far = np.abs(values - baseline - middle) > threshold * spread
+        if not far.any():
+            break
+        fitted = STL(np.where(far, baseline, values), period=period, seasonal=seasonal, robust=True).fit()
+        baseline = fitted.trend + fitted.seasonal
+        middle, spread = _usual(values - baseline, values)
     rest = values - baseline
-    middle = float(np.median(rest))
-    off = np.abs(rest - middle)
-    spread = max(OF_MAD * float(np.median(off)), OF_WIDE * float(np.quantile(off, WIDE))) or OF_MEAN * float(
-        np.mean(off)
-    )
-    spread = max(spread, LEAST * float(np.median(np.abs(values))), np.finfo(float).tiny)
     reach = threshold * spread
     return _Parts(
         fitted.trend, fitted.seasonal, np.asarray(fitted.weights), baseline, (rest - middle) / spread,
         baseline + middle - reach, baseline + middle + reach,
     )  # fmt: skip
+
+
+def _usual(rest: Numbers, values: Numbers) -> tuple[float, float]:
+    """The middle of what is left over, and its spread as of a standard deviation."""
+    middle = float(np.median(rest))
+    off = np.abs(rest - middle)
+    spread = max(OF_MAD * float(np.median(off)), OF_WIDE * float(np.quantile(off, WIDE))) or OF_MEAN * float(
+        np.mean(off)
+    )
+    return middle, max(spread, LEAST * float(np.median(np.abs(values))), float(np.finfo(float).tiny))
 
 
 def _by_median(values: Numbers, series: Regular, threshold: float) -> _Parts:

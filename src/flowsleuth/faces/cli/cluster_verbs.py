@@ -73,10 +73,11 @@ def _events(parsed: argparse.Namespace) -> pa.Table:
 
 def _show(rows: pa.Table, events: int, most: int) -> None:
     from flowsleuth.faces.cli.show import print_table, terminal_text
+    from flowsleuth.viz.canvas import count_text
 
     names = ("count", "variants", "first_seen", "last_seen", "template")
     told = rows.select(list(names)).slice(0, most).to_pylist()
     cells = [[terminal_text(row[name], whole_seconds=True) for name in names] for row in told]
     print_table(cells, names, right=("count", "variants"), wrap=("template",))
     cut = f"; the first {most:,} are shown" if len(rows) > most else ""
-    print(f"{events:,} events in {len(rows):,} clusters{cut}")
+    print(f"{count_text(events, 'event')} in {count_text(len(rows), 'cluster')}{cut}")

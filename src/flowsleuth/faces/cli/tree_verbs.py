@@ -54,6 +54,7 @@ def add_tree(verbs: Any) -> None:
 def tree(parsed: argparse.Namespace) -> int:
     """``flowsleuth tree``."""
     from flowsleuth.faces.cli.show import console, give
+    from flowsleuth.viz.canvas import count_text
 
     found = _of_file(parsed) if parsed.file else _of_workspace(parsed)
     if parsed.root:
@@ -62,9 +63,11 @@ def tree(parsed: argparse.Namespace) -> int:
         _tell(found.read_as)
         print(found.text(parsed.most, max(console().width, NARROWEST)))
         told = found.summary()
+        names = {"RootProcesses": "root", "LargestTreeDepth": "level", "Hosts": "host"}
+        counted = ", ".join(count_text(told[name], word) for name, word in names.items())
         print(
-            f"{told['Processes']:,} processes, {told['InferredProcesses']:,} of them told by their children only; "
-            f"{told['RootProcesses']:,} roots, {told['LargestTreeDepth']:,} levels, {told['Hosts']:,} hosts"
+            f"{count_text(told['Processes'], 'process', 'processes')}, {told['InferredProcesses']:,} of them told by "
+            f"their children only; {counted}"
         )
         return 0
     return give(found.table, parsed)
