@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from flowsleuth.analyze.syslog.pairing import group_codes
 from flowsleuth.analyze.times import utc_times
 from flowsleuth.errors import OptionError
 from flowsleuth.extract.command_lines.risky import known_column
@@ -91,7 +92,7 @@ def command_bursts(
     times = utc_times(to_table(data), when).cast(pa.int64())
     is_told = pc.and_(pc.is_valid(times), pc.greater(pc.fill_null(pc.utf8_length(commands), 0), 0))
     places = pc.indices_nonzero(is_told).to_numpy()
-    group, micros = group_codes(data, groups)[places], times.to_numpy(zero_copy_only=False)[places].astype(np.int64)
+    group, micros = row_groups(data, groups)[places], times.to_numpy(zero_copy_only=False)[places].astype(np.int64)
     order = np.lexsort((micros, group))
     first, last, fastest = _runs(group[order], micros[order], events, round(within_s * MICROSECONDS))
     return like(_told(data, commands, groups, (places[order], micros[order], first, last, fastest)), data)
@@ -118,16 +119,13 @@ def cmd_speed(cmd_events: Any, cmd_field: str, time: float = 5, events: int = 10
     return command_bursts(cmd_events, cmd_field, events=events, within_s=time)
 
 
-def group_codes(data: Any, groups: Sequence[str]) -> npt.NDArray[np.int64]:
+def row_groups(data: Any, groups: Sequence[str]) -> npt.NDArray[np.int64]:
     """A number for each row, the same where all of some columns are the same; null is a value of its own."""
     import numpy as np
 
-    codes = np.zeros(len(data), dtype=np.int64)
-    for name in groups:
-        coded = text_column(data, name).combine_chunks().dictionary_encode()
-        one = coded.indices.fill_null(len(coded.dictionary)).to_numpy(zero_copy_only=False).astype(np.int64)
-        codes = np.unique(codes * (len(coded.dictionary) + 1) + one, return_inverse=True)[1].astype(np.int64)
-    return codes
+    if not groups:
+        return np.zeros(len(data), dtype=np.int64)
+    return group_codes(*(text_column(data, name).combine_chunks() for name in groups))
 
 
 def _known(data: Any, names: Sequence[str], of_what: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from flowsleuth.analyze.bursts import group_codes
+from flowsleuth.analyze.bursts import row_groups
 from flowsleuth.analyze.times import utc_times
 from flowsleuth.schema.tabular import need_columns, text_column, to_table
 
@@ -79,7 +79,7 @@ def session_events(
     texts = text_column(data, command).combine_chunks()
     places = np.flatnonzero(texts.is_valid().to_numpy(zero_copy_only=False)).astype(np.int64)
     coded = texts.take(places).dictionary_encode()
-    codes = np.unique(group_codes(data, groups)[places], return_inverse=True)[1]
+    codes = np.unique(row_groups(data, groups)[places], return_inverse=True)[1]
     order = (
         np.lexsort((_moments(data, time_column)[places], codes)) if time_column else np.argsort(codes, kind="stable")
     )

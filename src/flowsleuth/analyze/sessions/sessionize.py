@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from flowsleuth.analyze.bursts import group_codes
+from flowsleuth.analyze.bursts import row_groups
 from flowsleuth.analyze.sessions.events import cells_of
 from flowsleuth.analyze.sessions.model import SessionOptions
 from flowsleuth.analyze.sessions.scoring import rare_sessions
@@ -64,7 +64,7 @@ def session_numbers(
     times = utc_times(to_table(data), time_column).cast(pa.int64())
     places = np.flatnonzero(times.is_valid().to_numpy(zero_copy_only=False))
     micros = times.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)[places]
-    group = group_codes(data, groups)[places]
+    group = row_groups(data, groups)[places]
     order = np.lexsort((micros, group))
     micros, group = micros[order], group[order]
     is_new = np.ones(len(order), dtype=bool)
