@@ -305,3 +305,14 @@ def test_sessions_in_cells_as_msticpy_has_them() -> None:
     assert found.loc[30, "reason"] == "Read with Folder = Payroll: 1 of 31 times"
     assert found["reason"].isna().tolist() == [False] * 31 + [True, True]
     assert list(before.columns) == list(data.columns)
+
+
+def test_tables_without_rows_or_with_nothing_but_nulls() -> None:
+    for empty in (
+        pa.table({"s": pa.chunked_array([], pa.string()), "time": pa.chunked_array([], pa.timestamp("us"))}),
+        pa.table({"s": pa.nulls(3), "time": pa.nulls(3)}),
+    ):
+        assert len(sessionize_data(empty, ["s"], "time", 1, 1, "s")) == 0
+        assert session_numbers(empty, "s", "time").null_count == len(empty)
+        assert len(rare_sessions(empty, "s", "s")) == 0
+    assert score_sessions(pandas.DataFrame({"session": []}), "session", 3).empty

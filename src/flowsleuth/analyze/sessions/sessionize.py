@@ -79,7 +79,7 @@ def session_numbers(
 def _cut(is_new: npt.NDArray[np.bool_], micros: npt.NDArray[np.int64], longest: int) -> None:
     """Begin a new session wherever one would be too long."""
     begins = np.flatnonzero(is_new)
-    for first, last in zip(begins, np.append(begins[1:], len(micros)), strict=True):
+    for first, last in zip(begins, [*begins[1:], len(micros)][: len(begins)], strict=True):
         at = int(first)
         while micros[last - 1] - micros[at] > longest:
             at += int(np.searchsorted(micros[at:last], micros[at] + longest, "right"))
@@ -121,7 +121,7 @@ def sessionize_data(  # noqa: PLR0917 (as MSTICPy has them)
     told = told.filter(numbers.is_valid()).sort_by([("session", "ascending"), ("time", "ascending")])
     session = told["session"].to_numpy()
     starts = np.flatnonzero(np.diff(session, prepend=-1)).astype(np.int64)
-    bounds = np.append(starts, len(session))
+    bounds = np.append(starts, len(session)).astype(np.int64)
     rows, moments = told["row"].combine_chunks(), told["time"].combine_chunks()
     first, last = moments.take(pa.array(starts)), moments.take(pa.array(bounds[1:] - 1))
     whose = rows.take(pa.array(starts))

@@ -76,7 +76,7 @@ def risky_commands(
     Notes
     -----
     A rule sees one line of text, not who started it nor what it did. That nothing matches does not mean that nothing
-    is wrong.
+    is wrong. Of what is encoded, 8 MiB a command line and 256 MiB a call are looked at.
 
     Examples
     --------

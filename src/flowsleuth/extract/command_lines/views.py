@@ -14,6 +14,8 @@ LONGEST_SCRIPT = 200_000
 _HAS_CONSTANTS = (
     r"""(?i)["']\s*\)*\s*\+\s*\(*\s*["'\[]|["']\s*-f\s*["'(]|\[char|-join\b|["']\s*\)*\s*-[ci]?replace|\]::join"""
 )
+LARGEST_DECODED, ALL_DECODED = 8 << 20, 256 << 20
+"""Bytes that what is encoded in one command line, and in all of a call, may become; the rest is not looked at."""
 _HAS_ESCAPES = r"""[\^`]|\w["']["']?\w|\$\{?IFS"""
 _STEPS = (
     (r"\$\{IFS\}", " " * len("${IFS}")),
@@ -79,11 +81,13 @@ def _decoded(texts: pa.Array) -> pa.Table:
     """What is encoded in the texts, to the last layer."""
     import pyarrow as pa
 
+    from flowsleuth.extract.decoding import DecodeLimits
     from flowsleuth.extract.decoding.tables import unpack_column
 
+    limits = DecodeLimits(max_bytes=LARGEST_DECODED, max_call_bytes=ALL_DECODED)
     found = [
         (row, one.text.encode("utf-8", "replace").decode(), " > ".join(one.path), one.offset)
-        for rows, unpacking in unpack_column(texts)
+        for rows, unpacking in unpack_column(texts, limits)
         for one in unpacking.walk()
         if one.text
         for row in rows
