@@ -19,12 +19,8 @@ _SCHEME = re.compile(
     r"(?P<scheme>[a-z*_]{3,7})\s*(?:\[://\]|\(://\)|(?:\[:\]|\(:\)|\{:\}|:)(?://|\\/\\/|\[//\]|\[/\]\[/\]))",
     re.IGNORECASE,
 )
-_BRACKETED = re.compile(
-    r"\s*(?:\[\s*(?:\.|dot|,)\s*\]|\(\s*(?:\.|dot)\s*\)|\{\s*(?:\.|dot)\s*\}|\\\.)\s*", re.IGNORECASE
-)
-_HALF = re.compile(r"(?<=[a-z0-9])(?:\[\.|\.\])(?=[a-z0-9])", re.IGNORECASE)
-_COLON = re.compile(r"\[:\]|\(:\)|\{:\}")
-_AT = re.compile(r"\s*(?:\[\s*(?:at|@)\s*\]|\(\s*(?:at|@)\s*\)|\{\s*(?:at|@)\s*\})\s*", re.IGNORECASE)
+_SIGNS = re.compile(r"[\[\](){}\\\u3002\uff0e\uff61]")
+"""What no host has that is not defanged."""
 _END_OF_HOST = re.compile(r"[/?#\\](?!\.)")
 
 
@@ -54,9 +50,16 @@ def refang(text: str) -> str:
 
 
 def _refang_host(host: str) -> str:
-    host = _BRACKETED.sub(".", host)
-    host = _HALF.sub(".", host)
-    return _AT.sub("@", _COLON.sub(":", host))
+    """The spellings that the scan of :mod:`flowsleuth.extract.ioc` knows, undone."""
+    if not _SIGNS.search(host):
+        return host
+    from flowsleuth.extract.ioc.kernels.canonical import put_host
+    from flowsleuth.extract.ioc.words import tables
+
+    text = host.encode("utf-8", "surrogatepass")
+    plain = bytearray(len(text))
+    end = put_host(text, 0, len(text), 0, tables(), plain, 0)
+    return plain[:end].decode("utf-8", "surrogatepass")
 
 
 def defang(text: str) -> str:
