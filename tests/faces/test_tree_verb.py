@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 
 import flowsleuth
+from flowsleuth.analyze.relatives import get_children
 from flowsleuth.faces.cli import main
 from flowsleuth.faces.frames import Chain
+from flowsleuth.faces.views.process_trees import plot_process_tree
 
 AUDIT = """\
 type=SYSCALL msg=audit(1588205000.155:1): arch=c000003e syscall=59 success=yes exit=0 ppid=1 pid=100 uid=0 ses=1 comm="sh" exe="/bin/sh"
@@ -92,6 +94,10 @@ def test_in_hand(case):
     assert tree.summary()["Processes"] == 4
     assert tree.below("curl").table["proc_name"].to_pylist() == ["curl", "x"]
     assert "<svg" in tree._repr_html_()
+    assert get_children(tree, 1)["proc_name"].to_pylist() == ["curl"]
+    shown = plot_process_tree(tree)
+    shown.pick(3)
+    assert shown.value["proc_name"].to_pylist() == ["x"]
     frame = tree.to_pandas()[["start", "host", "pid", "parent_pid", "name"]].dropna(subset=["name"])
     again = Chain(frame).build_process_tree()
     assert again["proc_name"].tolist()[1:] == ["sh", "curl", "x"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.errors import OptionError
-from flowsleuth.schema.tabular import need_columns
+from flowsleuth.schema.tabular import need_columns, to_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -293,13 +293,13 @@ def rows_where(tree: Any, wanted: Bools) -> Any:
         return tree.loc[wanted]
     if isinstance(tree, pa.Table):
         return tree.filter(pa.array(wanted))
-    return tree.filter(wanted)
+    return tree.filter(wanted) if hasattr(tree, "__getitem__") else to_table(tree).filter(pa.array(wanted))
 
 
 def _column(tree: Any, name: str) -> Any:
     import pyarrow as pa
 
-    column = tree[name]
+    column = (tree if hasattr(tree, "__getitem__") else to_table(tree))[name]  # rows of a workspace
     if isinstance(column, pa.ChunkedArray):
         return column
     return column.to_arrow() if hasattr(column, "to_arrow") else pa.array(column, from_pandas=True)
@@ -321,8 +321,6 @@ def _different(tree: Any, name: str) -> int:
 
 def _row(tree: Any, wanted: Bools) -> dict[str, Any] | None:
     """The first of some rows; null as None."""
-    from flowsleuth.schema.tabular import to_table
-
     rows = to_table(rows_where(tree, wanted))
     return rows.slice(0, 1).to_pylist()[0] if len(rows) else None
 
