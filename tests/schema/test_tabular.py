@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from flowsleuth.errors import OptionError
-from flowsleuth.schema.tabular import as_pandas, column_names, like, need_columns, row_labels, text_column
+from flowsleuth.schema.tabular import as_pandas, column_names, like, need_columns, row_labels, text_column, to_table
 
 ROWS = {"host": ["a", "b", "b"], "cmd": ["whoami", None, "id"], "pid": [4, 8, 8]}
 MAKES = {"pandas": pd.DataFrame, "polars": polars.DataFrame, "arrow": pa.table}
@@ -64,3 +64,9 @@ def test_categories_lists_bytes_and_names_that_occur_twice() -> None:
 def test_labels_of_any_index() -> None:
     frame = pd.DataFrame({"a": [1, 2]}, index=pd.MultiIndex.from_tuples([("h", 1), ("h", 2)]))
     assert row_labels(frame).to_pylist() == ["('h', 1)", "('h', 2)"]
+
+
+def test_numbers_beyond_64_bits_and_lone_surrogates_are_text() -> None:
+    frame = pd.DataFrame({"mixed": [2**70, "\ud800", None, [1]], "wide": [2**70, 1, None, 3]}, dtype=object)
+    assert to_table(frame)["mixed"].to_pylist() == [str(2**70), "?", None, "[1]"]
+    assert text_column(frame, "wide").to_pylist() == [str(2**70), "1", None, "3"]

@@ -168,7 +168,7 @@ def _text_of_pandas(column: Any) -> pa.ChunkedArray:
 
     try:
         given = pa.array(column, from_pandas=True)
-    except (pa.ArrowException, UnicodeError):
+    except (pa.ArrowException, UnicodeError, OverflowError):
         return _texts([None if _is_missing(value) else value for value in column])
     chunked = given if isinstance(given, pa.ChunkedArray) else pa.chunked_array([given])
     if pa.types.is_dictionary(chunked.type):
@@ -213,7 +213,7 @@ def _of_pandas(frame: Any) -> pa.Table:
     ]
     try:
         return pa.Table.from_pandas(frame, preserve_index=False)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeError):
         mixed = {name: _text_column(frame[name]) for name in frame.columns if not _is_of_one_type(frame[name])}
         return pa.Table.from_pandas(frame.assign(**mixed), preserve_index=False)
 
@@ -223,14 +223,21 @@ def _is_of_one_type(column: Any) -> bool:
 
     try:
         pa.array(column, from_pandas=True)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeError):
         return False
     return True
 
 
 def _text_column(column: Any) -> Any:
-    """A column of values of several types, as text."""
-    return column.map(lambda value: value if value is None or isinstance(value, str) else _json_text(value))
+    """A column of values of several types, as text; a lone surrogate, which has no UTF-8, is a question mark."""
+    import pandas as pd
+
+    texts = [
+        None if _is_missing(value) else value if isinstance(value, str) else _json_text(value)
+        for value in column.tolist()
+    ]
+    sound = [None if text is None else text.encode("utf-8", "replace").decode() for text in texts]
+    return pd.Series(sound, index=column.index, dtype=object)
 
 
 def _plain_column(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -35,6 +35,8 @@ TOLD = 700
 DRAWN = 3_000
 """Bars and dots, at most; of those at one place the tallest is drawn."""
 EDGE = 8.0
+NARROW = 1e-9
+"""Values that differ by less, as a part of the largest, are one."""
 Steps = list[tuple[str | float, ...]]
 
 
@@ -85,8 +87,9 @@ def _range(spec: Spec) -> tuple[float, float]:
     low, high = min(values), max(values)
     if "vbar" in spec["draw"] or (low >= 0 and low < 0.6 * high):
         low, high = min(low, 0.0), max(high, 0.0)
-    if low == high:
-        low, high = (low - 1, high + 1) if low else (0.0, 1.0)
+    if high - low <= NARROW * max(abs(low), abs(high), NARROW):
+        room = max(abs(low) / 10, 1.0)
+        low, high = (low - room, high + room) if low else (0.0, 1.0)
     step = _step(low, high)
     return math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
 

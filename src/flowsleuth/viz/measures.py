@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowsleuth.errors import FlowsleuthError
 from flowsleuth.viz.canvas import bytes_text
+from flowsleuth.viz.cells import EXPONENT
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -184,7 +185,9 @@ def value_text(measure: str, value: float | None) -> str:
     """
     if value is None or is_volume(measure):
         return bytes_text(value)
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}".rstrip("0").rstrip(".")
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.2f}".rstrip("0").rstrip(".") if abs(value) < EXPONENT else f"{value:.4g}"
 
 
 def is_volume(measure: str) -> bool:

@@ -8,6 +8,8 @@ from html import escape
 from flowsleuth.viz import Spec
 from flowsleuth.viz.canvas import SURFACE, Circle, Drawing, Rect, Shape, Text
 
+LATIN = "\xa0"
+"""Below it, spaces other than the blank are control characters."""
 FONT = "-apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', 'Liberation Sans', Arial, sans-serif"
 
 
@@ -16,10 +18,10 @@ def clean(text: str) -> str:
 
     Examples
     --------
-    >>> clean("<b>\\x00&")
+    >>> clean("<b>\\x00\\x1f&")
     '&lt;b&gt;&amp;'
     """
-    return escape("".join(c for c in text if c in "\n\t" or (c.isprintable() or c.isspace())))
+    return escape("".join(c for c in text if c in "\n\t" or c.isprintable() or (c.isspace() and c >= LATIN)))
 
 
 def svg(drawing: Drawing, *, with_tips: bool = True) -> str:

@@ -31,6 +31,8 @@ ANOMALIES = 2_000
 SERIES = 8
 """Series, at most; the last of them holds the others. There are as many colours."""
 BAND = ("expected", "low", "high")
+LARGEST = 1e300
+"""Of larger numbers no axis can be drawn."""
 
 
 @dataclass(frozen=True)
@@ -122,12 +124,12 @@ def read_values(
 
 
 def numbers_of(data: Any, names: Sequence[str]) -> dict[str, pa.ChunkedArray]:
-    """Columns as numbers; what is none, and what is not finite, is null."""
+    """Columns as numbers; what is none, not finite or beyond all measure is null."""
     import pandas as pd
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    table = to_table(data)
+    table = to_table(_only(data, names))
     found = {}
     for name in dict.fromkeys(names):
         column = table[name]
@@ -140,9 +142,17 @@ def numbers_of(data: Any, names: Sequence[str]) -> dict[str, pa.ChunkedArray]:
             column = column.cast(pa.int8())
         elif not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
             raise OptionError("not a column of numbers", where=f"{name} ({column.type})")
-        column = column.cast(pa.float64())
-        found[name] = pc.if_else(pc.is_finite(column), column, pa.scalar(None, pa.float64()))
+        column = column.cast(pa.float64(), safe=False)  # a picture does not need the last digit
+        found[name] = pc.if_else(pc.less_equal(pc.abs(column), LARGEST), column, pa.scalar(None, pa.float64()))
     return found
+
+
+def _only(data: Any, names: Sequence[str]) -> Any:
+    """The table with these columns alone: the others need not be read."""
+    if hasattr(data, "iloc"):
+        there = [str(name) for name in data.columns]
+        return data.iloc[:, [there.index(name) for name in dict.fromkeys(names)]]
+    return data.select(list(dict.fromkeys(names))) if hasattr(data, "select") else data
 
 
 def _fewer(rows: pa.Table, names: Sequence[str]) -> tuple[pa.Table, str]:
