@@ -86,6 +86,16 @@ def test_lists_and_series():
     assert found["SourceIndex"].tolist() == [20]
 
 
+def test_a_long_text_is_not_repeated_without_end(monkeypatch, tmp_path):
+    monkeypatch.setattr(columns, "INPUT_BYTES", 1_000)
+    texts = ["x 8.8.8.8", "1.1.1.1 " * 100]
+    found = IoCExtract().extract(pd.DataFrame({"x": texts}))
+    assert len(found) == 101
+    assert found["Input"][0] == texts[0] and found["Input"].notna().sum() == 2
+    (tmp_path / "log").write_text("\n".join(texts))
+    assert IoCExtract().extract(tmp_path / "log")["Input"].notna().sum() == 2
+
+
 @pytest.mark.parametrize(("columns", "message"), [(["Cmd"], "did you mean cmd"), ("zzz", "no such column")])
 def test_a_missing_column_is_told(columns, message):
     with pytest.raises(OptionError, match=message):

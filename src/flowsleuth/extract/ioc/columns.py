@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 DEFAULT_OPTIONS = ScanOptions()
+INPUT_BYTES = 500_000_000
+"""How many bytes the texts beside findings may take, all together."""
 BLOCK_BYTES = 16_000_000
 """How much of a file is held at a time; a longer line is cut."""
 PRIORITIES = {
@@ -102,15 +104,33 @@ def find_in_lines(
     pyarrow.Table, pyarrow.Array
         As of :func:`find`, ``row`` the number of the line from 1; and for each finding its line.
     """
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     done = 0
     for lines in _blocks(stream):
         found = find(lines, types, options, own_types)
         rows = pc.add(found["row"], done + 1)
-        yield found.set_column(2, "row", rows), pa.array(lines).take(found["row"].combine_chunks())
+        yield found.set_column(2, "row", rows), texts_of(lines, found["row"])
         done += len(lines)
+
+
+def texts_of(texts: pa.Array | pa.ChunkedArray, rows: pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """The text of each row named; null for the longest ones where all together would be over :data:`INPUT_BYTES`.
+
+    A text of a megabyte with ten thousand findings would be there ten thousand times.
+    """
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    at = rows.combine_chunks()
+    sizes = pc.binary_length(texts).take(at).fill_null(0).to_numpy().astype(np.int64)
+    if sizes.sum() > INPUT_BYTES:
+        order = np.argsort(sizes, kind="stable")
+        is_too_much = np.zeros(len(sizes), dtype=bool)
+        is_too_much[order[np.cumsum(sizes[order]) > INPUT_BYTES]] = True
+        at = pa.array(np.asarray(at), mask=is_too_much)
+    return texts.take(at)
 
 
 def _blocks(stream: IO[bytes]) -> Iterator[pa.Array]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from flowsleuth.errors import OptionError, ReaderError
-from flowsleuth.extract.ioc.columns import DEFAULT_OPTIONS, OwnType, by_type, find, find_in_lines
+from flowsleuth.extract.ioc.columns import DEFAULT_OPTIONS, OwnType, by_type, find, find_in_lines, texts_of
 from flowsleuth.extract.ioc.engine import ScanOptions
 from flowsleuth.extract.ioc.kinds import DESCRIPTIONS, FILE, NAMES, NUMBERS, type_names
 from flowsleuth.schema.tabular import as_pandas, is_table, like, need_columns, row_labels, text_column
@@ -131,8 +131,8 @@ class IoCExtract:
         table
             Of the same make as the one given - pandas for a list or a file -, a row for each finding: ``IoCType``,
             ``Observable`` (canonical), ``SourceIndex`` (label of the row; place in a list from 0; number of a line from
-            1), ``Input`` (the text), ``Column`` (null for a list or a file), ``Start`` (characters from the text's
-            begin) and ``Found`` (the spelling there).
+            1), ``Input`` (the text; null for the longest ones where they would take over 500 MB), ``Column`` (null for
+            a list or a file), ``Start`` (characters from the text's begin) and ``Found`` (the spelling there).
 
         Raises
         ------
@@ -310,8 +310,8 @@ def text_columns(data: Any) -> list[str]:
 
 
 def _findings(found: pa.Table, texts: pa.ChunkedArray, labels: pa.Array, column: str | None) -> pa.Table:
-    at = found["row"].combine_chunks()
-    return _rows(found, labels.take(at), texts.take(at), column)
+    inputs = texts_of(texts, found["row"])
+    return _rows(found, labels.take(found["row"].combine_chunks()), inputs, column)
 
 
 def _rows(found: pa.Table, index: Any, inputs: Any, column: str | None) -> pa.Table:
