@@ -9,10 +9,8 @@ documentation address, and ours for nothing that it does not mean.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import logging
-import os
 import random
 import subprocess
 import sys
@@ -23,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from measure import ChildError, Finding, Plan
+from msticpy_child import msticpy_python
 
 ADDRESSES = 100_000
 IN_A_LOG = 5_000
@@ -83,7 +82,7 @@ def of_a_log(different: list[str], count: int, seed: int) -> list[str]:
 
 def measure(plan: Plan) -> Iterator[Finding]:
     """Both in processes of their own, in turn."""
-    python = os.environ.get("MSTICPY_PYTHON") or (sys.executable if importlib.util.find_spec("msticpy") else None)
+    python = msticpy_python()
     different = generate(ADDRESSES, plan.seed)
     cases = {"of a log": of_a_log(different, ADDRESSES, plan.seed), "all different": different}
     for name, addresses in cases.items():

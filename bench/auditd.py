@@ -5,10 +5,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -16,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from audit_log import LINES, write_log
-from measure import ChildError, Finding, Plan
+from measure import Finding, Plan
+from msticpy_child import msticpy_python, told_by
 
 HERE = Path(__file__).parent
 TIMES = 10
@@ -28,12 +26,12 @@ def measure(plan: Plan) -> Iterator[Finding]:
     log, truth = plan.scratch / "audit.log", plan.scratch / "audit.json"
     told = write_log(log, LINES, plan.seed)
     truth.write_text(json.dumps(asdict(told)))
-    python = os.environ.get("MSTICPY_PYTHON") or (sys.executable if importlib.util.find_spec("msticpy") else None)
+    python = msticpy_python()
     ours, theirs = [], []
     for _ in range(plan.rounds):
-        ours.append(_run([sys.executable, HERE / "our_auditd.py", log, truth]))
+        ours.append(told_by([sys.executable, HERE / "our_auditd.py", log, truth]))
         if python is not None:
-            theirs.append(_run([python, HERE / "msticpy_auditd.py", log, truth]))
+            theirs.append(told_by([python, HERE / "msticpy_auditd.py", log, truth]))
     mine = _median(ours)
     lines = log.read_bytes().count(b"\n")
     said = f"{lines / mine['wall_s']:,.0f} lines/s"
@@ -53,11 +51,3 @@ def measure(plan: Plan) -> Iterator[Finding]:
 
 def _median(runs: list[dict[str, Any]]) -> dict[str, Any]:
     return sorted(runs, key=lambda run: run["wall_s"])[len(runs) // 2]
-
-
-def _run(command: list[object]) -> dict[str, Any]:
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise ChildError(done.stderr[-2_000:])
-    told: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return told

@@ -6,17 +6,14 @@ call for a column raises on the first damaged one. A row is right when the text 
 
 from __future__ import annotations
 
-import importlib.util
-import json
-import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import encoded_commands
-from measure import ChildError, Finding, Plan
+from measure import Finding, Plan
+from msticpy_child import msticpy_python, told_by
 
 HERE = Path(__file__).parent
 ROWS = 1_000
@@ -27,12 +24,12 @@ BOMB_S = 1.0
 def measure(plan: Plan) -> Iterator[Finding]:
     """Share of innermost texts, rate, and the bomb."""
     path = encoded_commands.write(plan.scratch / "encoded_commands.jsonl", ROWS, plan.seed)
-    python = os.environ.get("MSTICPY_PYTHON") or (sys.executable if importlib.util.find_spec("msticpy") else None)
+    python = msticpy_python()
     ours, theirs = [], []
     for _ in range(plan.rounds):
-        ours.append(_run([sys.executable, HERE / "our_decode.py", path]))
+        ours.append(told_by([sys.executable, HERE / "our_decode.py", path]))
         if python is not None:
-            theirs.append(_run([python, HERE / "msticpy_decode.py", path]))
+            theirs.append(told_by([python, HERE / "msticpy_decode.py", path]))
     mine = _median(ours)
     other = _median(theirs) if theirs else None
     share = mine["right"] / mine["rows"]
@@ -72,11 +69,3 @@ def _rates(mine: dict[str, Any], other: dict[str, Any]) -> Finding:
 
 def _median(runs: list[dict[str, Any]]) -> dict[str, Any]:
     return sorted(runs, key=lambda run: run["cpu_s"])[len(runs) // 2]
-
-
-def _run(command: list[object]) -> dict[str, Any]:
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise ChildError(done.stderr[-2_000:])
-    told: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return told

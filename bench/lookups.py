@@ -9,9 +9,7 @@ has it.
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -20,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from measure import ChildError, Finding, Plan
+from msticpy_child import msticpy_python
 
 HERE = Path(__file__).parent
 PROVIDERS = ("virustotal", "otx", "abuseipdb", "crowdsec")
@@ -62,7 +61,7 @@ def _at_floor(plan: Plan, url: str, limit: str, per_minute: float, floor: float,
 
 
 def _beside_msticpy(plan: Plan, url: str) -> Iterator[Finding]:
-    python = os.environ.get("MSTICPY_PYTHON") or (sys.executable if importlib.util.find_spec("msticpy") else None)
+    python = msticpy_python()
     what = "look up 40 addresses at 4 services of 50 ms"
     if python is None:
         yield Finding(what, "msticpy is not installed", "")
