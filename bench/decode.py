@@ -43,12 +43,6 @@ def measure(plan: Plan) -> Iterator[Finding]:
     )
     if other is not None:
         yield _rates(mine, other)
-        yield Finding(
-            "decode: import and first call",
-            f"msticpy {other['first_s']:.2f} s",
-            f"{mine['first_s']:.2f} s",
-            other["first_s"] / mine["first_s"],
-        )
     yield Finding(
         "decode: gzip bomb of 30 MB zeros",
         "",
