@@ -19,6 +19,9 @@ from flowsleuth.extract.decoding import DecodeLimits, unpack_bytes, unpack_text
 from flowsleuth.extract.decoding.archives import CONTAINERS, members_of
 from flowsleuth.extract.decoding.limits import Budget
 from flowsleuth.extract.decoding.tables import decoded_table, unpack_df
+from flowsleuth.extract.ioc.columns import find
+from flowsleuth.extract.ioc.engine import ScanOptions
+from flowsleuth.extract.ioc.kinds import type_names
 from flowsleuth.extract.masking import MaskKey
 from flowsleuth.extract.masking.names import NameMask
 from flowsleuth.extract.masking.texts import TextMask
@@ -31,7 +34,7 @@ from flowsleuth.readers.auditd import rows_of_gathered
 from flowsleuth.readers.contract import Position, ReadContext
 from flowsleuth.readers.syslog_lines import Calendar, parse_syslog
 from flowsleuth.schema.addresses import HomeNetworks
-from tests.fuzz.seeds import ARCHIVES, AUDIT, COMMAND, COMMANDS, NAMES, PACKED, SESSIONS, SYSLOG, TEXTS
+from tests.fuzz.seeds import ARCHIVES, AUDIT, COMMAND, COMMANDS, INDICATORS, NAMES, PACKED, SESSIONS, SYSLOG, TEXTS
 
 LIMITS = DecodeLimits(max_bytes=1 << 20, max_items=200, max_ratio=50, free_bytes=1 << 16)
 STATUSES = {"decoded", "binary", "limit", "damaged", "password", "unsupported"}
@@ -168,6 +171,17 @@ def syslog_sessions(data: bytes) -> None:
     syslog_hosts(table)
 
 
+def indicators(data: bytes) -> None:
+    """Lines searched for indicators; places lead to the spellings, and findings do not pile up."""
+    lines = pa.array(data.decode("utf-8", "replace").split("\n"))
+    found = find(lines, type_names(None, include_paths=True), ScanOptions(engine="python"))
+    for row in found.to_pylist():
+        text = lines[row["row"]].as_py()
+        assert row["observable"]
+        assert text[row["start"] : row["start"] + len(row["found"])] == row["found"]
+    assert sum(map(len, found["found"].to_pylist())) <= 8 * len(data) + 8
+
+
 def syslog(data: bytes) -> None:
     """Lines as syslog."""
     calendar = Calendar(UTC_ZONE, datetime(2024, 3, 5, tzinfo=UTC))
@@ -191,6 +205,7 @@ TARGETS = {
     "decode_column": Target(decode_column, [b"\n".join(TEXTS[:8])]),
     "mask_text": Target(mask_text, [*NAMES, COMMAND]),
     "recognize_text": Target(recognize_text, NAMES),
+    "indicators": Target(indicators, INDICATORS),
     "command_skeletons": Target(command_skeletons, [COMMAND, b"\n".join(NAMES)]),
     "risky": Target(risky, [COMMANDS]),
     "audit_log": Target(audit_log, AUDIT),
