@@ -25,7 +25,7 @@ COMMANDS = b"\n".join(
 
 INDICATORS = [
     b"hxxps[:]//evil[.]example[.]com[:]8443/a[.]php?u=http%3A%2F%2Fb.com%2Fx, john[at]evil(dot)ru 198[.]51.100.7/24",
-    b'"C:\\Program Files (x86)\\a b\\c.exe" HKLM\\Software\\Windows NT\\x \\\\srv\\share$\\a %APPDATA%\\x.exe /tmp/a\\ b',
+    b'"C:\\Program Files (x86)\\a b\\c.exe" HKLM\\a\\b c\\x \\\\srv\\share$\\a %APPDATA%\\x.exe /tmp/a\\ b',
     "http://[2001:db8::1]:80/\u00fc b\u00fccher.de \u8bbf\u95eeevil.com 00:11:22:33:44:55 fe80::1 \u201chttp://a.com/x\u201d".encode(),
     b"d41d8cd98f00b204e9800998ecf8427e CVE-2021-44228 T1059.001 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa ::ffff:192.0.2.1",
 ]
