@@ -35,7 +35,7 @@ def measure(plan: Plan) -> Iterator[Finding]:
     yield _frames(what, mine, other, megabytes)
     yield _quality(what, mine, other)
     yield Finding(
-        "find indicators: first call, compiled code from disk",
+        "find indicators: first call, 100 lines",
         "" if other is None else f"msticpy {other['first_s']:.2f} s",
         f"{mine['first_s']:.2f} s",
         None if other is None else other["first_s"] / mine["first_s"],
