@@ -11,18 +11,35 @@ from flowsleuth.errors import FlowsleuthError
 
 if TYPE_CHECKING:
     from flowsleuth.faces.views.figure import Figure
+    from flowsleuth.faces.widgets.asking import GetEnvironmentKey, GetText
     from flowsleuth.faces.widgets.edge import EdgeInvestigation
+    from flowsleuth.faces.widgets.entity_graph import EntityGraphBrowser
     from flowsleuth.faces.widgets.events import EventBrowser
     from flowsleuth.faces.widgets.notebooklets import NotebookletBrowser
+    from flowsleuth.faces.widgets.option_buttons import OptionButtons
+    from flowsleuth.faces.widgets.progress import Progress
+    from flowsleuth.faces.widgets.query_time import Lookback, QueryTime
+    from flowsleuth.faces.widgets.select_subset import SelectSubset
+    from flowsleuth.faces.widgets.selecting import SelectAlert, SelectItem
     from flowsleuth.faces.widgets.storyboard import Storyboard
     from flowsleuth.faces.widgets.subset import SubsetChooser
     from flowsleuth.faces.widgets.threats import ThreatInvestigation
 
 __all__ = [
     "EdgeInvestigation",
+    "EntityGraphBrowser",
     "EventBrowser",
     "Figure",
+    "GetEnvironmentKey",
+    "GetText",
+    "Lookback",
     "NotebookletBrowser",
+    "OptionButtons",
+    "Progress",
+    "QueryTime",
+    "SelectAlert",
+    "SelectItem",
+    "SelectSubset",
     "Storyboard",
     "SubsetChooser",
     "ThreatInvestigation",
@@ -30,9 +47,19 @@ __all__ = [
 
 _PLACES = {
     "EdgeInvestigation": "widgets.edge",
+    "EntityGraphBrowser": "widgets.entity_graph",
     "EventBrowser": "widgets.events",
     "Figure": "views.figure",
+    "GetEnvironmentKey": "widgets.asking",
+    "GetText": "widgets.asking",
+    "Lookback": "widgets.query_time",
     "NotebookletBrowser": "widgets.notebooklets",
+    "OptionButtons": "widgets.option_buttons",
+    "Progress": "widgets.progress",
+    "QueryTime": "widgets.query_time",
+    "SelectAlert": "widgets.selecting",
+    "SelectItem": "widgets.selecting",
+    "SelectSubset": "widgets.select_subset",
     "Storyboard": "widgets.storyboard",
     "SubsetChooser": "widgets.subset",
     "ThreatInvestigation": "widgets.threats",

@@ -8,6 +8,7 @@ from html import escape
 import ipywidgets as widgets
 
 from flowsleuth.faces.widgets import parts
+from flowsleuth.faces.widgets.own_keys import OwnKeys
 from flowsleuth.faces.widgets.parts import Told
 
 _LIST = widgets.Layout(width="360px")
@@ -64,7 +65,9 @@ class SubsetChooser(widgets.VBox):
         left = widgets.VBox([parts.heading("Not chosen"), self.open_items])
         right = widgets.VBox([parts.heading("Chosen"), self.chosen_items])
         lists = widgets.HBox([left, widgets.VBox(buttons), right], layout=widgets.Layout(align_items="center"))
-        super().__init__([parts.heading(title), self.search, lists, self.reason, self.told], layout=parts.WIDE)
+        super().__init__(
+            [parts.heading(title), self.search, lists, self.reason, self.told, OwnKeys()], layout=parts.WIDE
+        )
         self.search.observe(lambda _: self.show(), names="value")
         for box in (self.open_items, self.chosen_items):
             box.observe(lambda change: self.explain(change["new"]), names="value")
