@@ -63,7 +63,6 @@ NAMES: dict[str, str] = {
     "mask": "flowsleuth.extract.masking:mask",
     "OptionButtons": "flowsleuth.faces.widgets:OptionButtons",
     "plot_entity_graph": "flowsleuth.faces.views.graphs:plot_entity_graph",
-    "plot_entity_graph": "flowsleuth.faces.views.entity_graphs:plot_entity_graph",
     "plot_map": "flowsleuth.faces.views.maps:plot_map",
     "plot_matrix": "flowsleuth.faces.views.matrices:plot_matrix",
     "plot_network": "flowsleuth.faces.views.graphs:plot_network",

@@ -166,6 +166,8 @@ def test_alerts_of_any_make_within_a_window() -> None:
     times = QueryTime(units="day", origin_time="2019-02-15", before=0, after=1)
     select = SelectAlert(ALERTS, time_range=times)
     assert [select._ids[at] for _, at in select.items] == ["b"]
+    assert SelectAlert(ALERTS, default_alert="Logon").alert_id == "b"  # by its name
+    assert SelectAlert(ALERTS, default_alert="no such").alert_id == "a"
     own = pa.table({"event_id": [1, 2], "name": ["x", "x"], "start": pa.array([0, 0], pa.timestamp("us", tz="UTC"))})
     assert len(SelectAlert(own).listed.options) == 2
     assert SelectAlert(ALERTS.head(0)).value is None

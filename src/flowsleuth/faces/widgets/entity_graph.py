@@ -9,10 +9,9 @@ import ipywidgets as widgets
 
 from flowsleuth.errors import OptionError
 from flowsleuth.faces.views.figure import Figure
+from flowsleuth.faces.views.graphs import plot_entity_graph
 from flowsleuth.faces.widgets import parts
 from flowsleuth.faces.widgets.panel import Panel
-from flowsleuth.viz import figure
-from flowsleuth.viz.alert_graph import alert_graph_section
 
 if TYPE_CHECKING:
     from flowsleuth.analyze.alerts import AlertGraph
@@ -47,7 +46,7 @@ class EntityGraphBrowser(Panel):
     ) -> None:
         self.graph, self._title = graph, title
         self.told = parts.Told()
-        self.figure = Figure(spec=figure(alert_graph_section(graph, title)))
+        self.figure = Figure(spec=self._spec())
         self.nodes = widgets.Select(options=[], rows=12, layout=widgets.Layout(width="380px"))
         self.expands = widgets.Checkbox(value=expands, description="Expand when chosen in the picture", indent=False)
         self.note = parts.text_box("Note", "what you found out", width="380px")
@@ -80,12 +79,15 @@ class EntityGraphBrowser(Panel):
         """Draw the graph as it is now; after it was changed elsewhere, too."""
         kept = self.value
         rows = self.graph.nodes.to_pylist()
-        self.figure.spec = figure(alert_graph_section(self.graph, self._title)) or {}
+        self.figure.spec = self._spec()
         listed = [(f"{row['kind']}: {row['label']}"[:120] + f"  [{row['id'][-12:]}]", row["id"]) for row in rows]
         self.nodes.options = listed
         ids = [row["id"] for row in rows]
         self.nodes.value = kept if kept in ids else (ids[0] if ids else None)
         self._show()
+
+    def _spec(self) -> dict[str, Any]:
+        return plot_entity_graph(self.graph, self._title, hide=True).spec
 
     def expand(self) -> None:
         """Ask what more is known about the chosen node."""

@@ -129,7 +129,7 @@ class SelectAlert(SelectItem):
     id_col, time_col : str, optional
         Found when not told.
     default_alert : str, optional
-        Id of the alert that is chosen to begin with; the first when not given.
+        Id of the alert that is chosen to begin with, or a part of its name; the first when not given.
     time_range : optional
         Only alerts within it: anything that ``TimeRange.of`` reads, as a :class:`QueryTime`.
     id : str, optional
@@ -162,15 +162,28 @@ class SelectAlert(SelectItem):
         self.id_col = id_col or next((name for name in _IDS if name in there), None)
         self.time_col = time_col or next((name for name in _TIMES if name in there), None)
         need_columns(alerts, [name for name in (*(columns or ()), self.id_col, self.time_col) if name])
-        shown = columns or [name for group in _SHOWN for name in group if name in there][:3]
+        found = (next((name for name in group if name in there), None) for group in _SHOWN)
+        shown = columns or [name for name in found if name is not None]
         self._ids, lines, places = self._lines(shown, time_range)
         chosen = remembered("SelectAlert", id, default_alert)
-        first = next((at for at in places if chosen is not None and self._ids[at] == chosen), None)
+        first = self._place_of(chosen, places)
         self._own_id = id
         super().__init__(
             "Select an alert", dict(zip(_different(lines), places, strict=True)), action, first,
             auto_display=auto_display, height=height, width=width,
         )  # fmt: skip
+
+    def _place_of(self, wanted: str | None, places: list[int]) -> int | None:
+        """The alert of an id, else the earliest that has it in its name."""
+        from flowsleuth.analyze.alerts import read_alerts
+
+        if wanted is None:
+            return None
+        by_id = next((at for at in places if self._ids[at] == wanted), None)
+        if by_id is not None:
+            return by_id
+        names = [one.name.casefold() for one in read_alerts(self.alerts)]
+        return next((at for at in places if wanted.casefold() in names[at]), None)
 
     def _lines(self, columns: list[str], time_range: Any) -> tuple[list[str | None], list[str], list[int]]:
         """Ids of all alerts; lines and places of those within the window, the earliest first."""
