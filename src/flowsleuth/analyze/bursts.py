@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.analyze.syslog.pairing import group_codes
-from flowsleuth.analyze.times import utc_times
 from flowsleuth.errors import OptionError
 from flowsleuth.extract.command_lines.risky import known_column
 from flowsleuth.schema.tabular import column_names, like, need_columns, row_labels, text_column, to_table
+from flowsleuth.schema.time_columns import utc_times
 
 if TYPE_CHECKING:
     import numpy as np

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.analyze.times import utc_times
 from flowsleuth.schema.tabular import text_column
+from flowsleuth.schema.time_columns import utc_times
 
 if TYPE_CHECKING:
     import numpy as np

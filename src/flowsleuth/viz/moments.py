@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowsleuth.errors import OptionError
 from flowsleuth.schema.tabular import column_names, need_columns, text_column
+from flowsleuth.schema.time_columns import utc_times
 from flowsleuth.viz.canvas import count_text
 from flowsleuth.viz.measures import told
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 TIME_COLUMNS = ("TimeGenerated", "first_seen", "start", "time", "timestamp", "TimeCreatedUtc", "StartTimeUtc")
 """Columns that are taken for the time when none is named, in this order."""
-ZONE = r"(?i)(z|utc|gmt|[+-]\d{2}:?\d{2})\s*$"
-"""How a text ends that tells its zone."""
+ZONE = r"(?i)(z|utc|gmt|[+-]\d{2}:?\d{2})\s*$|^[+-]?\d+(\.\d+)?$"
+"""How a text ends that tells its zone; a number since 1970 needs none."""
 FIRST_US, LAST_US = -62_135_596_800_000_000, 253_402_300_800_000_000
 """The years 1 to 9999: others have no name on an axis."""
 
@@ -84,15 +85,15 @@ def moments_of(data: Any, column: str) -> Moments:
 
     given = _given(data, column)
     kind = given.type
-    if pa.types.is_date(kind):
-        given, kind = given.cast(pa.timestamp("us")), pa.timestamp("us")
-    if pa.types.is_timestamp(kind):
-        micros = given.cast(pa.timestamp("us", kind.tz), safe=False).cast(pa.int64())
-        is_naive = kind.tz is None and given.null_count < len(given)
-    elif pa.types.is_string(kind) or pa.types.is_null(kind):
-        micros, is_naive = _read(given.cast(pa.string()))
-    else:
+    if pa.types.is_null(kind):
+        given, kind = given.cast(pa.string()), pa.string()
+    if not (pa.types.is_date(kind) or pa.types.is_timestamp(kind) or pa.types.is_string(kind)):
         raise OptionError("not a column of times", where=f"{column} ({kind})", hint="pandas.to_datetime makes one")
+    micros = utc_times(pa.table({"at": given}), "at").cast(pa.int64())
+    if pa.types.is_string(kind):
+        is_naive = _is_naive(given, micros)
+    else:
+        is_naive = getattr(kind, "tz", None) is None and given.null_count < len(given)
     known = pc.and_(pc.greater_equal(micros, FIRST_US), pc.less(micros, LAST_US))
     micros = pc.if_else(known, micros, pa.scalar(None, pa.int64()))
     return Moments(micros, micros.null_count, is_naive)
@@ -164,19 +165,9 @@ def _given(data: Any, column: str) -> pa.Array:
     return given.cast(pa.string()) if pa.types.is_large_string(given.type) else given
 
 
-def _read(texts: pa.Array) -> tuple[pa.Array, bool]:
-    """Texts as times: ISO 8601 first, which is fast; the others one by one."""
-    import pandas as pd
-    import pyarrow as pa
+def _is_naive(texts: pa.Array, micros: pa.Array) -> bool:
+    """Whether a text that tells a time tells no zone; numbers since 1970 need none."""
     import pyarrow.compute as pc
 
-    unique = texts.dictionary_encode()
-    words = unique.dictionary.to_pandas()
-    found = pd.to_datetime(words, format="ISO8601", errors="coerce", utc=True)
-    left = found.isna()
-    if left.any():
-        found[left] = pd.to_datetime(words[left], format="mixed", errors="coerce", utc=True)
-    times = pa.array(found, pa.timestamp("us", tz="UTC"), from_pandas=True).cast(pa.int64())
-    zoned = pc.match_substring_regex(unique.dictionary, ZONE)
-    is_naive = bool(pc.any(pc.and_(pc.invert(zoned), pc.is_valid(times))).as_py())
-    return pc.take(times, unique.indices), is_naive
+    is_zoned = pc.match_substring_regex(texts, ZONE)
+    return bool(pc.any(pc.and_(pc.invert(is_zoned), pc.is_valid(micros))).as_py())

@@ -167,7 +167,7 @@ def read_logons(data: Any, schema: LogonSchema | None = None) -> Logons:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from flowsleuth.analyze.times import utc_times
+    from flowsleuth.schema.time_columns import utc_times
 
     schema = schema or LogonSchema.of(data)
     need_columns(data, [name for name in (getattr(schema, one.name) for one in fields(schema)) if name])

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from flowsleuth.analyze.bursts import row_groups
-from flowsleuth.analyze.times import utc_times
 from flowsleuth.schema.tabular import need_columns, text_column, to_table
+from flowsleuth.schema.time_columns import utc_times
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -11,9 +11,9 @@ from flowsleuth.analyze.bursts import row_groups
 from flowsleuth.analyze.sessions.events import cells_of
 from flowsleuth.analyze.sessions.model import SessionOptions
 from flowsleuth.analyze.sessions.scoring import rare_sessions
-from flowsleuth.analyze.times import utc_times
 from flowsleuth.errors import OptionError
 from flowsleuth.schema.tabular import like, need_columns, text_column, to_table
+from flowsleuth.schema.time_columns import utc_times
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -118,7 +118,7 @@ def read_messages(data: Any, schema: SyslogSchema | None = None) -> SyslogRows:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from flowsleuth.analyze.times import utc_times
+    from flowsleuth.schema.time_columns import utc_times
 
     schema = schema or SyslogSchema.of(data)
     need_columns(data, [name for name in (getattr(schema, one.name) for one in fields(schema)) if name])

@@ -293,7 +293,7 @@ def risky_sudo_sessions(
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from flowsleuth.analyze.times import utc_times
+    from flowsleuth.schema.time_columns import utc_times
 
     table = to_table(sudo_sessions)
     names = ("start", "end") if "start" in table.column_names else ("Start", "End")
@@ -329,7 +329,7 @@ def _actions(
 def _micros(moment: Any) -> int:
     import pyarrow as pa
 
-    from flowsleuth.analyze.times import utc_times
+    from flowsleuth.schema.time_columns import utc_times
 
     found = utc_times(pa.table({"time": [str(moment)]}), "time")[0]
     return int(found.value) if found.is_valid else -1
