@@ -111,3 +111,9 @@ SESSIONS = [
         )
     )
 ]
+SCRIPTS = [
+    b"$a='i'+'ex';&($a) (\"{1}{0}\" -f 'et','N'); if($x -eq 1){ dir C:\\a | % { $_.Name } } else { [char]73+[char]69 }",
+    b"iex ([Text.Encoding]::Unicode.GetString([Convert]::FromBase64String('dwBoAG8AYQBtAGkA')))",
+    b"@{a=1;b=@(1,2,'c')} <# c #> @'\nhere\n'@ # d\n\"$($x.y) `n\" -replace 'a','b' -join ','",
+    b"function f([int]$n){switch($n){1{'a'}default{'b'}};for($i=0;$i -lt 3;$i++){try{f $i}catch{}finally{}}}",
+]

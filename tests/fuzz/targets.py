@@ -26,6 +26,7 @@ from flowsleuth.extract.masking import MaskKey
 from flowsleuth.extract.masking.names import NameMask
 from flowsleuth.extract.masking.texts import TextMask
 from flowsleuth.extract.observables import recognize
+from flowsleuth.extract.powershell import format_powershell, plain_powershell
 from flowsleuth.extract.refang import refang
 from flowsleuth.extract.skeletons import delimiter_skeletons, skeletons
 from flowsleuth.readers.audit_frames import extract_events_to_df
@@ -34,7 +35,19 @@ from flowsleuth.readers.auditd import rows_of_gathered
 from flowsleuth.readers.contract import Position, ReadContext
 from flowsleuth.readers.syslog_lines import Calendar, parse_syslog
 from flowsleuth.schema.addresses import HomeNetworks
-from tests.fuzz.seeds import ARCHIVES, AUDIT, COMMAND, COMMANDS, INDICATORS, NAMES, PACKED, SESSIONS, SYSLOG, TEXTS
+from tests.fuzz.seeds import (
+    ARCHIVES,
+    AUDIT,
+    COMMAND,
+    COMMANDS,
+    INDICATORS,
+    NAMES,
+    PACKED,
+    SCRIPTS,
+    SESSIONS,
+    SYSLOG,
+    TEXTS,
+)
 
 LIMITS = DecodeLimits(max_bytes=1 << 20, max_items=200, max_ratio=50, free_bytes=1 << 16)
 STATUSES = {"decoded", "binary", "limit", "damaged", "password", "unsupported"}
@@ -122,6 +135,13 @@ def mask_text(data: bytes) -> None:
         assert masks.of_kind(text, kind) == masks.of_kind(text, kind)
 
 
+def powershell(data: bytes) -> None:
+    """Any text as PowerShell."""
+    text = data.decode("utf-8", "replace")
+    format_powershell(text)
+    plain_powershell(text)
+
+
 def recognize_text(data: bytes) -> None:
     """Any text as an observable; what is recognised is recognised again as the same."""
     found = recognize(text_of(data))
@@ -204,6 +224,7 @@ TARGETS = {
     "decode_members": Target(decode_members, ARCHIVES),
     "decode_column": Target(decode_column, [b"\n".join(TEXTS[:8])]),
     "mask_text": Target(mask_text, [*NAMES, COMMAND]),
+    "powershell": Target(powershell, SCRIPTS),
     "recognize_text": Target(recognize_text, NAMES),
     "indicators": Target(indicators, INDICATORS),
     "command_skeletons": Target(command_skeletons, [COMMAND, b"\n".join(NAMES)]),

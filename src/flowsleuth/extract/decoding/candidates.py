@@ -27,6 +27,7 @@ _WORDS = re.compile(r"[-/_+]*(?:(?:[A-Z]?[a-z]+|[A-Z]+|[0-9]+)[-/_+]+)*(?:[A-Z]?
 _SPLIT = re.compile("[/_+-]")
 _MIXED = re.compile(r"(?=.{0,255}[a-z])(?=.{0,255}[A-Z])(?=.{0,255}[0-9])")
 _MOST_CUTS = 12
+_MOST_JOINED, _FREE_JOINED = 4, 1 << 16
 _HASH_LENGTHS = (32, 40, 48, 56, 64, 96, 128)
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -34,6 +35,13 @@ _BETWEEN = re.compile(r"[ ._:/\\-]+")
 _WORD = re.compile(r"(?:[a-z]+|[A-Z]+|[A-Z][a-z]+(?:[A-Z][a-z]+)?)\d*\Z|\d+\Z")
 _VOWEL = re.compile("[aeiouyAEIOUY]")
 _STREAMS = ("zlib", "deflate")
+
+
+@dataclass(slots=True)
+class _Joins:
+    """Characters of further lines that may be looked at yet; else lines without end would be, from each line anew."""
+
+    left: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +75,7 @@ def find_encoded(text: str) -> Iterator[Found]:
     >>> [(one.start, one.content.text) for one in find_encoded("echo Y2FsYy5leGU= && echo System32/drivers")]
     [(5, 'calc.exe')]
     """
-    at = 0
+    at, joins = 0, _Joins(_MOST_JOINED * len(text) + _FREE_JOINED)
     for run in find_runs(text):
         start, end, is_spelled, is_told, *_ = run
         if start < at:
@@ -75,18 +83,18 @@ def find_encoded(text: str) -> Iterator[Found]:
         word = text[start:end]
         if not (is_told or is_spelled) and (end - start < SHORTEST or _WORDS.match(word)):
             continue
-        for found in _in_run(text, run, word):
+        for found in _in_run(text, run, word, joins):
             at = found.end
             yield found
 
 
-def _in_run(text: str, run: Run, word: str) -> Iterator[Found]:
+def _in_run(text: str, run: Run, word: str, joins: _Joins) -> Iterator[Found]:
     if run.is_spelled:
         return _spelled_hex(run, word)
     hexed = _HEX.match(word.rstrip("="))
     if hexed:
         return _plain_hex(run, hexed[1], word)
-    return _base64(text, run) if "-" not in word or not _GUID.search(word) else iter(())
+    return _base64(text, run, joins) if "-" not in word or not _GUID.search(word) else iter(())
 
 
 def _plain_hex(run: Run, digits: str, word: str) -> Iterator[Found]:
@@ -121,19 +129,19 @@ def _spelled_hex(run: Run, word: str) -> Iterator[Found]:
     yield Found(run.start, run.end, "hex", data, content)
 
 
-def _base64(text: str, run: Run) -> Iterator[Found]:
+def _base64(text: str, run: Run, joins: _Joins) -> Iterator[Found]:
     """The whole run, or what follows or precedes a character that paths and switches have as well."""
     start, end = run.start, run.end
     while end - start > SHORTEST_TOLD and text[start] in "-_":
         start += 1
     run = run._replace(start=start)
-    found = _judged(text, run)
+    found = _judged(text, run, joins)
     if found is None:
-        found = next(filter(None, (_judged(text, cut) for cut in _cuts(text, start, end))), None)
+        found = next(filter(None, (_judged(text, cut, joins) for cut in _cuts(text, start, end))), None)
     if found is not None:
         yield found
         if end - found.end >= SHORTEST:  # another one may follow in the same run
-            yield from _base64(text, Run(found.end, end))
+            yield from _base64(text, Run(found.end, end), joins)
 
 
 def _cuts(text: str, start: int, end: int) -> Iterator[Run]:
@@ -149,7 +157,7 @@ def _cuts(text: str, start: int, end: int) -> Iterator[Run]:
             yield Run(here + 1, following, is_part=True)
 
 
-def _judged(text: str, run: Run) -> Found | None:
+def _judged(text: str, run: Run, joins: _Joins) -> Found | None:
     """One run, and the lines that continue it, as what it decodes to; None where that is nothing."""
     word = text[run.start : run.end]
     if not run.is_told and (len(word) < SHORTEST or not _may_begin(word)):
@@ -158,7 +166,10 @@ def _judged(text: str, run: Run) -> Found | None:
     alphabet = alphabet_of(bare)
     if alphabet is None:
         return None
-    pieces, last = continued(text, bare, word != bare, run.end, alphabet)
+    pieces, last = [bare], run.end
+    if joins.left > 0:
+        pieces, last = continued(text, bare, word != bare, run.end, alphabet)
+        joins.left -= last - run.end
     ways = [(pieces, last), ([bare], run.end)] if len(pieces) > 1 else [(pieces, run.end)]
     for parts, end in ways:
         joined = "".join(parts)

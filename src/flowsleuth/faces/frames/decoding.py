@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,6 +40,43 @@ class Decoding:
         from flowsleuth.extract.decoding import unpack_df
 
         found: pd.DataFrame = unpack_df(self._frame, column, limits=limits)
+        return found
+
+    def decoded_iocs(
+        self,
+        columns: str | Sequence[str],
+        *,
+        ioc_types: str | Iterable[str] | None = None,
+        include_paths: bool = False,
+        limits: DecodeLimits | None = None,
+    ) -> pd.DataFrame:
+        """Indicators in what is encoded in columns; see :func:`flowsleuth.extract.decoded_iocs.decoded_iocs`.
+
+        Parameters
+        ----------
+        columns : str or sequence of str
+        ioc_types : str or iterable of str, optional
+        include_paths : bool
+        limits : DecodeLimits, optional
+
+        Raises
+        ------
+        OptionError
+            There is no such column or type.
+
+        Examples
+        --------
+        >>> import pandas
+        >>> from flowsleuth.faces.frames import Chain
+        >>> lines = pandas.DataFrame({"CommandLine": ["powershell -enc cABpAG4AZwAgADgALgA4AC4AOAAuADgA"]})
+        >>> Chain(lines).decoded_iocs("CommandLine")["Observable"].tolist()
+        ['8.8.8.8']
+        """
+        from flowsleuth.extract.decoded_iocs import decoded_iocs
+
+        found: pd.DataFrame = decoded_iocs(
+            self._frame, columns, ioc_types=ioc_types, include_paths=include_paths, limits=limits
+        )
         return found
 
     def mask(self, columns: Mapping[str, str] | str = "auto", *, key: bytes | str | None = None) -> pd.DataFrame:
