@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 import flowsleuth
 from flowsleuth.faces.cli.main import main
+from flowsleuth.schema.facts import FACT
+from flowsleuth.workspace.logon_rows import known_places
 
 LINE = "2024-03-05T10:00:{:02d}+00:00 web1 {}\n"
 SAID = (
@@ -73,3 +76,25 @@ def test_a_file_and_words_that_are_no_view(tmp_path: Path, capsys: pytest.Captur
     assert "no such view" in capsys.readouterr().err
     assert main(["logons", str(table), "--last", "2d"]) != 0
     assert "a window is for the rows of a workspace" in capsys.readouterr().err
+
+
+def test_places_are_those_of_the_facts_only(tmp_path: Path) -> None:
+    log = tmp_path / "auth.log"
+    said = "2024-03-05T10:{}:00+00:00 web1 sshd[8]: Accepted password for bob from {} port 50024 ssh2\n"
+    log.write_text(said.format("00", "192.0.2.7") + said.format("35", "198.51.100.9"))
+    rows = [
+        ("192.0.2.7", "lat", "50.08"), ("192.0.2.7", "lon", "14.44"), ("198.51.100.9", "lat", "35.68"),
+        ("198.51.100.9", "lon", "139.69"), ("203.0.113.1", "lat", "not told"), ("203.0.113.2", "lon", "1.0"),
+    ]  # fmt: skip
+    with flowsleuth.open(tmp_path / "case", create=True) as ws:
+        ws.ingest(log)
+        assert len(ws.logon_patterns(["travel"])) == 0
+        facts = [
+            {"observable": address, "observable_type": "ip", "fact": fact, "value": value, "source": "city.mmdb"}
+            for address, fact, value in rows
+        ]
+        with ws.store.writing():
+            ws.store.replace([], ws.store.write("fact", pa.Table.from_pylist(facts, schema=FACT.arrow_schema())))
+        assert known_places(ws)["source"].to_pylist() == ["192.0.2.7", "198.51.100.9"]
+        [found] = ws.logon_patterns(["travel"]).table.to_pylist()
+    assert found["reason"] == "bob from 192.0.2.7, then 35 min later from 198.51.100.9, 9,071 km away: 15,550 km/h"

@@ -6,12 +6,14 @@ import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from flowsleuth.errors import OptionError
 from flowsleuth.readers.osquery import OsqueryReader
 from flowsleuth.readers.syslog import SyslogOptions, SyslogReader
+from flowsleuth.readers.syslog_lines import Calendar, parse_syslog
 from flowsleuth.schema import SYSLOG
 from flowsleuth.testing import check_reader, count_lines, read_all
 
@@ -103,3 +105,20 @@ def test_osquery(data: Path) -> None:
     assert row["start"] == datetime(2023, 3, 16, 3, 8, 58, tzinfo=UTC)
     assert json.loads(found.row("syslog", 5)["message"]) == [{"username": "root"}, {"username": "ana"}]
     assert json.loads(found.row("syslog", 1)["extra"])["action"] == "removed"
+
+
+@pytest.mark.parametrize(
+    ("line", "when"),
+    [
+        ("2024-03-05T10:00:00 web1 sshd[8]: x", "2024-03-05 09:00:00+00:00"),
+        ("2024-03-05 10:00:00,250 web1 kernel: [ 12.5] y", "2024-03-05 09:00:00.250000+00:00"),
+        ("2024-03-05 10:00:00+05:00 web1 x: y", "2024-03-05 05:00:00+00:00"),
+        ("<13>1 2024-03-05T10:00:00 web1 x - - - y", "None"),
+        ("0001-01-01 00:00:00 web1 x: y", "None"),
+    ],
+)
+def test_iso_times_with_a_blank_or_without_a_zone(line: str, when: str) -> None:
+    calendar = Calendar(ZoneInfo("Europe/Prague"), datetime(2024, 3, 6, tzinfo=UTC))
+    found = parse_syslog(line, calendar)
+    assert found is not None
+    assert str(found.when) == when

@@ -30,7 +30,7 @@ _RFC3164 = re.compile(
     r"(?P<program>[\w./\-()@%]+)(?:\[(?P<pid>\d+)\])?: ?(?P<message>.*)$"
 )
 _ISO = re.compile(
-    r"^(?:<(?P<pri>\d{1,3})>)?(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)) "
+    r"^(?:<(?P<pri>\d{1,3})>)?(?P<time>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?) "
     r"(?P<host>[\w.:\-]+) (?P<program>[\w./\-()@%]+)(?:\[(?P<pid>\d+)\])?: ?(?P<message>.*)$"
 )
 HALF_A_YEAR = timedelta(days=182)
@@ -116,7 +116,9 @@ def parse_syslog(text: str, calendar: Calendar) -> SyslogLine | None:
         said = f"{found['month']} {found['day']} {clock}"
         pri, host, program, pid = found.group("pri", "host", "program", "pid")
         return SyslogLine(when, said, pri, host, program, pid, None, None, found["message"] or None, year is not None)
-    found = _RFC5424.match(text) or _ISO.match(text)
+    found = _RFC5424.match(text)
+    zone = None if found else calendar.tz  # RFC 5424 has one in every time
+    found = found or _ISO.match(text)
     if found is None:
         return None
     parts = {name: None if value == "-" else value for name, value in found.groupdict().items()}
@@ -124,15 +126,17 @@ def parse_syslog(text: str, calendar: Calendar) -> SyslogLine | None:
     message = (parts["message"] or "").removeprefix("\ufeff") or None
     names = ("pri", "host", "program", "pid", "id", "sd")
     pri, host, program, pid, event_type, structured = (parts.get(name) for name in names)
-    return SyslogLine(_instant(said), said, pri, host, program, pid, event_type, structured, message, True)
+    return SyslogLine(_instant(said, zone), said, pri, host, program, pid, event_type, structured, message, True)
 
 
-def _instant(text: str) -> datetime | None:
+def _instant(text: str, zone: ZoneInfo | None) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text.replace(",", "."))
-    except ValueError:
+        if moment.tzinfo is None and zone is not None:
+            moment = moment.replace(tzinfo=zone)
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return moment.astimezone(UTC) if moment.tzinfo else None
 
 
 def facility_of(pri: str | None) -> str | None:
