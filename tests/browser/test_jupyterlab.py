@@ -242,3 +242,23 @@ def test_the_flows_of_a_host(lab: tuple[str, Path], open_page: Callable[..., Any
     page.keyboard.press("Control+Enter")
     until(page, "document.body.innerText.includes(\"['hosting provider', 'servers', 'workstations']\")", timeout_s=30)
     watch.check()
+
+
+def test_the_demo_from_an_alert_to_the_network(lab: tuple[str, Path], open_page: Callable[..., Any]) -> None:
+    url, _ = lab
+    page, watch = open_page(
+        f"{url}/lab/tree/flowsleuth_demo.ipynb?token=test&reset", width=1400, height=2400, theme="light"
+    )
+    run_all(page)
+    all_ran(page)
+    for code in ("alerts from", "plot_entity_graph(graph)", "build_and_show_process_tree(processes", "geo_map\n",
+                 "Flows by direction", "Allowed flows by protocol", "Flows by autonomous system"):  # fmt: skip
+        cell(page, code).locator("canvas, svg").first.wait_for(timeout=PATIENCE_MS)
+    picture(page, cell(page, "build_and_show_process_tree(processes"), "notebook-demo")
+
+    # another alert, by its name and the keyboard; the cells below tell of it
+    choice = cell(page, "SelectAlert(")
+    choice.get_by_role("textbox").first.fill("using Certutil")
+    choice.get_by_role("option").filter(has_text="Suspicious download using Certutil detected").first.wait_for()
+    assert choice.get_by_role("option").count() < 5
+    watch.check()

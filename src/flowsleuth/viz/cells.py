@@ -53,6 +53,8 @@ def cell_text(value: Any, *, is_name: bool = False) -> str | None:
 def safe_cells(rows: pa.Table) -> pa.Table:
     """The same rows; texts that begin with ``=``, ``+``, ``-``, ``@``, tab or return get a ``'`` before them.
 
+    No chunk of the answer is empty, so that it can be given to Arrow's CSV writer as it is.
+
     Examples
     --------
     >>> import pyarrow as pa
@@ -70,4 +72,6 @@ def safe_cells(rows: pa.Table) -> pa.Table:
             if pc.any(risky).as_py():  # the join imports pandas
                 column = pc.if_else(risky, pc.binary_join_element_wise("'", column, ""), column)
         columns[name] = column
-    return pa.table(columns)
+    safe = pa.table(columns)
+    # an empty chunk before others makes Arrow 26 write what else is in memory
+    return pa.Table.from_batches([batch for batch in safe.to_batches() if len(batch)], safe.schema)

@@ -189,8 +189,6 @@ def _write_csv(tables: Iterator[pa.Table], file: IO[str]) -> int:
         flat = safe_cells(pa.table(columns))
         if rows == 0:
             csv.writer(file, lineterminator="\n").writerow(flat.column_names)
-        # an empty chunk before others makes Arrow 26 write what else is in memory
-        flat = pa.Table.from_batches([batch for batch in flat.to_batches() if len(batch)], flat.schema)
         sink = pa.BufferOutputStream()
         pcsv.write_csv(flat, sink, pcsv.WriteOptions(include_header=False))
         file.write(sink.getvalue().to_pybytes().decode("utf-8"))

@@ -21,6 +21,7 @@ PAGES = {
     "Storyboard": "saved stories: briefing, progression, impact, map, timeline; export",
     "Entity_Explorer_IP_Address": "an address from every side: whose, alerts, intelligence, map, traffic, accounts",
     "Network_Flow_Summary": "the flows of a host by time, protocol, direction, peer and system; what is rare; map",
+    "flowsleuth_demo": "from an alert to the network: the toolkit on data of its own, without a workspace",
     "Advanced_Mode": "questions of your own: tables, Ibis, pandas, figures",
 }
 _CELL = re.compile(r"^# %%(?P<words>.*)$")

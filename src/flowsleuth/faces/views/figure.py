@@ -6,8 +6,9 @@ from typing import Any
 
 import anywidget
 import traitlets
+from ipywidgets import widget_serialization
 
-from flowsleuth.faces.views.module import module_text
+from flowsleuth.faces.views.drawing_code import LOADER, DrawingCode, drawing_code
 from flowsleuth.viz.svg import still_picture
 
 
@@ -35,7 +36,8 @@ class Figure(anywidget.AnyWidget):
     'timeline'
     """
 
-    _esm = module_text("figures.js")
+    _esm = LOADER
+    code = traitlets.Instance(DrawingCode).tag(sync=True, **widget_serialization)
     spec = traitlets.Dict().tag(sync=True)
     theme = traitlets.Unicode(allow_none=True, default_value=None).tag(sync=True)
     heading = traitlets.Bool(default_value=False).tag(sync=True)
@@ -44,6 +46,10 @@ class Figure(anywidget.AnyWidget):
     filtered = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
     hovered = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
     range: Any = traitlets.List(allow_none=True, default_value=None).tag(sync=True)
+
+    @traitlets.default("code")
+    def _drawing_code(self) -> DrawingCode:
+        return drawing_code()
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """The widget; where none runs (a saved page), the same figure as a still picture."""
