@@ -21,6 +21,10 @@ _AT_ONCE = 500
 _MOST_BYTES = 64 * 2**20
 
 
+NO_TIME = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+"""When an answer was asked of which nobody wrote down when."""
+
+
 @dataclass(frozen=True)
 class Kept:
     """An answer of a service.
@@ -31,12 +35,17 @@ class Kept:
         Status code: 200, or one that says that nothing is known.
     body : str
     asked : datetime
-        UTC.
+        UTC; :data:`NO_TIME` when that is not known.
     """
 
     http: int
     body: str
     asked: dt.datetime
+
+    @property
+    def as_of(self) -> dt.datetime | None:
+        """When it was asked; None when that is not known."""
+        return None if self.asked == NO_TIME else self.asked
 
 
 def request_key(provider: str, url: str, body: str) -> str:

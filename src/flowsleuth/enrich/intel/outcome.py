@@ -30,7 +30,7 @@ class Outcome:
         The answer as it came.
     reference : str or None
     as_of : datetime or None
-        When it was asked, UTC.
+        When it was asked, UTC; None when that is not known, or nobody was asked.
     from_cache : bool
     """
 
@@ -64,14 +64,14 @@ def read_answer(ask: Ask, kept: Kept, *, from_cache: bool = False) -> Outcome:
 def _with(verdict: Verdict, ask: Ask, kept: Kept, from_cache: bool) -> Outcome:
     reference = verdict.reference or ask.page()
     return Outcome(
-        OK, verdict.found, verdict.severity, verdict.details, kept.body, reference, kept.asked, from_cache
+        OK, verdict.found, verdict.severity, verdict.details, kept.body, reference, kept.as_of, from_cache
     )  # fmt: skip
 
 
 def _without(status: int, reason: str, ask: Ask, kept: Kept, from_cache: bool) -> Outcome:
     details = {"reason": reason}
     return Outcome(
-        status, details=details, raw=kept.body, reference=ask.page(), as_of=kept.asked, from_cache=from_cache
+        status, details=details, raw=kept.body, reference=ask.page(), as_of=kept.as_of, from_cache=from_cache
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from flowsleuth.enrich.intel import PROVIDERS
 from flowsleuth.enrich.intel.access import Access, find_access
-from flowsleuth.enrich.intel.cache import AnswerCache, Kept
+from flowsleuth.enrich.intel.cache import NO_TIME, AnswerCache, Kept
 from flowsleuth.enrich.intel.requests import Ask
 from flowsleuth.errors import FlowsleuthError, ReaderError
 from flowsleuth.extract.observables import type_named
@@ -77,7 +77,7 @@ def _recorded(line: str, where: str) -> Recorded:
     try:
         row = json.loads(line)
         body = row["body"]
-        asked = dt.datetime.fromisoformat(row.get("asked") or "1970-01-01T00:00:00+00:00")
+        asked = dt.datetime.fromisoformat(row["asked"]) if row.get("asked") else NO_TIME
         text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
         kept = Kept(int(row.get("http", 200)), text, asked if asked.tzinfo else asked.replace(tzinfo=dt.UTC))
         return Recorded(str(row["provider"]), type_named(str(row["type"])), str(row["observable"]), kept)
@@ -129,7 +129,8 @@ def write_recorded(cache: AnswerCache, path: Path) -> int:
         except ValueError:
             body = kept.body
         row = {"provider": provider, "type": kind, "observable": value, "http": kept.http, "body": body}
-        lines.append(json.dumps(row | {"asked": kept.asked.isoformat()}, ensure_ascii=False))
+        when = {} if kept.as_of is None else {"asked": kept.as_of.isoformat()}
+        lines.append(json.dumps(row | when, ensure_ascii=False))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return len(lines)
