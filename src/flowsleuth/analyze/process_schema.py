@@ -221,6 +221,8 @@ def guess_schema(table: pa.Table) -> ProcessSchema:
         hint = "say which columns: schema=ProcessSchema(process_name=…, process_id=…, parent_id=…, time_stamp=…)"
         raise OptionError("no schema of processes fits", where="columns", available=table.column_names, hint=hint)
     schemas = [schema_named(name, table.column_names) for name in fitting]
+    if len(schemas) == 1:
+        return schemas[0]
     return max(schemas, key=lambda one: (_rows_told(table, one), len(one.columns())))
 
 
@@ -260,12 +262,15 @@ def schema_of(asked: ProcessSchema | Mapping[str, Any] | str | None, table: pa.T
 def is_event(table: pa.Table, column: str | None, value: str | int | None) -> Any:
     """Which rows are of one kind of record, as a numpy array of bool; all where no kind is told."""
     import numpy as np
+    import pyarrow as pa
     import pyarrow.compute as pc
 
     from flowsleuth.schema.tabular import text_column
 
     if column is None or value is None:
         return np.ones(len(table), dtype=bool)
+    if pa.types.is_integer(table[column].type) and str(value).isdecimal():
+        return pc.fill_null(pc.equal(table[column], int(value)), False).to_numpy(zero_copy_only=False)
     texts = pc.replace_substring_regex(text_column(table, column), r"\.0+$", "")
     return pc.fill_null(pc.equal(texts, str(value)), False).to_numpy(zero_copy_only=False)
 

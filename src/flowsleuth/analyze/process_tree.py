@@ -154,15 +154,20 @@ def process_tree(procs: Any, schema: ProcessSchema | Mapping[str, Any] | str | N
     given, labels = _without_tree(to_table(procs)), row_labels(procs)
     chosen = schema_of(schema, given)
     wanted = _wanted(given, chosen)
-    table = given.take(wanted)
+    table = _rows_at(given, wanted)
     columns = _with_ends(read_columns(table, chosen), given, chosen)
     kept, counts = _kept(columns)
-    table, columns = table.take(kept), columns.take(kept)
+    table, columns = _rows_at(table, kept), columns if len(kept) == len(table) else columns.take(kept)
     forest = _linked(table, columns, chosen)
     made = _table(forest, chosen, counts, labels.take(pa.array(wanted[kept])))
     metadata = {f"process_schema.{field}": column for field, column in chosen.columns().items()}
     made = made.replace_schema_metadata({"process_schema": chosen.name, **metadata})
     return ProcessTree(made, chosen, len(given) - len(wanted), int(np.sum(counts - 1)))
+
+
+def _rows_at(table: pa.Table, numbers: Ints) -> pa.Table:
+    """Some rows, in their order; all of them cost nothing."""
+    return table if len(numbers) == len(table) else table.take(numbers)
 
 
 @dataclass(frozen=True)
