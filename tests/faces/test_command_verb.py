@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 from pathlib import Path
@@ -85,6 +86,15 @@ def test_a_table_file(table, capsys):
         "reverse-shell-netcat",
         "who-am-i",
     }
+
+
+def test_a_compressed_table_file_is_the_same(table, tmp_path, capsys):
+    packed = tmp_path / "whatever"
+    packed.write_bytes(gzip.compress(table.read_bytes()))
+    plain = run(capsys, table, "--format", "json")
+    assert run(capsys, packed, "--format", "json") == plain and plain[0] == 0
+    code, _, err = run(capsys, tmp_path / "none.csv")
+    assert (code, err) == (2, f"flowsleuth: {tmp_path / 'none.csv'}: no such file\n")
 
 
 def test_standard_input_and_nothing_found(capsys, monkeypatch):

@@ -61,14 +61,14 @@ def cluster(parsed: argparse.Namespace) -> int:
 
 
 def _events(parsed: argparse.Namespace) -> pa.Table:
-    from flowsleuth.faces.cli.table_file import read_table
+    from flowsleuth.faces.cli.table_files import read_typed_table
 
     if not parsed.file:
         with flowsleuth.open(parsed.workspace, engine=parsed.engine) as ws:
             return ws.process_tree(parsed.host, time_range=asked_window(ws, parsed)).started()
     if parsed.host or parsed.time_range or parsed.last or parsed.start or parsed.end:
         raise OptionError("host and window are for the rows of a workspace", where=parsed.file)
-    return read_table(parsed.file)
+    return read_typed_table(parsed.file)
 
 
 def _show(rows: pa.Table, events: int, most: int) -> None:

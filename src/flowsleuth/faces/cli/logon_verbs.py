@@ -116,9 +116,9 @@ def _logons_of_workspace(view: str, parsed: argparse.Namespace) -> pa.Table:
 
 def _logons_of_file(view: str, file: str, parsed: argparse.Namespace) -> Any:
     from flowsleuth.analyze.logons import cluster_logons, find_logon_patterns, summarize_logons
-    from flowsleuth.faces.cli.table_file import read_table
+    from flowsleuth.faces.cli.table_files import read_typed_table
 
-    table = read_table(file)
+    table = read_typed_table(file)
     if view == "summary":
         return summarize_logons(table, parsed.by)
     return (cluster_logons if view == "clusters" else find_logon_patterns)(table)
@@ -135,9 +135,9 @@ def _sessions_of_workspace(view: str, parsed: argparse.Namespace) -> pa.Table:
 
 def _sessions_of_file(view: str, file: str, parsed: argparse.Namespace) -> Any:
     from flowsleuth.analyze.syslog import logon_sessions, sudo_commands, sudo_sessions, syslog_hosts
-    from flowsleuth.faces.cli.table_file import read_table
+    from flowsleuth.faces.cli.table_files import read_typed_table
 
-    table = read_table(file)
+    table = read_typed_table(file)
     if view == "sessions":
         return logon_sessions(table, service=parsed.service)
     return {"sudo": sudo_sessions, "commands": sudo_commands, "hosts": syslog_hosts}[view](table)

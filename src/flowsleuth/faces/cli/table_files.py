@@ -1,4 +1,4 @@
-"""Tables that a user names on the command line: CSV with its header, Parquet, JSON lines."""
+"""Tables that a user names on the command line: CSV with its header, JSON, Parquet; compressed or not."""
 
 from __future__ import annotations
 
@@ -12,6 +12,39 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 PARQUET = b"PAR1"
+HINT = "CSV, JSON (lines) or Parquet is read here; logs are ingested into a workspace: flowsleuth ingest"
+
+
+def read_typed_table(path: str) -> pa.Table:
+    """All rows of a file, numbers as numbers; times without a zone are UTC.
+
+    Raises
+    ------
+    OptionError
+        There is no such file, or it is of another kind.
+    EngineError
+        It cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "procs.csv"
+    >>> _ = file.write_text("pid,ppid\\n7,1\\n")
+    >>> read_typed_table(str(file)).to_pylist()
+    [{'pid': 7, 'ppid': 1}]
+    """
+    from flowsleuth.store.file_queries import FileQueries, kind_of
+
+    file = Path(path)
+    if not file.is_file():
+        raise OptionError("no such file", where=path)
+    if kind_of(file) is None:
+        raise OptionError("not a kind of table", where=path, hint=HINT)
+    session = FileQueries({"rows": file})
+    try:
+        return session.run("SELECT * FROM rows", {})
+    finally:
+        session.close()
 
 
 def read_table(name: str) -> pa.Table:
@@ -26,10 +59,7 @@ def read_table(name: str) -> pa.Table:
 
     import pyarrow as pa
 
-    try:
-        data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    except OSError as error:
-        raise OptionError(f"cannot be read: {error.strerror}", where=name) from None
+    data = sys.stdin.buffer.read() if name == "-" else _unpacked(name)
     try:
         if data.startswith(PARQUET):
             import pyarrow.parquet as pq
@@ -43,6 +73,16 @@ def read_table(name: str) -> pa.Table:
     except (pa.ArrowException, ValueError) as error:
         first = str(error).splitlines()[0]
         raise OptionError(f"no table: {first}", where=name, hint="CSV with a header, Parquet, or JSON lines") from None
+
+
+def _unpacked(name: str) -> bytes:
+    """What a file holds; gzip, bzip2, xz and zstd are undone, whatever the file is called."""
+    from flowsleuth.readers.streams import Source
+
+    if not Path(name).is_file():
+        raise OptionError("no such file", where=name)
+    with Source(name) as source:
+        return b"".join(source.blocks())
 
 
 def _read_csv(data: bytes) -> pa.Table:

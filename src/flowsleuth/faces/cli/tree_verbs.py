@@ -88,11 +88,11 @@ def _of_workspace(parsed: argparse.Namespace) -> ProcessTreeRows:
 
 def _of_file(parsed: argparse.Namespace) -> ProcessTreeRows:
     from flowsleuth.analyze.process_tree import process_tree
-    from flowsleuth.faces.cli.table_file import read_table
+    from flowsleuth.faces.cli.table_files import read_typed_table
     from flowsleuth.workspace.process_trees import ProcessTreeRows
 
     if parsed.time_range or parsed.last or parsed.start or parsed.end:
         raise OptionError("a window is for the rows of a workspace", where=parsed.file)
-    made = process_tree(read_table(parsed.file), parsed.schema)
+    made = process_tree(read_typed_table(parsed.file), parsed.schema)
     found = ProcessTreeRows(made.table, made.read_as())
     return found if parsed.host is None else found.of_host(parsed.host)
