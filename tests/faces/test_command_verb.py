@@ -94,7 +94,7 @@ def test_a_compressed_table_file_is_the_same(table, tmp_path, capsys):
     plain = run(capsys, table, "--format", "json")
     assert run(capsys, packed, "--format", "json") == plain and plain[0] == 0
     code, _, err = run(capsys, tmp_path / "none.csv")
-    assert (code, err) == (2, f"flowsleuth: {tmp_path / 'none.csv'}: no such file\n")
+    assert (code, err) == (2, f"flowsleuth: {tmp_path / 'none.csv'}: cannot be read: no such file\n")
 
 
 def test_standard_input_and_nothing_found(capsys, monkeypatch):

@@ -80,7 +80,7 @@ def _unpacked(name: str) -> bytes:
     from flowsleuth.readers.streams import Source
 
     if not Path(name).is_file():
-        raise OptionError("no such file", where=name)
+        raise OptionError("cannot be read: no such file", where=name)
     with Source(name) as source:
         return b"".join(source.blocks())
 
