@@ -1,6 +1,7 @@
 # Everything here runs on a fresh Debian with Python 3.11: `make demo`, `make test`.
 PYTHON ?= python3
 VENV ?= .venv
+PEERS ?= .venv-peers
 BIN := $(VENV)/bin
 CASE ?= demo-case
 
@@ -11,7 +12,7 @@ help:
 	@echo "make test    all tests but Spark's (real-data tests run where ../shared/data is)"
 	@echo "make test-spark  the tests that start a real Spark cluster on loopback (needs Java)"
 	@echo "make check   formatter, linter, type checker, import contracts, documentation build"
-	@echo "make bench   speed and detection against the peers, in one run"
+	@echo "make bench   speed and detection against the peers, in one run; BENCH='--only ioc' for a part"
 	@echo "make docs    build the manual into site/"
 	@echo "make web     build the browser application (needs Node 20) and tell whether the committed one differs"
 	@echo "make lock    renew the lock files"
@@ -28,6 +29,11 @@ $(VENV)/dev.stamp: $(VENV)/base.stamp requirements-dev.lock
 
 $(VENV)/bench.stamp: $(VENV)/dev.stamp requirements-bench.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.lock
+	@touch $@
+
+$(PEERS)/peers.stamp: requirements-peers.lock
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-peers.lock
 	@touch $@
 
 demo: $(VENV)/base.stamp
@@ -50,8 +56,8 @@ format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/bench.stamp
-	$(BIN)/python bench/run.py
+bench: $(VENV)/bench.stamp $(PEERS)/peers.stamp
+	MSTICPY_PYTHON=$(abspath $(PEERS)/bin/python) MSTICNB_PYTHON=$(abspath $(PEERS)/bin/python) $(BIN)/python bench/run.py $(BENCH)
 
 docs: $(VENV)/dev.stamp
 	$(BIN)/mkdocs build --strict
@@ -64,6 +70,7 @@ lock:
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --no-emit-index-url --extra fast --extra web --extra pdf pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --no-emit-index-url --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --no-emit-index-url --extra bench -c requirements-dev.lock pyproject.toml -o requirements-bench.lock
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --no-emit-index-url requirements-peers.in -o requirements-peers.lock
 
 clean:
-	rm -rf $(VENV) site $(CASE) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) site $(CASE) .mypy_cache .ruff_cache .pytest_cache .hypothesis
