@@ -20,6 +20,7 @@ RUNS = int(os.environ.get("FUZZ_RUNS", "1500"))
 SECONDS, MEMORY_MB, SLOWEST_S, LONGEST = 20, 1_500, 10, 4_096
 
 
+@pytest.mark.fuzz
 @pytest.mark.skipif(importlib.util.find_spec("atheris") is None, reason="atheris is not installed")
 @pytest.mark.parametrize("name", TARGETS)
 def test_the_fuzzer_finds_nothing(name, tmp_path):
