@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import shutil
@@ -67,8 +68,9 @@ def missing(what: str) -> None:
     pytest.skip(f"{what} is not installed")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Chromium for one file: Playwright's event loop runs in this thread, and no other test may find it there."""
     if CHROMIUM is None:
         missing("chromium")
     try:
@@ -79,6 +81,7 @@ def browser() -> Iterator[Browser]:
         chromium = play.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
         yield chromium
         chromium.close()
+    assert asyncio._get_running_loop() is None
 
 
 def write_context(folder: Path) -> None:
