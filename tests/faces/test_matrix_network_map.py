@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from html import unescape
 from types import SimpleNamespace
 
 import numpy as np
@@ -225,6 +226,24 @@ def test_addresses_are_located_by_who_was_named_only():
     geo_map.add_ips(["192.0.2.1", "192.0.2.2", "192.0.2.1"])
     assert [one["ips"] for one in geo_map.display.spec["markers"]] == [["192.0.2.1"]]
     assert geo_map.display.note.startswith("1 address has no place")
+
+
+def test_folium_is_given_no_text_that_could_leave_its_script(monkeypatch):
+    """folium puts a tooltip between backticks of a script, as it is."""
+    tips: list[str] = []
+
+    def mark(place, **options):
+        tips.append(options["tooltip"])
+        return SimpleNamespace(add_to=lambda made: None)
+
+    monkeypatch.setitem(sys.modules, "folium", SimpleNamespace(Map=lambda **options: object(), CircleMarker=mark))
+    geo_map = FoliumMap()
+    evil = "`);alert(1)//${alert(2)}\\x3cimg src=x>"
+    geo_map.add_ip_cluster([{"Address": evil, "Location": {"Latitude": 1, "Longitude": 2, "City": evil}}])
+    geo_map.to_folium()
+    (tip,) = tips
+    assert not set("`$\\<>") & set(tip)
+    assert unescape(tip) == f"{evil} · {evil}"
 
 
 def test_folium_is_an_extra(monkeypatch):

@@ -20,6 +20,7 @@ from flowsleuth.viz.place_rows import (
     places_table,
     read_places,
 )
+from flowsleuth.viz.svg import clean
 
 ADDRESSES, LOCATIONS = "addresses", "locations"
 WHOLE_WORLD = 1.8
@@ -163,14 +164,13 @@ class FoliumMap:
             import folium
         except ImportError:
             raise MissingExtraError("folium", "folium") from None
-        from html import escape
-
         made = folium.Map(location=self._middle or centre_of(self.locations), zoom_start=self._zoom)
         for one in self._places:
             if one.lat is not None and one.lon is not None:
-                text = escape(" · ".join([one.name, *([one.place] if one.place else []), *one.facts]))
+                text = " · ".join([one.name, *([one.place] if one.place else []), *one.facts])
                 colour = self._colours.get(one.layer) or "#2166b8"
-                mark = folium.CircleMarker((one.lat, one.lon), radius=6, color=colour, fill=True, tooltip=text)
+                tip = _in_template(text)
+                mark = folium.CircleMarker((one.lat, one.lon), radius=6, color=colour, fill=True, tooltip=tip)
                 mark.add_to(made)
         return made
 
@@ -271,6 +271,17 @@ def get_map_center(entities: Iterable[Any]) -> Location:
     told = [(one.lat, one.lon) for one in places if one.lat is not None and one.lon is not None]
     lat, lon = centre_of(told) or (0.0, 0.0)
     return round(lat, 6), round(lon, 6)
+
+
+def _in_template(text: str) -> str:
+    """Text for HTML that stands between the backticks of a script, as folium writes its tooltips.
+
+    Examples
+    --------
+    >>> _in_template("`${alert(1)}` \\\\x3cb>")
+    '&#96;&#36;{alert(1)}&#96; &#92;x3cb&gt;'
+    """
+    return clean(text).translate({ord(one): f"&#{ord(one)};" for one in "`$\\"})
 
 
 def _several(things: Any) -> list[Any]:
