@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.analyze.syslog.pairing import group_codes
+from flowsleuth.analyze.codes import row_groups
 from flowsleuth.errors import OptionError
 from flowsleuth.extract.command_lines.risky import known_column
 from flowsleuth.schema.tabular import column_names, like, need_columns, row_labels, text_column, to_table
@@ -117,15 +117,6 @@ def cmd_speed(cmd_events: Any, cmd_field: str, time: float = 5, events: int = 10
     1
     """
     return command_bursts(cmd_events, cmd_field, events=events, within_s=time)
-
-
-def row_groups(data: Any, groups: Sequence[str]) -> npt.NDArray[np.int64]:
-    """A number for each row, the same where all of some columns are the same; null is a value of its own."""
-    import numpy as np
-
-    if not groups:
-        return np.zeros(len(data), dtype=np.int64)
-    return group_codes(*(text_column(data, name).combine_chunks() for name in groups))
 
 
 def _known(data: Any, names: Sequence[str], of_what: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from flowsleuth.analyze.codes import group_codes
 from flowsleuth.analyze.logons.found import Finding, span
-from flowsleuth.analyze.syslog.pairing import group_codes
 
 if TYPE_CHECKING:
     import numpy as np

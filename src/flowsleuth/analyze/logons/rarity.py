@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from flowsleuth.analyze.codes import group_codes
 from flowsleuth.analyze.logons.found import Finding
-from flowsleuth.analyze.syslog.pairing import group_codes
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from flowsleuth.analyze.bursts import row_groups
+from flowsleuth.analyze.codes import row_groups
 from flowsleuth.schema.tabular import need_columns, text_column, to_table
 from flowsleuth.schema.time_columns import utc_times
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from flowsleuth.analyze.bursts import row_groups
+from flowsleuth.analyze.codes import row_groups
 from flowsleuth.analyze.sessions.events import cells_of
 from flowsleuth.analyze.sessions.model import SessionOptions
 from flowsleuth.analyze.sessions.scoring import rare_sessions

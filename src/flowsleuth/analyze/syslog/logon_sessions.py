@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.analyze.syslog.pairing import group_codes, last_before, pair_nested
+from flowsleuth.analyze.codes import group_codes
+from flowsleuth.analyze.syslog.pairing import last_before, pair_nested
 from flowsleuth.analyze.syslog.schema import SyslogRows, SyslogSchema, read_messages
 from flowsleuth.schema.tabular import like
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
@@ -11,28 +11,6 @@ if TYPE_CHECKING:
     Ints = npt.NDArray[np.int64]
 
 NONE = -1
-
-
-def group_codes(*columns: Any) -> Ints:
-    """One number for each combination of texts that is there; null is a value like others.
-
-    Examples
-    --------
-    >>> import pyarrow as pa
-    >>> group_codes(pa.array(["a", "a", None]), pa.array(["x", "x", "x"])).tolist()
-    [0, 0, 1]
-    """
-    import numpy as np
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    made = np.zeros(len(columns[0]), dtype=np.int64)
-    for column in columns:
-        found = pc.fill_null(column, "\0").dictionary_encode()
-        codes = found.indices.to_numpy().astype(np.int64)
-        both = pa.array(made * max(len(found.dictionary), 1) + codes).dictionary_encode()
-        made = both.indices.to_numpy().astype(np.int64)
-    return made
 
 
 def pair_nested(group: Ints, is_begin: npt.NDArray[np.bool_]) -> Ints:

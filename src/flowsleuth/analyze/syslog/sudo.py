@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from flowsleuth.analyze.codes import group_codes
 from flowsleuth.analyze.syslog.logon_sessions import sessions_of
-from flowsleuth.analyze.syslog.pairing import group_codes, last_before
+from flowsleuth.analyze.syslog.pairing import last_before
 from flowsleuth.analyze.syslog.schema import SyslogRows, SyslogSchema, read_messages
 from flowsleuth.schema.tabular import like, need_columns, row_labels, to_table
 
