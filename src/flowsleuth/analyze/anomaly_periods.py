@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from flowsleuth.analyze.columns import NO_TIME, micros_of
 from flowsleuth.errors import OptionError
 from flowsleuth.schema.moments import moment_text, parse_period
 from flowsleuth.schema.time_range import TimeRange
@@ -55,7 +56,6 @@ def find_anomaly_periods(
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from flowsleuth.analyze.process_columns import NO_TIME, micros_of
     from flowsleuth.analyze.regular_series import time_column_of
     from flowsleuth.schema.tabular import need_columns, to_table
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.analyze.codes import row_groups
+from flowsleuth.analyze.columns import TIMES, first_there, text_of
 from flowsleuth.errors import OptionError
 from flowsleuth.extract.command_lines.risky import known_column
 from flowsleuth.schema.tabular import column_names, like, need_columns, row_labels, text_column, to_table
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
-TIME_COLUMNS = (
-    "start", "TimeGenerated", "TimeCreatedUtc", "EventTime", "Timestamp", "timestamp", "@timestamp", "UtcTime",
-    "CreatedProcessCreationTime", "ProcessCreationTime", "time", "Time", "datetime",
-)  # fmt: skip
 HOST_COLUMNS = ("host", "Computer", "HostName", "ComputerDnsName", "DeviceName", "hostname", "host.name")
 USER_COLUMNS = (
     "user", "Sudoer", "Account", "SubjectUserName", "CreatedProcessAccountName", "AccountName", "User", "username",
@@ -47,7 +44,8 @@ def command_bursts(
     column : str, optional
         Of command lines; rows without one are passed over. The first that is known to hold them when not given.
     time_column : str, optional
-        The first of :data:`TIME_COLUMNS` that is there. Rows whose time cannot be read are passed over.
+        The first of :data:`~flowsleuth.analyze.columns.TIMES` that is there. Rows whose time cannot be read are passed
+        over.
     by : str or sequence of str, optional
         Columns that a burst does not cross. The host and the user where known names of both are there; ``()`` for none.
     events : int
@@ -86,9 +84,11 @@ def command_bursts(
     if events < 2 or not within_s >= 0:
         raise OptionError("at least 2 events within no less than 0 seconds", where=f"{events} in {within_s} s")
     chosen = column or known_column(data)
-    when = time_column or _known(data, TIME_COLUMNS, "times")
+    when = time_column or first_there(data, TIMES)
+    if when is None:
+        raise OptionError("no column that is known to hold times", available=column_names(data), hint="name the column")
     groups = _groups(data, by)
-    commands = text_column(data, chosen).combine_chunks()
+    commands = text_of(data, chosen)
     times = utc_times(to_table(data), when).cast(pa.int64())
     is_told = pc.and_(pc.is_valid(times), pc.greater(pc.fill_null(pc.utf8_length(commands), 0), 0))
     places = pc.indices_nonzero(is_told).to_numpy()
@@ -119,18 +119,9 @@ def cmd_speed(cmd_events: Any, cmd_field: str, time: float = 5, events: int = 10
     return command_bursts(cmd_events, cmd_field, events=events, within_s=time)
 
 
-def _known(data: Any, names: Sequence[str], of_what: str) -> str:
-    there = column_names(data)
-    for name in names:
-        if name in there:
-            return name
-    raise OptionError(f"no column that is known to hold {of_what}", available=there, hint="name the column")
-
-
 def _groups(data: Any, by: str | Sequence[str] | None) -> list[str]:
-    there = column_names(data)
     if by is None:
-        known = (next((name for name in names if name in there), None) for names in (HOST_COLUMNS, USER_COLUMNS))
+        known = (first_there(data, names) for names in (HOST_COLUMNS, USER_COLUMNS))
         return [name for name in known if name is not None]
     groups = [by] if isinstance(by, str) else list(by)
     need_columns(data, groups)

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from flowsleuth.analyze.columns import COMMANDS, NO_TIME, TIMES, first_there, micros_of, text_of
 from flowsleuth.errors import OptionError
-from flowsleuth.schema.tabular import like, need_columns, row_labels, text_column, to_table
+from flowsleuth.schema.tabular import like, need_columns, row_labels, to_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,15 +26,7 @@ PROGRAMS = (
     "NewProcessName", "Image", "FolderPath", "FileName", "CreatedProcessName", "process.executable", "exe", "path",
     "proc_name", "name",
 )  # fmt: skip
-COMMANDS = (
-    "CommandLine", "ProcessCommandLine", "CreatedProcessCommandLine", "process.command_line", "command_line", "cmdline",
-    "proc_command",
-)  # fmt: skip
-TIMES = (
-    "TimeCreatedUtc", "TimeGenerated", "UtcTime", "Timestamp", "CreatedProcessCreationTime", "@timestamp", "start",
-    "proc_started", "EventTime", "time",
-)  # fmt: skip
-"""Columns that are taken when none are named: the first of each that is there."""
+"""Columns of programs, the surest first."""
 CLUSTER_COLUMNS = (
     "cluster_id",
     "count",
@@ -187,7 +180,7 @@ def find_clusters(
             spelled = pairs(spelled, exact)
     of_key = ranks(keys)
     order = np.arange(len(table))
-    when = _micros(table, _time_of(table, time_column))
+    when = micros_of(table, _time_of(table, time_column), np.iinfo(np.int64).max)  # not told: last
     early = np.lexsort((order, when, of_key))
     first = early[np.r_[True, np.diff(of_key[early]) != 0]] if len(early) else early
     count = np.bincount(of_key, minlength=len(first))
@@ -216,37 +209,21 @@ def _chosen(table: pa.Table, columns: Sequence[str] | None) -> list[str]:
         if not columns:
             raise OptionError("no columns to cluster by", available=table.column_names)
         return list(columns)
-    found = [_first_there(table, names) for names in (PROGRAMS, COMMANDS)]
+    found = [first_there(table, names) for names in (PROGRAMS, COMMANDS)]
     if not any(found):
         raise OptionError("no program and no command line", where="columns", available=table.column_names)
     return [name for name in found if name is not None]
 
 
-def _first_there(table: pa.Table, names: Sequence[str]) -> str | None:
-    return next((name for name in names if name in table.column_names), None)
-
-
 def _time_of(table: pa.Table, asked: str | None) -> str | None:
     if asked is not None:
         need_columns(table, [asked])
-    return asked or _first_there(table, TIMES)
-
-
-def _micros(table: pa.Table, column: str | None) -> Ints:
-    """Times to sort by; those that are not told come last."""
-    import numpy as np
-
-    from flowsleuth.analyze.process_columns import NO_TIME, micros_of
-
-    when = micros_of(table, column)
-    return np.where(when == NO_TIME, np.iinfo(np.int64).max, when)
+    return asked or first_there(table, TIMES)
 
 
 def _seen(table: pa.Table, column: str | None, found: Clusters) -> tuple[pa.Array, pa.Array]:
     import numpy as np
     import pyarrow as pa
-
-    from flowsleuth.analyze.process_columns import NO_TIME, micros_of
 
     kind, when = pa.timestamp("us", tz="UTC"), micros_of(table, column)
     known = when != NO_TIME
@@ -267,8 +244,7 @@ def _coded(data: Any, table: pa.Table, name: str, merge: bool) -> tuple[Ints, pa
     if not pa.types.is_string(column.type):
         exact = _indices(pa.concat_arrays([pa.array([], column.type), *column.chunks]).dictionary_encode())
         return exact, None, exact
-    whole = pa.concat_arrays([pa.array([], pa.string()), *text_column(data, name).chunks])
-    spelled = whole.dictionary_encode()
+    spelled = text_of(data, name).dictionary_encode()
     changed = program_templates(spelled.dictionary) if name in PROGRAMS else _command_templates(spelled, merge)
     kinds = changed.dictionary_encode()
     codes = kinds.indices.take(spelled.indices)

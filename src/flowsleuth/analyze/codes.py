@@ -77,8 +77,6 @@ def row_groups(data: Any, names: Sequence[str]) -> Ints:
     >>> row_groups(pa.table({"host": ["a", None, "a"], "pid": [4, 4, 4]}), ["host", "pid"]).tolist()
     [0, 1, 0]
     """
-    from flowsleuth.schema.tabular import text_column
+    from flowsleuth.analyze.columns import text_of
 
-    if not names:
-        return np.zeros(len(data), dtype=np.int64)
-    return group_codes(*(text_column(data, name).combine_chunks() for name in names))
+    return group_codes(*(text_of(data, name) for name in names)) if names else np.zeros(len(data), dtype=np.int64)

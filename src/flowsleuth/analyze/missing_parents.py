@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flowsleuth.analyze.process_columns import NO_ID, NO_TIME, ProcessColumns
+from flowsleuth.analyze.columns import NO_TIME
+from flowsleuth.analyze.process_columns import NO_ID, ProcessColumns
 from flowsleuth.analyze.process_links import OTHER_SOURCE_US
 
 if TYPE_CHECKING:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.schema.tabular import text_column
-from flowsleuth.schema.time_columns import utc_times
+from flowsleuth.analyze.columns import micros_of, text_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     Ints = npt.NDArray[np.int64]
 
 NO_ID = -1
-NO_TIME = -(2**63)
 _LARGEST = 2**62
 _NIL_GUID = "00000000-0000-0000-0000-000000000000"
 
@@ -37,7 +35,7 @@ class ProcessColumns:
     guid, parent_guid : array of int64
         Codes of the ids that are not used again.
     start, end, parent_start : array of int64
-        Microseconds since 1970 UTC; :data:`NO_TIME` where not told.
+        Microseconds since 1970 UTC; :data:`~flowsleuth.analyze.columns.NO_TIME` where not told.
     names : pyarrow.Array of string
         What the codes of names mean.
     """
@@ -78,15 +76,6 @@ def read_columns(table: pa.Table, schema: ProcessSchema) -> ProcessColumns:
         names, parent_names, commands, micros_of(table, schema.time_stamp), micros_of(table, schema.end_time),
         micros_of(table, schema.parent_start), words,
     )  # fmt: skip
-
-
-def text_of(table: pa.Table, column: str | None) -> pa.Array:
-    """A column as text in one piece; nulls when there is none."""
-    import pyarrow as pa
-
-    if column is None:
-        return pa.nulls(len(table), pa.string())
-    return pa.concat_arrays([pa.array([], pa.string()), *text_column(table, column).chunks])
 
 
 def coded(*columns: pa.Array) -> tuple[list[Ints], pa.Array]:
@@ -189,13 +178,3 @@ def program_names(table: pa.Table, column: str | None) -> pa.Array:
     coded_names = text_of(table, column).dictionary_encode()
     texts = pc.utf8_trim(coded_names.dictionary, ' "')
     return pc.replace_substring_regex(texts, r"(?s)^.*[\\/](.)", r"\1").take(coded_names.indices)
-
-
-def micros_of(table: pa.Table, column: str | None) -> Ints:
-    """Times as microseconds since 1970 UTC; :data:`NO_TIME` where there is none."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    times = utc_times(table, column).cast(pa.int64())
-    found: Ints = pc.fill_null(times, NO_TIME).to_numpy(zero_copy_only=False)
-    return found

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.analyze.clusters import COMMANDS, PROGRAMS
+from flowsleuth.analyze.clusters import PROGRAMS
+from flowsleuth.analyze.columns import COMMANDS, first_there, text_of
 from flowsleuth.errors import OptionError
 from flowsleuth.schema.tabular import like, to_table
 
@@ -76,11 +77,9 @@ def add_process_features(input_frame: Any, force: bool = False) -> Any:
 def _features(table: pa.Table) -> dict[str, pa.Array]:
     import pyarrow.compute as pc
 
-    from flowsleuth.analyze.process_columns import program_names, text_of
+    from flowsleuth.analyze.process_columns import program_names
 
-    program, command, account = (
-        next((name for name in names if name in table.column_names), None) for names in (PROGRAMS, COMMANDS, ACCOUNTS)
-    )
+    program, command, account = (first_there(table, names) for names in (PROGRAMS, COMMANDS, ACCOUNTS))
     if program is None and command is None:
         raise OptionError("no program and no command line", where="columns", available=table.column_names)
     found: dict[str, pa.Array] = {}

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from flowsleuth.analyze.codes import pairs, ranks
-from flowsleuth.analyze.process_columns import NO_ID, NO_TIME, ProcessColumns
+from flowsleuth.analyze.columns import NO_TIME
+from flowsleuth.analyze.process_columns import NO_ID, ProcessColumns
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -6,17 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from flowsleuth.analyze.columns import NO_TIME, micros_of, text_of
 from flowsleuth.analyze.missing_parents import Missing, missing_parents
-from flowsleuth.analyze.process_columns import (
-    NO_ID,
-    NO_TIME,
-    ProcessColumns,
-    micros_of,
-    process_ids,
-    program_names,
-    read_columns,
-    text_of,
-)
+from flowsleuth.analyze.process_columns import NO_ID, ProcessColumns, process_ids, program_names, read_columns
 from flowsleuth.analyze.process_schema import ProcessSchema, is_event, schema_of
 from flowsleuth.schema.tabular import like, row_labels, to_table
 

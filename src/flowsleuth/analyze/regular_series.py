@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from flowsleuth.analyze.columns import NO_TIME, TIMES, first_there, micros_of
 from flowsleuth.errors import OptionError
 from flowsleuth.schema.tabular import need_columns, to_table
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     Ints = npt.NDArray[np.int64]
     Numbers = npt.NDArray[np.float64]
 
-TIMES = ("TimeGenerated", "start", "first_seen", "Timestamp", "@timestamp", "time", "TimeCreatedUtc")
 MOST_BINS = 2_000_000
 US_PER_S = 1_000_000
 STRONG = 0.25
@@ -88,8 +88,6 @@ def regular(
     >>> regular(pa.table({"start": hours, "n": [5, 6, 7, 1]})).values.tolist()
     [5.0, 6.0, nan, 8.0]
     """
-    from flowsleuth.analyze.process_columns import NO_TIME, micros_of
-
     table = _with_index(data)
     time = time_column_of(table, time_column)
     value = _value_column(table, data_column, time)
@@ -189,11 +187,10 @@ def time_column_of(table: pa.Table, asked: str | None) -> str:
     if asked is not None:
         need_columns(table, [asked])
         return asked
-    named = [name for name in TIMES if name in table.column_names]
-    typed = [field.name for field in table.schema if pa.types.is_timestamp(field.type)]
-    if not named + typed:
+    typed = (str(field.name) for field in table.schema if pa.types.is_timestamp(field.type))
+    found = first_there(table, TIMES) or next(typed, None)
+    if found is None:
         raise OptionError("no column of times", where="time_column", available=table.column_names)
-    found: str = (named + typed)[0]
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Self
 
-from flowsleuth.schema.tabular import need_columns, row_labels, text_column, to_table
+from flowsleuth.schema.tabular import need_columns, row_labels, to_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,17 +60,3 @@ def named_table(data: Any, schema: Any) -> tuple[pa.Table, pa.Array]:
     need_columns(data, [name for name in names if name])
     given = to_table(data)
     return given, given[schema.label].combine_chunks() if schema.label else row_labels(data)
-
-
-def text_of(data: Any, column: str | None) -> pa.Array:
-    """A column as text in one piece; nulls when there is none.
-
-    Examples
-    --------
-    >>> import pyarrow as pa
-    >>> text_of(pa.table({"pid": [4, None]}), "pid").to_pylist(), text_of(pa.table({"pid": [4]}), None).to_pylist()
-    (['4', None], [None])
-    """
-    import pyarrow as pa
-
-    return text_column(data, column).combine_chunks() if column else pa.nulls(len(data), pa.string())

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from flowsleuth.analyze.columns import text_of
+from flowsleuth.analyze.timed_rows import TimedRows, named_table
 from flowsleuth.errors import OptionError
-from flowsleuth.schema.tabular import column_names, need_columns, row_labels, text_column, to_table
+from flowsleuth.schema.tabular import column_names
 
 if TYPE_CHECKING:
     import numpy as np
@@ -112,28 +114,12 @@ SCHEMAS = (
 """Ours, Windows' SecurityEvent, sign-ins of Entra ID, Defender's DeviceLogonEvents."""
 
 
-@dataclass
-class Logons:
+class Logons(TimedRows):
     """Logons with a time, an account and an outcome, in the order of their times.
 
-    Attributes
-    ----------
-    table : pyarrow.Table
-        ``start`` (UTC), ``account``, ``source``, ``host``, ``logon_type`` (text, null: not said), ``is_success``,
-        ``latitude``, ``longitude``.
-    label : pyarrow.Array
-        What each row is called in the table that was given.
+    ``table`` has ``start`` (UTC), ``account``, ``source``, ``host``, ``logon_type`` (text, null: not said),
+    ``is_success``, ``latitude``, ``longitude``.
     """
-
-    table: pa.Table
-    label: pa.Array
-
-    def __len__(self) -> int:
-        return len(self.label)
-
-    def column(self, name: str) -> pa.Array:
-        """One column in one piece."""
-        return self.table[name].combine_chunks()
 
     @property
     def micros(self) -> Ints:
@@ -149,10 +135,6 @@ class Logons:
         import numpy as np
 
         return np.asarray(self.column("is_success"), dtype=bool)
-
-    def take(self, rows: Ints) -> Logons:
-        """Only some."""
-        return Logons(self.table.take(rows), self.label.take(rows))
 
 
 def read_logons(data: Any, schema: LogonSchema | None = None) -> Logons:
@@ -170,14 +152,10 @@ def read_logons(data: Any, schema: LogonSchema | None = None) -> Logons:
     from flowsleuth.schema.time_columns import utc_times
 
     schema = schema or LogonSchema.of(data)
-    need_columns(data, [name for name in (getattr(schema, one.name) for one in fields(schema)) if name])
-    given, size = to_table(data), len(data)
+    given, labels = named_table(data, schema)
 
     def text(column: str) -> pa.Array:
-        if not column:
-            return pa.nulls(size, pa.string())
-        said = pa.concat_arrays([pa.array([], pa.string()), *text_column(data, column).chunks])
-        said = pc.utf8_trim_whitespace(said)
+        said = pc.utf8_trim_whitespace(text_of(data, column))
         return pc.if_else(pc.is_in(said, pa.array(_NOTHING)), pa.scalar(None, pa.string()), said)
 
     account, domain = text(schema.account), text(schema.domain)
@@ -204,7 +182,6 @@ def read_logons(data: Any, schema: LogonSchema | None = None) -> Logons:
     )
     kept = np.flatnonzero(has_all.to_numpy())
     when = table["start"].combine_chunks().cast(pa.int64()).take(pa.array(kept)).to_numpy()
-    labels = given[schema.label].combine_chunks() if schema.label else row_labels(data)
     return Logons(table, labels).take(kept[np.argsort(when, kind="stable")])
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from flowsleuth.analyze.codes import row_groups
-from flowsleuth.schema.tabular import need_columns, text_column, to_table
-from flowsleuth.schema.time_columns import utc_times
+from flowsleuth.analyze.columns import micros_of, text_of
+from flowsleuth.schema.tabular import need_columns, to_table
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -75,14 +75,15 @@ def session_events(
         No such column.
     """
     groups = [session] if isinstance(session, str) else list(session)
-    need_columns(data, [*groups, command, *([parameters] if parameters else [])])
-    texts = text_column(data, command).combine_chunks()
+    need_columns(data, [*groups, command, *(name for name in (parameters, time_column) if name)])
+    texts = text_of(data, command)
     places = np.flatnonzero(texts.is_valid().to_numpy(zero_copy_only=False)).astype(np.int64)
     coded = texts.take(places).dictionary_encode()
     codes = np.unique(row_groups(data, groups)[places], return_inverse=True)[1]
-    order = (
-        np.lexsort((_moments(data, time_column)[places], codes)) if time_column else np.argsort(codes, kind="stable")
-    )
+    order = np.argsort(codes, kind="stable")
+    if time_column:
+        when = micros_of(to_table(data), time_column, np.iinfo(np.int64).max)  # what cannot be read comes last
+        order = np.lexsort((when[places], codes))
     given = cells_of(data, parameters) if parameters else []
     event, names, values = _parameters([given[row] for row in places[order].tolist()] if parameters else [])
     name_codes, named = _coded(names)
@@ -100,16 +101,6 @@ def session_events(
         name=name_codes,
         value=value,
     )
-
-
-def _moments(data: Any, column: str) -> npt.NDArray[np.int64]:
-    """Times as microseconds; what cannot be read comes last."""
-    import pyarrow as pa
-
-    need_columns(data, [column])
-    micros = utc_times(to_table(data), column).cast(pa.int64())
-    last = np.iinfo(np.int64).max
-    return np.asarray(micros.fill_null(last).to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
 def cells_of(data: Any, column: str) -> list[Any]:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
+from flowsleuth.analyze.columns import text_of
+from flowsleuth.analyze.timed_rows import TimedRows, named_table
 from flowsleuth.errors import OptionError
-from flowsleuth.schema.tabular import column_names, need_columns, row_labels, text_column, to_table
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-    import pyarrow as pa
-
-    Ints = npt.NDArray[np.int64]
+from flowsleuth.schema.tabular import column_names
 
 _KNOWN = {
     "time": ("start", "TimeGenerated", "EventTime", "timestamp", "time"),
@@ -82,31 +77,11 @@ class SyslogSchema:
         return cls(**found)
 
 
-@dataclass
-class SyslogRows:
+class SyslogRows(TimedRows):
     """Messages with a time, in the order of their times; those of one moment in the order of the table.
 
-    Attributes
-    ----------
-    table : pyarrow.Table
-        ``start`` (UTC), ``host``, ``program``, ``pid``, ``host_ip`` and ``message`` as text.
-    label : pyarrow.Array
-        What each row is called in the table that was given.
+    ``table`` has ``start`` (UTC), ``host``, ``program``, ``pid``, ``host_ip`` and ``message`` as text.
     """
-
-    table: pa.Table
-    label: pa.Array
-
-    def __len__(self) -> int:
-        return len(self.label)
-
-    def column(self, name: str) -> pa.Array:
-        """One column in one piece."""
-        return self.table[name].combine_chunks()
-
-    def take(self, rows: Ints) -> SyslogRows:
-        """Only some rows."""
-        return SyslogRows(self.table.take(rows), self.label.take(rows))
 
 
 def read_messages(data: Any, schema: SyslogSchema | None = None) -> SyslogRows:
@@ -121,15 +96,8 @@ def read_messages(data: Any, schema: SyslogSchema | None = None) -> SyslogRows:
     from flowsleuth.schema.time_columns import utc_times
 
     schema = schema or SyslogSchema.of(data)
-    need_columns(data, [name for name in (getattr(schema, one.name) for one in fields(schema)) if name])
-    size = len(data)
-    texts = {
-        name: text_column(data, column) if column else pa.chunked_array([pa.nulls(size, pa.string())])
-        for name in ("host", "program", "pid", "host_ip", "message")
-        for column in (getattr(schema, name),)
-    }
-    given = to_table(data)
-    labels = given[schema.label].combine_chunks() if schema.label else row_labels(data)
+    given, labels = named_table(data, schema)
+    texts = {name: text_of(data, getattr(schema, name)) for name in ("host", "program", "pid", "host_ip", "message")}
     start = utc_times(given, schema.time)
     table = pa.table({"start": start, **texts})
     has_time = np.flatnonzero(pc.is_valid(start).to_numpy(zero_copy_only=False))
