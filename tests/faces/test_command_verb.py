@@ -143,7 +143,7 @@ def test_sigma(case, table, tmp_path, capsys):
     [
         (("none.csv",), "cannot be read"),
         (("{table}", "--column", "Comand"), "did you mean Command"),
-        (("{table}", "--last", "2d"), "a window is for workspaces"),
+        (("{table}", "--last", "2d"), "a window is for the rows of a workspace"),
         (("-w", "{case}", "--column", "x"), "a column of what file"),
         (("{table}", "--least", "awful"), "awful"),
         (("{table}", "--rules", "none.yaml"), "cannot be read"),

@@ -110,3 +110,21 @@ def add_workspace(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--engine", metavar="URL", help="duckdb, sc://HOST:PORT or spark://HOST:PORT (default: its own)"
     )
+
+
+def add_verb(verbs: Any, name: str, *, help: str, description: str, examples: str) -> argparse.ArgumentParser:
+    """A verb of its own; the examples stand below its options as they are written."""
+    made: argparse.ArgumentParser = verbs.add_parser(
+        name,
+        help=help,
+        description=description,
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    return made
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """In what form rows are given, and where to."""
+    parser.add_argument("--format", choices=FORMATS, default="table")
+    parser.add_argument("--output", metavar="FILE", help="write there instead of to standard output")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import flowsleuth
 from flowsleuth.errors import OptionError
-from flowsleuth.faces.cli.arguments import FORMATS, add_workspace
-from flowsleuth.faces.cli.window import add_window, asked_window
+from flowsleuth.faces.cli.arguments import add_output, add_verb, add_workspace
+from flowsleuth.faces.cli.window import add_window, asked_window, refuse_window
 
 if TYPE_CHECKING:
     import argparse
@@ -25,14 +25,12 @@ examples:
 
 def add_cluster(verbs: Any) -> None:
     """The grammar of ``cluster``."""
-    import argparse
-
-    parser = verbs.add_parser(
+    parser = add_verb(
+        verbs,
         "cluster",
         help="started programs as few templates",
         description="Started programs of a workspace, or events of a file (CSV, JSON, Parquet), by template.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=EXAMPLES,
     )
     parser.add_argument("file", metavar="FILE", nargs="?", help="a table of events instead of a workspace")
     add_workspace(parser)
@@ -44,8 +42,7 @@ def add_cluster(verbs: Any) -> None:
     parser.add_argument("--time", metavar="COLUMN", help="when events were (default: found by its name)")
     parser.add_argument("--one-offs", action="store_true", help="only what was seen once")
     parser.add_argument("--most", type=int, metavar="N", default=SHOWN, help=f"clusters shown (default: {SHOWN})")
-    parser.add_argument("--format", choices=FORMATS, default="table")
-    parser.add_argument("--output", metavar="FILE", help="write there instead of to standard output")
+    add_output(parser)
 
 
 def cluster(parsed: argparse.Namespace) -> int:
@@ -66,8 +63,9 @@ def _events(parsed: argparse.Namespace) -> pa.Table:
     if not parsed.file:
         with flowsleuth.open(parsed.workspace, engine=parsed.engine) as ws:
             return ws.process_tree(parsed.host, time_range=asked_window(ws, parsed)).started()
-    if parsed.host or parsed.time_range or parsed.last or parsed.start or parsed.end:
-        raise OptionError("host and window are for the rows of a workspace", where=parsed.file)
+    if parsed.host:
+        raise OptionError("a host is of the rows of a workspace", where="--host", hint="FILE is clustered as a whole")
+    refuse_window(parsed, parsed.file)
     return read_typed_table(parsed.file)
 
 

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from flowsleuth.analyze.sigma import SigmaMatches
 
-FORMATS = ("table", "json", "csv", "parquet")
 SHOWN = 50
 """Rows of ``--format table``."""
 LONGEST_SHOWN = 160
@@ -30,18 +29,16 @@ examples:
 
 def add_commands(verbs: Any) -> None:
     """The grammar of ``flowsleuth commands``."""
-    import argparse
-
     from flowsleuth.extract.command_lines.rule import PLATFORMS, SEVERITIES
-    from flowsleuth.faces.cli.arguments import add_workspace
+    from flowsleuth.faces.cli.arguments import add_output, add_verb, add_workspace
     from flowsleuth.faces.cli.window import add_window
 
-    parser = verbs.add_parser(
+    parser = add_verb(
+        verbs,
         "commands",
         help="risky command lines, with ATT&CK techniques",
         description="Command lines that match a rule, with the reason: of a workspace's processes, or of a table file.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=EXAMPLES,
     )
     parser.add_argument("file", nargs="?", metavar="FILE|-", help="a table (CSV, Parquet, JSON lines), no workspace")
     parser.add_argument("--column", metavar="NAME", help="its column (default: a name such columns have)")
@@ -59,8 +56,7 @@ def add_commands(verbs: Any) -> None:
     parser.add_argument(
         "--top", type=int, default=SHOWN, metavar="N", help=f"rows of --format table (default: {SHOWN})"
     )
-    parser.add_argument("--format", choices=FORMATS, default="table")
-    parser.add_argument("--output", metavar="FILE", help="write there instead of to standard output")
+    add_output(parser)
 
 
 def commands(parsed: argparse.Namespace) -> int:
@@ -111,9 +107,9 @@ def _of_workspace(parsed: argparse.Namespace) -> pa.Table:
 def _of_file(parsed: argparse.Namespace) -> pa.Table:
     from flowsleuth.extract.command_lines import risky_commands
     from flowsleuth.faces.cli.table_files import read_table
+    from flowsleuth.faces.cli.window import refuse_window
 
-    if parsed.time_range or parsed.last or parsed.start or parsed.end:
-        raise OptionError("a window is for workspaces", where=parsed.file)
+    refuse_window(parsed, parsed.file)
     if parsed.sigma:
         from flowsleuth.analyze.sigma import load_sigma, match_sigma
 

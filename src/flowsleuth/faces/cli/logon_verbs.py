@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import flowsleuth
 from flowsleuth.errors import OptionError
-from flowsleuth.faces.cli.arguments import FORMATS, add_workspace
-from flowsleuth.faces.cli.window import add_window, asked_window
+from flowsleuth.faces.cli.arguments import add_output, add_verb, add_workspace
+from flowsleuth.faces.cli.window import add_window, asked_window, refuse_window
 
 if TYPE_CHECKING:
     import argparse
@@ -43,14 +43,12 @@ _SESSION_TEXT = (
 
 def add_logons(verbs: Any) -> None:
     """The grammar of ``logons``."""
-    import argparse
-
-    parser = verbs.add_parser(
+    parser = add_verb(
+        verbs,
         "logons",
         help="who logged on, and what is odd about it",
         description=_LOGON_TEXT,
-        epilog=_LOGON_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=_LOGON_EXAMPLES,
     )
     _add_shared(parser, LOGON_VIEWS)
     parser.add_argument(
@@ -60,14 +58,12 @@ def add_logons(verbs: Any) -> None:
 
 def add_sessions(verbs: Any) -> None:
     """The grammar of ``sessions``."""
-    import argparse
-
-    parser = verbs.add_parser(
+    parser = add_verb(
+        verbs,
         "sessions",
         help="sessions that syslog tells of, and what was done by sudo",
         description=_SESSION_TEXT,
-        epilog=_SESSION_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=_SESSION_EXAMPLES,
     )
     _add_shared(parser, SESSION_VIEWS)
     parser.add_argument("--service", metavar="S", help="only sessions of sshd, su, cron, …")
@@ -78,8 +74,7 @@ def _add_shared(parser: argparse.ArgumentParser, views: tuple[str, ...]) -> None
     parser.add_argument("file", metavar="FILE", nargs="?", help="a table instead of a workspace")
     add_workspace(parser)
     add_window(parser)
-    parser.add_argument("--format", choices=FORMATS, default="table")
-    parser.add_argument("--output", metavar="FILE", help="write there instead of to standard output")
+    add_output(parser)
 
 
 def logons(parsed: argparse.Namespace) -> int:
@@ -101,8 +96,8 @@ def _asked(parsed: argparse.Namespace, views: tuple[str, ...]) -> tuple[str, str
         if file is not None:
             raise OptionError("no such view", where=view, available=views)
         view, file = None, view
-    if file and (parsed.time_range or parsed.last or parsed.start or parsed.end):
-        raise OptionError("a window is for the rows of a workspace", where=file)
+    if file:
+        refuse_window(parsed, file)
     return view or views[0], file
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import flowsleuth
 from flowsleuth.errors import OptionError
-from flowsleuth.faces.cli.arguments import FORMATS, add_workspace
-from flowsleuth.faces.cli.window import add_window, asked_window
+from flowsleuth.faces.cli.arguments import add_output, add_verb, add_workspace
+from flowsleuth.faces.cli.window import add_window, asked_window, refuse_window
 
 if TYPE_CHECKING:
     import argparse
@@ -27,16 +27,14 @@ examples:
 
 def add_tree(verbs: Any) -> None:
     """The grammar of ``tree``."""
-    import argparse
-
     from flowsleuth.analyze.process_schema import SCHEMAS
 
-    parser = verbs.add_parser(
+    parser = add_verb(
+        verbs,
         "tree",
         help="which process started which",
         description="The tree of the processes of a workspace, or of a file (CSV, JSON, Parquet) of any schema.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=EXAMPLES,
     )
     parser.add_argument("file", metavar="FILE", nargs="?", help="a table of processes instead of a workspace")
     add_workspace(parser)
@@ -47,8 +45,7 @@ def add_tree(verbs: Any) -> None:
     )
     parser.add_argument("--schema", choices=SCHEMAS, help="what the columns of FILE are (default: guessed)")
     parser.add_argument("--most", type=int, metavar="N", default=MOST, help=f"processes shown (default: {MOST})")
-    parser.add_argument("--format", choices=FORMATS, default="table")
-    parser.add_argument("--output", metavar="FILE", help="write there instead of to standard output")
+    add_output(parser)
 
 
 def tree(parsed: argparse.Namespace) -> int:
@@ -91,8 +88,7 @@ def _of_file(parsed: argparse.Namespace) -> ProcessTreeRows:
     from flowsleuth.faces.cli.table_files import read_typed_table
     from flowsleuth.workspace.process_trees import ProcessTreeRows
 
-    if parsed.time_range or parsed.last or parsed.start or parsed.end:
-        raise OptionError("a window is for the rows of a workspace", where=parsed.file)
+    refuse_window(parsed, parsed.file)
     made = process_tree(read_typed_table(parsed.file), parsed.schema)
     found = ProcessTreeRows(made.table, made.read_as())
     return found if parsed.host is None else found.of_host(parsed.host)

@@ -32,3 +32,15 @@ def asked_window(ws: Workspace, parsed: argparse.Namespace) -> Any:
     if parsed.time_range or parsed.last:
         return TimeRange.of(parsed.time_range, period=parsed.last, zone=zone)
     return TimeRange.of(start=parsed.start, end=parsed.end, zone=zone)
+
+
+def refuse_window(parsed: argparse.Namespace, file: str) -> None:
+    """A window goes with a workspace, not with a file.
+
+    Raises
+    ------
+    OptionError
+        One was asked for.
+    """
+    if parsed.time_range or parsed.last or parsed.start or parsed.end:
+        raise OptionError("a window is for the rows of a workspace", where=file)
