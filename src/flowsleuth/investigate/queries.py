@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from flowsleuth.investigate.target import Condition
+    from flowsleuth.store import Store
 
 KEY = ("src_ip", "dst_ip", "dst_port", "proto")
 NARROW = (
@@ -39,6 +40,11 @@ def within(rows: ir.Table, start: dt.datetime | None, end: dt.datetime | None) -
     if end is not None:
         rows = rows.filter(rows.start < ibis.literal(end))
     return rows
+
+
+def stored_within(store: Store, table: str, start: dt.datetime | None, end: dt.datetime | None) -> ir.Table:
+    """Stored rows that start in a window; files of other days are not opened."""
+    return within(store.table(table, store.days(table, start, end)), start, end)
 
 
 def flows_of(flow: ir.Table, is_mine: Condition) -> ir.Table:

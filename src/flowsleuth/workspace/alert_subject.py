@@ -32,13 +32,11 @@ def stored_alerts(
     limit: int | None = None,
 ) -> Rows:  # fmt: skip
     """See :meth:`flowsleuth.Workspace.alerts`."""
-    from flowsleuth.investigate.queries import within
-    from flowsleuth.workspace.investigation import days_of
+    from flowsleuth.investigate.queries import stored_within
 
     if severity is not None and severity.casefold() not in SEVERITIES:
         raise OptionError("no such severity", where=severity, available=SEVERITIES)
-    table = workspace.store.table("alert", days_of(workspace, "alert", time.start, time.end))
-    rows = within(table, time.start, time.end)
+    rows = stored_within(workspace.store, "alert", time.start, time.end)
     if severity is not None and severity.casefold() != SEVERITIES[-1]:
         rows = rows.filter(rows.severity <= SEVERITIES.index(severity.casefold()) + 1)
     if text:

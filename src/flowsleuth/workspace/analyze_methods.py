@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from flowsleuth.schema.time_range import TimeRange
+    from flowsleuth.workspace import Workspace
     from flowsleuth.workspace.process_trees import ProcessTreeRows
 
 
@@ -55,4 +56,4 @@ class AnalyzeMethods:
         """
         from flowsleuth.workspace.process_trees import process_tree_of
 
-        return process_tree_of(self, host, self.within(time_range, start=start, end=end))  # type: ignore[arg-type]
+        return process_tree_of(cast("Workspace", self), host, self.within(time_range, start=start, end=end))

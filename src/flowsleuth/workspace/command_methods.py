@@ -138,11 +138,10 @@ class CommandMethods:
 
     def _processes(self, time_range: Any, columns: Sequence[str]) -> pa.Table:
         """Stored processes of a window, by time."""
-        from flowsleuth.investigate.queries import within
+        from flowsleuth.investigate.queries import stored_within
 
         window = self.within(time_range)
-        days = self.store.days("process", window.start, window.end)
-        rows = within(self.store.table("process", days), window.start, window.end)
+        rows = stored_within(self.store, "process", window.start, window.end)
         return self.store.arrow(rows.select(*columns).order_by(["start", "event_id"]))
 
 

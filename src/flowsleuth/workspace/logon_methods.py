@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from flowsleuth.analyze.logons import LogonOptions
     from flowsleuth.analyze.syslog.sudo import FindRisk
     from flowsleuth.schema.time_range import TimeRange
+    from flowsleuth.workspace import Workspace
     from flowsleuth.workspace.results import Rows
 
 
@@ -34,10 +37,9 @@ class LogonMethods:
             No such way to count, or the window cannot be read.
         """
         from flowsleuth.analyze.logons import summarize_logons
-        from flowsleuth.workspace.logon_rows import stored_logons
         from flowsleuth.workspace.results import Rows
 
-        return Rows(summarize_logons(stored_logons(self, self.within(time_range)), by))  # type: ignore[arg-type]
+        return Rows(summarize_logons(self._logons(time_range), by))
 
     def logon_patterns(
         self,
@@ -77,7 +79,7 @@ class LogonMethods:
         """
         from flowsleuth.workspace.logon_rows import logon_patterns_of
 
-        return logon_patterns_of(self, self.within(time_range), patterns, options)  # type: ignore[arg-type]
+        return logon_patterns_of(cast("Workspace", self), self.within(time_range), patterns, options)
 
     def logon_clusters(self, *, time_range: Any = None) -> Rows:
         """Logons that are alike put together; see :func:`flowsleuth.analyze.logons.cluster_logons`.
@@ -88,10 +90,9 @@ class LogonMethods:
             The window cannot be read.
         """
         from flowsleuth.analyze.logons import cluster_logons
-        from flowsleuth.workspace.logon_rows import stored_logons
         from flowsleuth.workspace.results import Rows
 
-        return Rows(cluster_logons(stored_logons(self, self.within(time_range))))  # type: ignore[arg-type]
+        return Rows(cluster_logons(self._logons(time_range)))
 
     def logon_sessions(self, service: str | None = None, *, time_range: Any = None) -> Rows:
         """Sessions that syslog tells of; see :func:`flowsleuth.analyze.syslog.logon_sessions`.
@@ -109,11 +110,9 @@ class LogonMethods:
             The window cannot be read.
         """
         from flowsleuth.analyze.syslog import logon_sessions
-        from flowsleuth.workspace.logon_rows import stored_messages
         from flowsleuth.workspace.results import Rows
 
-        messages = stored_messages(self, self.within(time_range))  # type: ignore[arg-type]
-        return Rows(logon_sessions(messages, service=service))
+        return Rows(logon_sessions(self._messages(time_range), service=service))
 
     def sudo_sessions(self, *, find_risk: FindRisk | None = None, time_range: Any = None) -> Rows:
         """Sessions of sudo with their commands; see :func:`flowsleuth.analyze.syslog.sudo_sessions`.
@@ -131,11 +130,9 @@ class LogonMethods:
             The window cannot be read.
         """
         from flowsleuth.analyze.syslog import linux_risks, sudo_sessions
-        from flowsleuth.workspace.logon_rows import stored_messages
         from flowsleuth.workspace.results import Rows
 
-        messages = stored_messages(self, self.within(time_range))  # type: ignore[arg-type]
-        return Rows(sudo_sessions(messages, find_risk=find_risk or linux_risks))
+        return Rows(sudo_sessions(self._messages(time_range), find_risk=find_risk or linux_risks))
 
     def sudo_commands(self, *, find_risk: FindRisk | None = None, time_range: Any = None) -> Rows:
         """Commands given to sudo, refused ones too; see :func:`flowsleuth.analyze.syslog.sudo_commands`.
@@ -153,11 +150,9 @@ class LogonMethods:
             The window cannot be read.
         """
         from flowsleuth.analyze.syslog import linux_risks, sudo_commands
-        from flowsleuth.workspace.logon_rows import stored_messages
         from flowsleuth.workspace.results import Rows
 
-        messages = stored_messages(self, self.within(time_range))  # type: ignore[arg-type]
-        return Rows(sudo_commands(messages, find_risk=find_risk or linux_risks))
+        return Rows(sudo_commands(self._messages(time_range), find_risk=find_risk or linux_risks))
 
     def syslog_hosts(self, *, time_range: Any = None) -> Rows:
         """Hosts that syslog tells of; see :func:`flowsleuth.analyze.syslog.syslog_hosts`.
@@ -168,8 +163,16 @@ class LogonMethods:
             The window cannot be read.
         """
         from flowsleuth.analyze.syslog import syslog_hosts
-        from flowsleuth.workspace.logon_rows import stored_messages
         from flowsleuth.workspace.results import Rows
 
-        messages = stored_messages(self, self.within(time_range), of_sessions=False)  # type: ignore[arg-type]
-        return Rows(syslog_hosts(messages))
+        return Rows(syslog_hosts(self._messages(time_range, of_sessions=False)))
+
+    def _logons(self, time_range: Any) -> pa.Table:
+        from flowsleuth.workspace.logon_rows import stored_logons
+
+        return stored_logons(cast("Workspace", self), self.within(time_range))
+
+    def _messages(self, time_range: Any, *, of_sessions: bool = True) -> pa.Table:
+        from flowsleuth.workspace.logon_rows import stored_messages
+
+        return stored_messages(cast("Workspace", self), self.within(time_range), of_sessions=of_sessions)

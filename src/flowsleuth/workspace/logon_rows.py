@@ -26,9 +26,9 @@ _DEGREES = {"lat": "latitude", "lon": "longitude"}
 
 def stored_logons(workspace: Workspace, window: TimeRange) -> pa.Table:
     """Logons of a window."""
-    from flowsleuth.investigate.queries import within
+    from flowsleuth.investigate.queries import stored_within
 
-    rows = within(workspace.store.table(LOGON.name), window.start, window.end)
+    rows = stored_within(workspace.store, LOGON.name, window.start, window.end)
     return workspace.store.arrow(rows.select(*_OF_LOGON).order_by(["start", "event_id"]))
 
 
@@ -37,9 +37,9 @@ def stored_messages(workspace: Workspace, window: TimeRange, *, of_sessions: boo
     from functools import reduce
     from operator import or_
 
-    from flowsleuth.investigate.queries import within
+    from flowsleuth.investigate.queries import stored_within
 
-    rows = within(workspace.store.table(SYSLOG.name), window.start, window.end)
+    rows = stored_within(workspace.store, SYSLOG.name, window.start, window.end)
     if of_sessions:
         rows = rows.filter(reduce(or_, (rows.message.contains(words) for words in _TOLD)))
     return workspace.store.arrow(rows.select(*_OF_SYSLOG).order_by(["start", "event_id"]))

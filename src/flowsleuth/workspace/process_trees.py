@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flowsleuth.schema import PROCESS
 from flowsleuth.workspace.results import Rows
@@ -11,6 +11,7 @@ from flowsleuth.workspace.results import Rows
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from flowsleuth.schema.time_range import TimeRange
     from flowsleuth.viz import Spec
     from flowsleuth.workspace import Workspace
 
@@ -86,7 +87,7 @@ class ProcessTreeRows(Rows):
         return still_picture(self.figure())
 
 
-def process_tree_of(workspace: Workspace, host: str | None, window: Any) -> ProcessTreeRows:
+def process_tree_of(workspace: Workspace, host: str | None, window: TimeRange) -> ProcessTreeRows:
     """Read the processes of a window, and join them.
 
     Parameters
@@ -97,14 +98,13 @@ def process_tree_of(workspace: Workspace, host: str | None, window: Any) -> Proc
     window : TimeRange
     """
     from flowsleuth.analyze.process_tree import process_tree
-    from flowsleuth.investigate.queries import within
+    from flowsleuth.investigate.queries import stored_within
 
-    store = workspace.store
-    rows = within(store.table(PROCESS.name), window.start, window.end)
+    rows = stored_within(workspace.store, PROCESS.name, window.start, window.end)
     if host is not None:
         rows = rows.filter(rows.host.lower() == host.lower())
     rows = rows.order_by(["start", "event_id"]).limit(MOST)
-    found = store.arrow(rows.drop(*_NOT_NEEDED))
+    found = workspace.store.arrow(rows.drop(*_NOT_NEEDED))
     tree = process_tree(found, "flowsleuth")
     cut = f"; only the first {MOST:,} processes" if len(found) == MOST else ""
     return ProcessTreeRows(tree.table, tree.read_as() + cut)
