@@ -108,3 +108,9 @@ def test_without_scikit_learn(monkeypatch):
     with pytest.raises(MissingExtraError, match=r"flowsleuth\[analyze\]"):
         identify_outliers(flows())
     assert identify_outliers(flows(), method="robust_z")["is_outlier"].any()
+
+
+def test_a_frame_keeps_its_index_and_types() -> None:
+    given = flows().iloc[::-1].astype({"proto": "category"})
+    found = identify_outliers(given, method="robust_z")
+    pd.testing.assert_frame_equal(found[given.columns.tolist()], given)

@@ -297,3 +297,10 @@ def test_a_frame_of_nothing() -> None:
         assert len(get_related_alerts(alert(), empty)) == 0
     odd = pd.DataFrame({"SystemAlertId": ["a", 5, None], "Entities": [None, 7, json.dumps([host("web1")])]})
     assert len(get_related_alerts(alert(), odd)) == 1
+
+
+def test_related_rows_keep_their_labels() -> None:
+    frame = pd.DataFrame(MANY)
+    frame.index = pd.Index([f"r{number}" for number in range(len(frame))])
+    found = get_related_alerts(alert(), frame)
+    assert [frame.loc[label, "SystemAlertId"] for label in found.index] == found["SystemAlertId"].tolist()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowsleuth.analyze.columns import COMMANDS, NO_TIME, TIMES, first_there, micros_of, text_of
 from flowsleuth.errors import OptionError
+from flowsleuth.schema.joined_columns import with_columns
 from flowsleuth.schema.tabular import like, need_columns, row_labels, to_table
 
 if TYPE_CHECKING:
@@ -152,11 +153,9 @@ def assign_clusters(
     import pyarrow as pa
 
     found = find_clusters(data, columns, time_column=time_column, merge=merge)
-    ids, sizes = found.of_row, found.count[found.of_row] if len(found.count) else found.of_row
-    if hasattr(data, "iloc"):
-        return data.assign(cluster_id=ids, cluster_size=sizes)
-    table = to_table(data).drop_columns([n for n in ("cluster_id", "cluster_size") if n in to_table(data).column_names])
-    return like(table.append_column("cluster_id", pa.array(ids)).append_column("cluster_size", pa.array(sizes)), data)
+    sizes = found.count[found.of_row] if len(found.count) else found.of_row
+    columns_of = {"cluster_id": pa.array(found.of_row), "cluster_size": pa.array(sizes)}
+    return with_columns(data, columns_of, replace=True)
 
 
 def find_clusters(

@@ -16,7 +16,8 @@ import numpy as np
 
 from flowsleuth.analyze.outlier_features import FAR, Feature, learn, usable_columns
 from flowsleuth.errors import MissingExtraError, OptionError
-from flowsleuth.schema.tabular import like, to_table
+from flowsleuth.schema.joined_columns import with_columns
+from flowsleuth.schema.tabular import need_columns, to_table
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -100,7 +101,7 @@ def identify_outliers(
     table, usual = to_table(data), to_table(data if train is None else train)
     _check(method, contamination)
     if not len(table):
-        return like(_with(table, _none()), data)
+        return with_columns(data, _none(), replace=True)
     chosen = usable_columns(usual) if columns is None else list(columns)
     features = learn(usual, chosen)
     learned, asked = _matrix(usual, features), _matrix(table, features)
@@ -116,7 +117,7 @@ def identify_outliers(
     rank[oddest] = np.arange(1, len(score) + 1)
     told = oddest[:explain]
     reasons = _reasons(table.take(told), features, model.parts(asked[told], score[told], learned))
-    return like(_with(table, _facts(score, rank, is_odd, told, reasons)), data)
+    return with_columns(data, _facts(score, rank, is_odd, told, reasons), replace=True)
 
 
 @dataclass(frozen=True)
@@ -136,8 +137,6 @@ def _check(method: str, contamination: float | None) -> None:
 
 
 def _matrix(table: pa.Table, features: list[Feature]) -> Numbers:
-    from flowsleuth.schema.tabular import need_columns
-
     need_columns(table, [feature.name for feature in features])
     return np.column_stack([feature.of(table[feature.name]) for feature in features])
 
@@ -240,11 +239,3 @@ def _none() -> dict[str, pa.Array]:
 
     kinds = (pa.float64(), pa.int64(), pa.bool_(), pa.list_(pa.string()), pa.string())
     return {name: pa.array([], kind) for name, kind in zip(OUTLIER_COLUMNS, kinds, strict=True)}
-
-
-def _with(table: pa.Table, facts: dict[str, pa.Array]) -> pa.Table:
-    """A table with more columns; those of the same name are replaced."""
-    kept = table.drop_columns([name for name in facts if name in table.column_names])
-    for name, column in facts.items():
-        kept = kept.append_column(name, column)
-    return kept

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from flowsleuth.analyze.clusters import PROGRAMS
 from flowsleuth.analyze.columns import COMMANDS, first_there, text_of
 from flowsleuth.errors import OptionError
-from flowsleuth.schema.tabular import like, to_table
+from flowsleuth.schema.joined_columns import with_columns
+from flowsleuth.schema.tabular import to_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,16 +63,9 @@ def add_process_features(input_frame: Any, force: bool = False) -> Any:
     >>> made[["processName", "pathScore", "commandlineLen", "commandlineTokensFull"]].values.tolist()
     [['b.exe', 814, 11, 5]]
     """
-    import pyarrow as pa
-
     table = to_table(input_frame)
-    found = _features(table)
-    for name, column in found.items():
-        if name not in table.column_names:
-            table = table.append_column(name, column)
-        elif force:
-            table = table.set_column(table.column_names.index(name), pa.field(name, column.type), column)
-    return like(table, input_frame)
+    made = {name: column for name, column in _features(table).items() if force or name not in table.column_names}
+    return with_columns(input_frame, made, replace=True)
 
 
 def _features(table: pa.Table) -> dict[str, pa.Array]:

@@ -18,7 +18,8 @@ import numpy as np
 from flowsleuth.analyze.expected_volume import FAR, OF_MAD, OF_MEAN, expect
 from flowsleuth.analyze.regular_series import US_PER_S, Regular, find_period, interpolated, regular
 from flowsleuth.errors import MissingExtraError, OptionError
-from flowsleuth.schema.tabular import like
+from flowsleuth.schema.joined_columns import with_columns
+from flowsleuth.schema.tabular import like, need_columns, to_table
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -149,15 +150,11 @@ def set_new_anomaly_threshold(data: Any, threshold: float, threshold_low: float 
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from flowsleuth.schema.tabular import need_columns, to_table
-
     need_columns(data, ["score"])
-    table = to_table(data)
-    score = pc.fill_null(table["score"], 0.0).to_numpy()
+    score = pc.fill_null(to_table(data)["score"], 0.0).to_numpy()
     low = threshold if threshold_low is None else threshold_low
     marks = pa.array(np.select([score > threshold, score < -abs(low)], [1, -1], 0))
-    kept = table.drop_columns(["anomalies"]) if "anomalies" in table.column_names else table
-    return like(kept.append_column("anomalies", marks), data)
+    return with_columns(data, {"anomalies": marks}, replace=True)
 
 
 @dataclass(frozen=True)

@@ -114,8 +114,8 @@ class GeoLiteLookup:
         OptionError
             There is no such column.
         """
+        from flowsleuth.schema.joined_columns import with_columns
         from flowsleuth.schema.tabular import text_column
-        from flowsleuth.workspace.joined_columns import with_columns
 
         found = self._rows(text_column(data, column).to_pylist())
         return with_columns(data, {name: found[name] for name in COLUMNS})

@@ -175,8 +175,8 @@ class WhoisLookup:
         """
         import pyarrow as pa
 
+        from flowsleuth.schema.joined_columns import with_columns
         from flowsleuth.schema.tabular import text_column
-        from flowsleuth.workspace.joined_columns import with_columns
 
         texts = text_column(data, column).to_pylist()
         known = self.many(text for text in texts if text)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowsleuth.analyze.alerts.alert import SecurityAlert, read_alerts
 from flowsleuth.analyze.alerts.incident_rows import incident_rows
-from flowsleuth.analyze.alerts.item import rows_of, table_of
+from flowsleuth.analyze.alerts.item import is_frame, rows_of, table_of
 from flowsleuth.analyze.alerts.related import keys_of, said_alert_ids
 from flowsleuth.analyze.alerts.same_things import is_built_in
 from flowsleuth.errors import FlowsleuthError, OptionError
@@ -26,6 +26,7 @@ from flowsleuth.schema.entities import (
     Process,
     Url,
 )
+from flowsleuth.schema.joined_columns import with_columns
 from flowsleuth.schema.moments import parse_period
 
 if TYPE_CHECKING:
@@ -135,8 +136,6 @@ def group_incidents(alerts: Any, options: IncidentOptions | None = None, **chang
     """
     import pyarrow as pa
 
-    from flowsleuth.schema.tabular import like
-
     chosen = replace(options or IncidentOptions(), **changes)
     table = table_of(alerts)
     listed = read_alerts(table)
@@ -144,10 +143,11 @@ def group_incidents(alerts: Any, options: IncidentOptions | None = None, **chang
     notes = _join_by_things(joined, listed, chosen)
     _join_as_said(joined, listed)
     numbers, groups = joined.numbered(listed)
-    told = table.append_column("incident_id", pa.array(numbers, pa.int64()))
+    frame = alerts if is_frame(alerts) else table
+    told = with_columns(frame, {"incident_id": pa.array(numbers, pa.int64())}, replace=True)
     sorted_groups = tuple(tuple(listed[at] for at in group) for group in groups)
     kinds = tuple(KINDS[word] for word in chosen.by)
-    return Incidents(incident_rows(sorted_groups, kinds), like(told, alerts), sorted_groups, tuple(notes))
+    return Incidents(incident_rows(sorted_groups, kinds), told, sorted_groups, tuple(notes))
 
 
 def read_incidents(incidents: Any, alerts: Any = None) -> tuple[Incident, ...]:

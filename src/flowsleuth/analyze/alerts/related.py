@@ -73,6 +73,7 @@ def get_related_alerts(alert: Any, alerts: Any, *, window: Any = None, by: Seque
     import pyarrow as pa
 
     from flowsleuth.errors import OptionError
+    from flowsleuth.schema.joined_columns import with_columns
     from flowsleuth.schema.tabular import like
 
     if unknown := [word for word in by if word not in MATCHES]:
@@ -80,10 +81,10 @@ def get_related_alerts(alert: Any, alerts: Any, *, window: Any = None, by: Seque
     table = table_of(alerts)
     asked = alert if isinstance(alert, SecurityItem) else alert_of(alert)
     found = matches_of(asked, read_alerts(table), window=window, by=by)
-    kept = table.take(pa.array([at for at, _ in found], pa.int64()))
-    for name, column in _columns(found, by).items():
-        kept = kept.append_column(name, column)
-    return like(kept, alerts)
+    places = [at for at, _ in found]
+    is_pandas = hasattr(alerts, "iloc")
+    kept = alerts.iloc[places] if is_pandas else like(table.take(pa.array(places, pa.int64())), alerts)
+    return with_columns(kept, _columns(found, by), replace=True)
 
 
 def _columns(found: list[tuple[int, list[Entity]]], by: Sequence[str]) -> dict[str, pa.Array]:

@@ -12,6 +12,7 @@ from flowsleuth.analyze.sessions.events import cells_of
 from flowsleuth.analyze.sessions.model import SessionOptions
 from flowsleuth.analyze.sessions.scoring import rare_sessions
 from flowsleuth.errors import OptionError
+from flowsleuth.schema.joined_columns import with_columns
 from flowsleuth.schema.tabular import like, need_columns, text_column, to_table
 from flowsleuth.schema.time_columns import utc_times
 
@@ -180,17 +181,12 @@ def score_sessions(data: Any, session_column: str, window_length: int) -> Any:
     )
     options = SessionOptions("values" if has_params else "commands", window_length)
     found = rare_sessions(events, "session", "command", parameters="params" if has_params else None, options=options)
-    place = pa.array(np.full(len(data), -1), pa.int64()).to_numpy(zero_copy_only=False).copy()
+    place = np.full(len(data), -1)
     place[found["session"].cast(pa.int64()).to_numpy()] = np.arange(len(found))
     taken = found.take(pa.array(place, mask=place < 0))
     name = f"rarest_window{window_length}"
-    table = data if isinstance(data, pa.Table) else to_table(data)
     columns = {f"{name}_likelihood": taken["rarest_likelihood"], name: taken["rarest"], "reason": taken["reason"]}
-    if hasattr(data, "iloc"):
-        return data.assign(**{key: column.to_pandas().to_numpy() for key, column in columns.items()})
-    for key, column in columns.items():
-        table = table.append_column(key, column)
-    return like(table, data)
+    return with_columns(data, columns, replace=True)
 
 
 def _exploded(cells: Sequence[Any]) -> tuple[list[int], list[str], list[str | None]]:

@@ -28,8 +28,8 @@ class LookingUp:
         ['Public', 'Private']
         """
         from flowsleuth.enrich.ip_types import type_words
+        from flowsleuth.schema.joined_columns import with_columns
         from flowsleuth.schema.tabular import text_column
-        from flowsleuth.workspace.joined_columns import with_columns
 
         found: pd.DataFrame = with_columns(self._frame, {name: type_words(text_column(self._frame, column))})
         return found
