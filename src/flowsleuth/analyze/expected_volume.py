@@ -3,13 +3,10 @@
 Method. Volumes are compared by their cube roots, which makes skewed positive sums about normal (E. Wilson and
 M. Hilferty, "The Distribution of Chi-square", PNAS 17, 1931). Where there are at least
 :data:`CYCLES` values for an hour of day, the expectation is the median of the *other* values of that hour (seasonal);
-else the median of the *other* values in a window of :data:`AROUND` neighbours (rolling). The spread is the median
-absolute deviation times 1.4826 (that makes it a standard deviation for normal values), or, where more than half of the
-values are the same, the mean absolute deviation times 1.2533. A value is an anomaly when its modified z-score is
-beyond 3.5, as B. Iglewicz and D. Hoaglin say in "How to Detect and Handle Outliers" (ASQC 1993), section 3.3; the mean
-absolute deviation in place of a zero is IBM SPSS's addition to it. Less than a factor of two is never one. Where most
-of what is compared is silence, silence is expected, and a value is too high only when it is far above the others that
-are not silent, of which there must be :data:`FEWEST`: who speaks rarely is not strange each time.
+else the median of the *other* values in a window of :data:`AROUND` neighbours (rolling). A value is an anomaly when it
+is far off by :mod:`flowsleuth.analyze.robust_spread`. Less than a factor of two is never one. Where most of what is
+compared is silence, silence is expected, and a value is too high only when it is far above the others that are not
+silent, of which there must be :data:`FEWEST`: who speaks rarely is not strange each time.
 
 Blind spots: a change that lasts for most of the history is what is expected; weekends are not told from working days;
 a single value has no neighbours.
@@ -19,6 +16,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from flowsleuth.analyze.robust_spread import FAR, spread_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,9 +31,6 @@ AROUND = 12
 """Neighbours on each side of a rolling window."""
 FEWEST = 8
 """Neighbours that a rolling expectation needs."""
-FAR = 3.5
-"""Modified z-score of an anomaly; Iglewicz and Hoaglin 1993."""
-OF_MAD, OF_MEAN = 1.4826, 1.2533
 FACTOR = 2.0
 """What differs by less is no anomaly."""
 HOURS = 24
@@ -128,6 +124,4 @@ def _spread(values: Numbers, centre: float) -> float:
     """As of a standard deviation; never so small that less than a factor of :data:`FACTOR` is far."""
     import numpy as np
 
-    off = np.abs(values - centre)
-    spread = OF_MAD * float(np.median(off)) or OF_MEAN * float(np.mean(off))
-    return max(spread, centre * float(np.cbrt(FACTOR) - 1) / FAR)
+    return max(spread_of(np.abs(values - centre)), centre * float(np.cbrt(FACTOR) - 1) / FAR)

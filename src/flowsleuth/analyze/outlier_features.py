@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from flowsleuth.analyze.robust_spread import FAR, spread_of
 from flowsleuth.errors import OptionError
 from flowsleuth.schema.printable import printable_text
 from flowsleuth.schema.tabular import need_columns
@@ -25,10 +26,6 @@ KINDS = 12
 """So many different whole numbers a column may have to be taken for categories, or a twentieth of the rows."""
 RARE = 0.01
 """A category of this share, where all else is one other, is as far off as a number of the modified z-score FAR."""
-FAR = 3.5
-"""Modified z-score of an outlier: B. Iglewicz and D. Hoaglin, "How to Detect and Handle Outliers", ASQC 1993, 3.3."""
-OF_MAD, OF_MEAN = 1.4826, 1.2533
-"""What makes a standard deviation of a median, and of a mean, absolute deviation of normal values."""
 DAY_US = 86_400_000_000
 SHOWN = 60
 
@@ -175,8 +172,7 @@ def _number_feature(table: pa.Table, name: str) -> Feature:
     numbers = _numbers(table[name])
     values = np.sort(numbers[np.isfinite(numbers)])
     middle = float(np.median(values)) if len(values) else 0.0
-    off = np.abs(values - middle)
-    spread = (OF_MAD * float(np.median(off)) or OF_MEAN * float(np.mean(off))) if len(values) else 0.0
+    spread = spread_of(np.abs(values - middle)) if len(values) else 0.0
     return Feature(name, None, len(table), 0.0, middle, spread, values)
 
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from flowsleuth.analyze.outlier_features import FAR, Feature, learn, usable_columns
+from flowsleuth.analyze.outlier_features import Feature, learn, usable_columns
+from flowsleuth.analyze.robust_spread import FAR
 from flowsleuth.errors import MissingExtraError, OptionError
 from flowsleuth.schema.joined_columns import with_columns
 from flowsleuth.schema.tabular import need_columns, to_table

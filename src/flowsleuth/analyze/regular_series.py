@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from flowsleuth.analyze.columns import NO_TIME, TIMES, first_there, micros_of
+from flowsleuth.analyze.robust_spread import OF_MAD
 from flowsleuth.errors import OptionError
 from flowsleuth.schema.tabular import need_columns, to_table
 
@@ -26,9 +27,8 @@ NEARLY = 0.9
 """Of periods that are nearly as strong, the shortest: multiples of a period are periods too."""
 CYCLES = 3
 """Times that a period comes, at least, to be found."""
-FAR = 5.0
+CUT_AT = 5.0
 """Values are cut so many spreads from the median before a period is sought, so that a few spikes hide none."""
-OF_MAD = 1.4826
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def find_period(values: Numbers) -> int | None:
         return None
     middle = np.median(filled)
     spread = OF_MAD * np.median(np.abs(filled - middle)) or np.std(filled)
-    cut = np.clip(filled, middle - FAR * spread, middle + FAR * spread)
+    cut = np.clip(filled, middle - CUT_AT * spread, middle + CUT_AT * spread)
     line = np.polyval(np.polyfit(np.arange(size), cut, 1), np.arange(size))
     same = _autocorrelation(cut - line)[: longest + 2]
     if not len(same):

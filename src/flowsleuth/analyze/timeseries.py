@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from flowsleuth.analyze.expected_volume import FAR, OF_MAD, OF_MEAN, expect
+from flowsleuth.analyze.expected_volume import expect
 from flowsleuth.analyze.regular_series import US_PER_S, Regular, find_period, interpolated, regular
+from flowsleuth.analyze.robust_spread import FAR, OF_MAD, OF_MEAN
 from flowsleuth.errors import MissingExtraError, OptionError
 from flowsleuth.schema.joined_columns import with_columns
 from flowsleuth.schema.tabular import like, need_columns, to_table
@@ -208,9 +209,8 @@ def _usual(rest: Numbers, values: Numbers) -> tuple[float, float]:
     """The middle of what is left over, and its spread as of a standard deviation."""
     middle = float(np.median(rest))
     off = np.abs(rest - middle)
-    spread = max(OF_MAD * float(np.median(off)), OF_WIDE * float(np.quantile(off, WIDE))) or OF_MEAN * float(
-        np.mean(off)
-    )
+    middling = max(OF_MAD * float(np.median(off)), OF_WIDE * float(np.quantile(off, WIDE)))
+    spread = middling or OF_MEAN * float(np.mean(off))
     return middle, max(spread, LEAST * float(np.median(np.abs(values))), float(np.finfo(float).tiny))
 
 

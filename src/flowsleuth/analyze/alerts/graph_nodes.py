@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Self
 from flowsleuth.analyze.alerts.alert import SecurityAlert, alert_of
 from flowsleuth.analyze.alerts.node_names import kind_of, node_text
 from flowsleuth.analyze.alerts.same_things import same_things
-from flowsleuth.errors import MissingExtraError, OptionError, suggestion
+from flowsleuth.errors import OptionError, suggestion
 from flowsleuth.schema.entities import Alert, Entity
+from flowsleuth.schema.entities.graph import networkx_graph
 from flowsleuth.schema.printable import printable_text
 
 if TYPE_CHECKING:
@@ -127,15 +128,9 @@ class GraphNodes:
         MissingExtraError
             networkx is not installed.
         """
-        try:
-            import networkx
-        except ImportError:
-            raise MissingExtraError("graph", "networkx") from None
-        graph = networkx.MultiDiGraph()
-        for row, node in zip(self.nodes.to_pylist(), self._nodes.values(), strict=True):
-            graph.add_node(row.pop("id"), **row, value=node.thing)
-        graph.add_edges_from((source, target, {"label": label}) for source, target, label in self._edges)
-        return graph
+        rows = zip(self.nodes.to_pylist(), self._nodes.values(), strict=True)
+        nodes = ((row.pop("id"), {**row, "value": node.thing}) for row, node in rows)
+        return networkx_graph(nodes, ((source, target, {"label": label}) for source, target, label in self._edges))
 
     def copy(self) -> Self:
         """Another graph with the same nodes."""

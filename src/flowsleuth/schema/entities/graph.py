@@ -39,15 +39,30 @@ class EntityGraph:
         MissingExtraError
             networkx is not installed.
         """
-        try:
-            import networkx
-        except ImportError:
-            raise MissingExtraError("graph", "networkx") from None
-        graph = networkx.MultiDiGraph()
-        for node, entity in zip(self.nodes.to_pylist(), self.entities, strict=True):
-            graph.add_node(node["id"], entity=node["entity"], label=node["label"], value=entity)
-        graph.add_edges_from((e["source"], e["target"], {"relation": e["relation"]}) for e in self.edges.to_pylist())
-        return graph
+        rows = zip(self.nodes.to_pylist(), self.entities, strict=True)
+        nodes = ((row["id"], {"entity": row["entity"], "label": row["label"], "value": one}) for row, one in rows)
+        edges = ((e["source"], e["target"], {"relation": e["relation"]}) for e in self.edges.to_pylist())
+        return networkx_graph(nodes, edges)
+
+
+def networkx_graph(
+    nodes: Iterable[tuple[Any, dict[str, Any]]], edges: Iterable[tuple[Any, Any, dict[str, Any]]]
+) -> Any:
+    """A ``networkx.MultiDiGraph`` of nodes and edges with what is known of each.
+
+    Raises
+    ------
+    MissingExtraError
+        networkx is not installed.
+    """
+    try:
+        import networkx
+    except ImportError:
+        raise MissingExtraError("graph", "networkx") from None
+    graph = networkx.MultiDiGraph()
+    graph.add_nodes_from(nodes)
+    graph.add_edges_from(edges)
+    return graph
 
 
 def entity_graph(entities: Entity | Iterable[Entity]) -> EntityGraph:
