@@ -194,3 +194,31 @@ def test_real_sign_ins_and_windows_logons() -> None:
     assert find_logon_patterns(signs, patterns=["travel"]).empty
     windows = summarize_logons(pd.read_csv(SHARED / "host_logons.csv"))
     assert windows["logons"].tolist() == [11, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("column", "said", "failures"),
+    [
+        ("status", [0, 50126, 0, 50053], [1, 3]),
+        ("status", ["0.0", "530032", None, "0"], [1]),
+        ("ResultType", ["0", "50126", "Success", "x"], [1]),
+        ("ResultType", ["0", "-1", "9" * 5_000, "x"], [1, 2]),
+        ("ok", [1, 0, 1, 0], [1, 3]),
+        ("is_ok", [0, 0, 0, 0], [0, 1, 2, 3]),
+        ("code", [4624, 4625, 4634, 4625], [1, 3]),
+        ("EventID", [4634, 4688, 4672, 1], []),
+        ("said", ["Success", "FAILED", "maybe", "no"], [1, 3]),
+    ],
+)
+def test_what_an_outcome_says(column: str, said: list[Any], failures: list[int]) -> None:
+    frame = logons(*((n, "bob", "x", True) for n in range(4))).rename(columns={"is_success": "_"})
+    schema = LogonSchema(time="start", account="user", outcome=column)
+    read = read_logons(frame.assign(**{column: said}), schema)
+    assert read.label.to_pylist() == [at for at in range(4) if at in failures or at in _good(column, said)]
+    assert [at for at, good in zip(read.label.to_pylist(), read.is_success, strict=True) if not good] == failures
+
+
+def _good(column: str, said: list[Any]) -> list[int]:
+    """Places of successes, as they are written above."""
+    wanted = ("1",) if column in ("ok", "is_ok") else ("0", "0.0", "4624", "Success")
+    return [at for at, one in enumerate(said) if str(one) in wanted]

@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 
 _NOTHING = ("", "-", "null", "None", "nan", "N/A", "?", "LOCAL")
 _LOCAL = ("127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104 (nothing is bound)
-_SUCCESSES = ("true", "1", "4624", "0", "0.0", "success", "succeeded", "yes", "logonsuccess")
-_FAILURES = ("false", "4625", "failure", "failed", "no", "logonfailed")
+_WORDS = {
+    "true": True, "success": True, "succeeded": True, "yes": True, "logonsuccess": True,
+    "false": False, "failure": False, "failed": False, "no": False, "logonfailed": False,
+}  # fmt: skip
+_TRUTHS = {"1": True, "0": False}
+_EVENTS, _EVENT_COLUMNS = {"4624": True, "4625": False}, ("eventid", "event_id", "eventcode", "event.code")
 _TYPES = {
     "0": "system", "2": "interactive", "3": "network", "4": "batch", "5": "service", "7": "unlock",
     "8": "network_cleartext", "9": "new_credentials", "10": "remote_interactive", "11": "cached_interactive",
@@ -37,8 +41,9 @@ class LogonSchema:
     ----------
     time, account : str
     outcome : str
-        Whether it succeeded: true or false, an event id (4624, 4625), a result code (0: it did). Rows that say
-        neither, such as other events of Windows, are left out; without the column all succeeded.
+        Whether it succeeded: true or false (or 1 and 0, where there is nothing else), an event id (4624, 4625), a
+        result code (0: it did, any other number: it did not). Rows that say neither, such as other events of Windows,
+        are left out; without the column all succeeded.
     domain : str
         Of the account: equal names of two domains are two accounts.
     source : str
@@ -186,19 +191,24 @@ def read_logons(data: Any, schema: LogonSchema | None = None) -> Logons:
 
 
 def _outcome(said: pa.Array, column: str) -> pa.Array:
-    """True, false, or null where it says neither; result codes other than 0 are failures."""
+    """True, false, or null where it says neither."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     if not column:
         return pa.repeat(True, len(said))
-    word = pc.utf8_lower(said)
-    is_good = pc.is_in(word, pa.array(_SUCCESSES))
-    is_bad = pc.is_in(word, pa.array(_FAILURES))
-    if column == "ResultType":
-        is_bad = pc.invert(is_good)
-    told = pc.if_else(is_good, True, pc.if_else(is_bad, False, pa.scalar(None, pa.bool_())))
-    return pc.if_else(pc.is_valid(word), told, pa.scalar(None, pa.bool_()))
+    coded = pc.utf8_lower(pc.replace_substring_regex(said, r"\.0$", "")).dictionary_encode()
+    words = coded.dictionary.to_pylist()
+    meanings = _WORDS | _numbers_mean({word for word in words if word.removeprefix("-").isdecimal()}, column)
+    return pa.array([meanings.get(word) for word in words], pa.bool_()).take(coded.indices)
+
+
+def _numbers_mean(numbers: set[str], column: str) -> dict[str, bool]:
+    """What the numbers of a column of outcomes mean: ids of events, truths, or codes of results."""
+    if column.casefold() in _EVENT_COLUMNS or numbers & set(_EVENTS):
+        return _EVENTS
+    is_truth = numbers <= set(_TRUTHS) and ("1" in numbers or column.casefold().startswith("is_"))
+    return _TRUTHS if is_truth else {number: not number.strip("0") for number in numbers}
 
 
 def _degrees(table: pa.Table, column: str) -> pa.Array:
