@@ -123,3 +123,12 @@ def test_a_frame_s_alerts_come_the_strongest_first() -> None:
     found = graph.expand("web1")
     assert found[0] == "alert:worst" and len(found) == 20
     assert json.loads(json.dumps(graph.nodes["id"].to_pylist()))
+
+
+def test_a_thing_that_was_taken_away_is_new_again_and_a_copy_is_of_its_own() -> None:
+    graph = create_alert_graph(about("a", host("web1")))
+    other = graph.copy()
+    graph.remove_node(Host("WEB1"))
+    assert (Host("web1") in graph, Host("web1") in other) == (False, True)
+    assert graph.add_entity(Host("web1.example.org")) == "host:web1.example.org"
+    assert other.add_entity(Host("web1.example.org")) == "host:web1"

@@ -62,10 +62,10 @@ class AlertGraph(GraphNodes):
         at = f"alert:{item.id.casefold() if item.id else f'without id {len(self._nodes)}'}"
         known = self._nodes.get(at)
         if known is None or not known.thing.entities:
-            node = Node(at, "alert", item.name, is_centre, item.severity, item.first_seen, item.description or "", item)
-            self._nodes[at] = node
+            told = item.description or ""
+            self._put(Node(at, "alert", item.name, is_centre, item.severity, item.first_seen, told, item))
         if is_centre:
-            self._nodes[at] = replace(self._nodes[at], is_centre=True)
+            self._put(replace(self._nodes[at], is_centre=True))
         if is_whole:
             self._add_things(at, item)
         else:
@@ -85,7 +85,8 @@ class AlertGraph(GraphNodes):
         item = event if isinstance(event, SecurityEvent) else SecurityEvent(event)
         told = item.properties.get("event_id") or item.properties.get("EventRecordId") or f"{len(self._nodes)}"
         at = f"event:{item.event_type or ''}:{told}"
-        self._nodes.setdefault(at, Node(at, "event", item.label, first_seen=item.first_seen, thing=item))
+        if at not in self._nodes:
+            self._put(Node(at, "event", item.label, first_seen=item.first_seen, thing=item))
         if attached_to is not None:
             self._link(self._named(attached_to), at, "seen in")
         self._add_things(at, item)
@@ -118,7 +119,8 @@ class AlertGraph(GraphNodes):
             at, "incident", incident.label, severity=(incident.Severity or "").casefold() or None,
             first_seen=incident.FirstActivityTime, description=incident.Description or "", thing=incident,
         )  # fmt: skip
-        self._nodes.setdefault(at, told)
+        if at not in self._nodes:
+            self._put(told)
         for alert in incident.Alerts:
             self._link(at, self.add_alert(alert), "has")
         if not incident.Alerts:
@@ -190,11 +192,12 @@ class AlertGraph(GraphNodes):
         for one in drawn:
             if ids[one] not in self._nodes:
                 item = SecurityAlert(one) if isinstance(one, Alert) else None
-                self._nodes[ids[one]] = Node(
+                told = Node(
                     ids[one], kind_of(one), item.name if item else node_label(one),
                     severity=item.severity if item else None, first_seen=item.first_seen if item else None,
                     thing=item or one,
                 )  # fmt: skip
+                self._put(told)
         for edge in whole.edges.to_pylist():
             one, other = whole.entities[edge["source"]], whole.entities[edge["target"]]
             if one in ids and other in ids:

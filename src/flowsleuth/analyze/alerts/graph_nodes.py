@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from flowsleuth.analyze.alerts.alert import SecurityAlert, alert_of
 from flowsleuth.analyze.alerts.node_names import kind_of, node_text
-from flowsleuth.analyze.alerts.same_things import same_things
+from flowsleuth.analyze.alerts.same_things import Key, bucket_of, same_things
 from flowsleuth.errors import OptionError, suggestion
 from flowsleuth.schema.entities import Alert, Entity
 from flowsleuth.schema.entities.graph import networkx_graph
@@ -56,6 +56,7 @@ class GraphNodes:
 
     def __init__(self) -> None:
         self._nodes: dict[str, Node] = {}
+        self._things: dict[Key, dict[Entity, str]] = {}
         self._edges: dict[tuple[str, str, str], None] = {}
         self._notes = 0
 
@@ -136,6 +137,7 @@ class GraphNodes:
         """Another graph with the same nodes."""
         made = copy.copy(self)
         made._nodes, made._edges = dict(self._nodes), dict(self._edges)
+        made._things = {bucket: dict(members) for bucket, members in self._things.items()}
         return made
 
     def _repr_html_(self) -> str:
@@ -167,7 +169,7 @@ class GraphNodes:
         at = f"note:{self._notes}"
         label = printable_text(" ".join(text.split())) + (f" ({printable_text(user)})" if user else "")
         moment = time or dt.datetime.now(dt.UTC)
-        self._nodes[at] = Node(at, "note", label[:LONGEST_NOTE], first_seen=moment, description=text[:LONGEST_NOTE])
+        self._put(Node(at, "note", label[:LONGEST_NOTE], first_seen=moment, description=text[:LONGEST_NOTE]))
         for other in attached_to if isinstance(attached_to, list | tuple) else [attached_to]:
             self._link(at, self._named(other), "about")
         return at
@@ -193,14 +195,24 @@ class GraphNodes:
     def remove_node(self, node: Any) -> None:
         """Take a node and its links away."""
         at = self._named(node)
-        del self._nodes[at]
+        thing = self._nodes.pop(at).thing
+        if isinstance(thing, Entity):
+            self._things[bucket_of(thing)].pop(thing, None)
         self._edges = {edge: None for edge in self._edges if at not in edge[:2]}
 
     # parts --------------------------------------------------------------------------------------------------------
 
+    def _put(self, node: Node) -> None:
+        """Add a node, or take it instead of the one with its id."""
+        self._nodes[node.id] = node
+        if isinstance(node.thing, Entity):
+            self._things.setdefault(bucket_of(node.thing), {})[node.thing] = node.id
+
     def _ids(self, things: list[Entity]) -> dict[Entity, str]:
         """An id for each thing: that of the node that is the same thing, or a new one."""
-        there = {node.thing: at for at, node in self._nodes.items() if isinstance(node.thing, Entity)}
+        there: dict[Entity, str] = {}
+        for bucket in dict.fromkeys(bucket_of(one) for one in things):
+            there |= self._things.get(bucket, {})
         keys = same_things([*there, *things])
         by_key = {keys[one]: at for one, at in there.items()}
         ids: dict[Entity, str] = {}

@@ -35,7 +35,7 @@ def same_things(entities: Iterable[Known]) -> dict[Known, Key]:
     """
     buckets: dict[Key, dict[Known, None]] = {}
     for one in entities:
-        buckets.setdefault(_bucket(one), {})[one] = None
+        buckets.setdefault(bucket_of(one), {})[one] = None
     keys: dict[Known, Key] = {}
     for bucket, members in buckets.items():
         keys |= _keys_within(bucket, list(members))
@@ -50,7 +50,7 @@ def may_be_same(one: Entity, other: Entity) -> bool:
     >>> may_be_same(Host("WEB1"), Host("web1.example.org")), may_be_same(Host("web1.a.org"), Host("web1.b.org"))
     (True, False)
     """
-    return _bucket(one) == _bucket(other) and (one == other or one.matches(other))
+    return bucket_of(one) == bucket_of(other) and (one == other or one.matches(other))
 
 
 def _keys_within(bucket: Key, members: list[Known]) -> dict[Known, Key]:
@@ -77,8 +77,14 @@ def _strength(entity: Entity) -> tuple[int, str]:
     return (names.index(own) if own in names else len(names), repr(entity.identity[2:]))
 
 
-def _bucket(entity: Entity) -> Key:
-    """What two entities have in common at least when they are the same thing."""
+def bucket_of(entity: Entity) -> Key:
+    """What two entities have in common at least when they are the same thing.
+
+    Examples
+    --------
+    >>> bucket_of(Host("WEB1.example.org")), bucket_of(Host("web1"))
+    (('host', 'web1'), ('host', 'web1'))
+    """
     if isinstance(entity, Host) and entity.name:
         return ("host", entity.name)
     if isinstance(entity, Account) and entity.name:
