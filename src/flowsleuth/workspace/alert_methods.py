@@ -78,6 +78,8 @@ class AlertMethods:
     ) -> Incidents:
         """Alerts that belong together; see :func:`flowsleuth.analyze.alerts.group_incidents`.
 
+        Of more than 10,000 alerts the first ones, which ``notes`` tell.
+
         Examples
         --------
         >>> import flowsleuth, tempfile
@@ -85,7 +87,12 @@ class AlertMethods:
         ...     len(ws.incidents(window="2d"))
         0
         """
+        from dataclasses import replace
+
         from flowsleuth.analyze.alerts import group_incidents
 
-        rows = self.alerts(time_range=time_range, start=start, end=end)
-        return group_incidents(rows.table, window=window, **options)
+        rows = self.alerts(time_range=time_range, start=start, end=end, limit=MOST + 1).table
+        found = group_incidents(rows.slice(0, MOST), window=window, **options)
+        if len(rows) <= MOST:
+            return found
+        return replace(found, notes=(*found.notes, f"only the first {MOST:,} alerts of the window were looked at"))

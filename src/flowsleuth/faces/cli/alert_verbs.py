@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +60,8 @@ def alerts(parsed: argparse.Namespace) -> int:
             return give(ws.alert(parsed.alert).related(parsed.window).table, parsed, _print_related)
         if parsed.action == "incidents":
             found = ws.incidents(parsed.window, time_range=asked_window(ws, parsed))
+            for note in found.notes:
+                print(printable_text(note), file=sys.stderr)
             return give(found.table, parsed, print_columns)
         rows = ws.alerts(parsed.text, severity=parsed.severity, time_range=asked_window(ws, parsed), limit=parsed.limit)
         return give(rows.table, parsed, _print_alerts)
