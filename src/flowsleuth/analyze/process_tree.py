@@ -147,7 +147,7 @@ def process_tree(procs: Any, schema: ProcessSchema | Mapping[str, Any] | str | N
     chosen = schema_of(schema, given)
     wanted = _wanted(given, chosen)
     table = _rows_at(given, wanted)
-    columns = _with_ends(read_columns(table, chosen), given, chosen)
+    columns = _with_ends(read_columns(table, chosen), table, given, chosen)
     kept, counts = _kept(columns)
     table, columns = _rows_at(table, kept), columns if len(kept) == len(table) else columns.take(kept)
     forest = _linked(table, columns, chosen)
@@ -197,7 +197,7 @@ def _wanted(table: pa.Table, schema: ProcessSchema) -> Ints:
     return np.flatnonzero(is_start & told.to_numpy(zero_copy_only=False))
 
 
-def _with_ends(columns: ProcessColumns, given: pa.Table, schema: ProcessSchema) -> ProcessColumns:
+def _with_ends(columns: ProcessColumns, table: pa.Table, given: pa.Table, schema: ProcessSchema) -> ProcessColumns:
     """Ends of processes from rows of their own: the latest of that id that had begun has ended."""
     import numpy as np
     import pyarrow.compute as pc
@@ -211,8 +211,7 @@ def _with_ends(columns: ProcessColumns, given: pa.Table, schema: ProcessSchema) 
     if not len(rows):
         return columns
     ended = given.take(rows)
-    wanted = given.take(_wanted(given, schema))
-    texts = [pc.utf8_lower(text_of(part, schema.host_name_column)) for part in (wanted, ended)]
+    texts = [pc.utf8_lower(text_of(part, schema.host_name_column)) for part in (table, ended)]
     (hosts, exit_hosts), _ = coded(*texts)
     when = micros_of(ended, schema.time_stamp)
     found = latest_before(replace(columns, host=hosts), exit_hosts, process_ids(ended, schema.exit_id), when)

@@ -147,6 +147,8 @@ def get_trees_below(tree: Any, what: str | int) -> Any:
     from fnmatch import fnmatchcase
 
     import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
     from flowsleuth.analyze.process_columns import NO_ID, process_id
 
@@ -156,8 +158,10 @@ def get_trees_below(tree: Any, what: str | int) -> Any:
         is_top = ints(tree, "proc_pid") == number
     else:
         wanted = str(what).casefold()
-        is_named = {name: fnmatchcase((name or "").casefold(), wanted) for name in set(_texts(tree, "proc_name"))}
-        is_top = np.array([is_named[name] for name in _texts(tree, "proc_name")], dtype=bool)
+        coded = pc.dictionary_encode(_column(tree, "proc_name").cast(pa.string()), null_encoding="encode")
+        coded = coded.combine_chunks() if isinstance(coded, pa.ChunkedArray) else coded
+        is_named = [fnmatchcase((name or "").casefold(), wanted) for name in coded.dictionary.to_pylist()]
+        is_top = np.array(is_named, dtype=bool)[coded.indices.to_numpy()]
     begins, ends = nodes[is_top], (nodes + ints(tree, "descendant_count"))[is_top]
     order = np.argsort(begins)
     reach = np.maximum.accumulate(ends[order]) if len(order) else ends

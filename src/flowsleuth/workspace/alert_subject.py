@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -192,7 +192,9 @@ def _neighbours(workspace: Workspace, time: TimeRange, thing: Any) -> Iterator[N
 
 def _things(answer: Any, column: str, kind: type[Entity], relation: str) -> Iterator[Neighbour]:
     """Different things of a column, those seen most often."""
-    values: Iterable[Any] = answer.table[column].to_pylist() if column in answer.table.column_names else []
-    for value, _ in Counter(value for value in values if value).most_common(NEIGHBOURS):
+    if column not in answer.table.column_names:
+        return
+    counted = {one["values"]: one["counts"] for one in answer.table[column].value_counts().to_pylist() if one["values"]}
+    for value, _ in Counter(counted).most_common(NEIGHBOURS):
         fields: dict[str, Any] = {kind.field_names()[0]: str(value)}
         yield kind(**fields), relation

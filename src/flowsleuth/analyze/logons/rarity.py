@@ -26,8 +26,8 @@ def find_new_pairs(logons: Logons, options: LogonOptions) -> Iterator[Finding]:
     """An account's first success from a source, or on a host, after it had logged on often enough elsewhere."""
     import numpy as np
 
-    good = logons.take(np.flatnonzero(logons.is_success))
     places = np.flatnonzero(logons.is_success)
+    good = logons.take(places)
     account = group_codes(good.column("account"))
     earlier = _earlier(account)
     names = good.column("account")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +69,7 @@ class Evaluation:
         from sigma.types import SigmaExists, SigmaExpansion, SigmaFieldReference, SigmaNull
 
         if isinstance(value, SigmaExpansion):
-            return self._any(self._field, field, value.values)
+            return self._any(self._field(field, one) for one in value.values)
         text = self._fields.text(field)
         if text is None:
             self.missing.add(field)
@@ -85,11 +85,10 @@ class Evaluation:
         from sigma.types import SigmaExpansion
 
         if isinstance(value, SigmaExpansion):
-            return reduce(_either, (self._keyword(one) for one in value.values))
+            return self._any(self._keyword(one) for one in value.values)
         test = value_test(value, is_keyword=True)
         texts = ((name, self._fields.text(name)) for name in KEYWORD_FIELDS)
-        found = [self._answered(name.casefold(), text, test) for name, text in texts if text is not None]
-        return reduce(_either, found, self._all(False))
+        return self._any(self._answered(name.casefold(), text, test) for name, text in texts if text is not None)
 
     def _answered(self, key: str, text: pa.Array, test: ValueTest) -> pa.Array:
         """A test on the distinct values of a column, and from there on its rows."""
@@ -105,18 +104,17 @@ class Evaluation:
         return self._answers[key, test.key]
 
     def _same(self, text: pa.Array | None, other: Any) -> pa.Array:
-        """Whether a field is, begins or ends with another of the same row."""
+        """Whether a field is another of the same row."""
         import pyarrow.compute as pc
 
+        if other.starts_with or other.ends_with:
+            raise UnsupportedError("a field that begins or ends with another field")
         theirs = self._fields.text(other.field)
         if theirs is None:
             self.missing.add(other.field)
         if text is None or theirs is None:
             return self._all(False)
-        left, right = pc.utf8_lower(text), pc.utf8_lower(theirs)
-        if other.starts_with or other.ends_with:
-            raise UnsupportedError("a field that begins or ends with another field")
-        return pc.fill_null(pc.equal(left, right), False)
+        return pc.fill_null(pc.equal(pc.utf8_lower(text), pc.utf8_lower(theirs)), False)
 
     def _is_null(self, text: pa.Array | None) -> pa.Array:
         """Null, or empty: sources write what is not told in either way."""
@@ -129,16 +127,12 @@ class Evaluation:
 
         return self._all(False) if text is None else pc.is_valid(text)
 
-    def _any(self, ask: Callable[[str, Any], pa.Array], field: str, values: list[Any]) -> pa.Array:
-        return reduce(_either, (ask(field, value) for value in values), self._all(False))
+    def _any(self, found: Iterable[pa.Array]) -> pa.Array:
+        import pyarrow.compute as pc
+
+        return reduce(pc.or_, found, self._all(False))
 
     def _all(self, value: bool) -> pa.Array:
         import pyarrow as pa
 
         return pa.repeat(pa.scalar(value), len(self._fields))
-
-
-def _either(left: pa.Array, right: pa.Array) -> pa.Array:
-    import pyarrow.compute as pc
-
-    return pc.or_(left, right)

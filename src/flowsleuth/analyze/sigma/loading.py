@@ -150,15 +150,16 @@ def _read(file: Path) -> tuple[list[LoadedRule], list[tuple[str, str]]]:
         text = file.read_text(encoding="utf-8")
         read = SigmaCollection.from_yaml(text, collect_errors=True, resolve_references=False)
     except (OSError, UnicodeError, yaml.YAMLError, SigmaError) as error:
-        return [], [(str(file), _said(error))]
+        return [], [(str(file), said_of(error))]
     except Exception as error:  # the parser's own slips on what is no rule at all
-        return [], [(str(file), f"no Sigma rule: {_said(error)}")]
-    problems = [(str(file), _said(error)) for error in read.errors]
+        return [], [(str(file), f"no Sigma rule: {said_of(error)}")]
+    problems = [(str(file), said_of(error)) for error in read.errors]
     rules = [LoadedRule(rule, str(file)) for rule in read.rules if isinstance(rule, SigmaRule) and not rule.errors]
     others = {type(rule).__name__ for rule in read.rules if not isinstance(rule, SigmaRule)}
     problems += [(str(file), f"{name}: not supported") for name in sorted(others)]
     return rules, problems or ([] if rules else [(str(file), "no rule in it")])
 
 
-def _said(error: Exception) -> str:
+def said_of(error: Exception) -> str:
+    """What went wrong, in a line."""
     return " ".join(f"{type(error).__name__}: {error}".split())[:500]

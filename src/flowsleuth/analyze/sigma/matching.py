@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowsleuth.analyze.sigma.conditions import Evaluation
 from flowsleuth.analyze.sigma.fields import ProcessFields
-from flowsleuth.analyze.sigma.loading import LoadedRule, SigmaRules
+from flowsleuth.analyze.sigma.loading import LoadedRule, SigmaRules, said_of
 from flowsleuth.analyze.sigma.values import UnsupportedError
 from flowsleuth.schema.tabular import like, row_labels
 
@@ -105,7 +105,7 @@ def _judged(one: LoadedRule, evaluation: Evaluation) -> tuple[pa.Array | None, d
     except UnsupportedError as error:
         return None, told | {"why": f"not supported: {error.message}"}
     except Exception as error:  # pySigma's parser on a condition that is none
-        return None, told | {"why": " ".join(f"{type(error).__name__}: {error}".split())[:500]}
+        return None, told | {"why": said_of(error)}
     missing = ", ".join(sorted(evaluation.missing)) or None
     found = pc.sum(rows).as_py() or 0
     return rows, told | {"status": JUDGED, "missing": missing, "hits": found}
@@ -123,12 +123,13 @@ def _report_schema() -> pa.Schema:
 
 
 def _hits(fields: ProcessFields, labels: pa.Array, found: list[tuple[LoadedRule, pa.Array | None]]) -> pa.Table:
+    import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
     places = [pa.array([], pa.uint64()) if rows is None else pc.indices_nonzero(rows) for _, rows in found]
     at = pa.concat_arrays(places) if places else pa.array([], pa.uint64())
-    numbers = pa.array([number for number, place in enumerate(places) for _ in range(len(place))], pa.int64())
+    numbers = pa.array(np.repeat(np.arange(len(places)), [len(place) for place in places]), pa.int64())
     order = pc.sort_indices(
         pa.table({"at": at, "rule": numbers}), sort_keys=[("at", "ascending"), ("rule", "ascending")]
     )

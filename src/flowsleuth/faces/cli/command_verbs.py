@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.errors import OptionError
+from flowsleuth.schema.printable import printable_text
 
 if TYPE_CHECKING:
     import argparse
@@ -72,7 +73,6 @@ def commands(parsed: argparse.Namespace) -> int:
 def _of_sigma(parsed: argparse.Namespace, matches: SigmaMatches) -> pa.Table:
     """What Sigma rules found; what could not be judged is told beside it."""
     from flowsleuth.analyze.sigma.matching import JUDGED
-    from flowsleuth.schema.printable import printable_text
 
     report = matches.report.to_pylist()
     for one in report:
@@ -149,4 +149,4 @@ def _show_counts(table: pa.Table) -> None:
     for (severity, rule, title, reason), count in sorted(
         counts.items(), key=lambda one: (-SEVERITIES.index(one[0][0]), -one[1], one[0][1])
     ):
-        print(f"{count:>7,}  {severity:<7} {rule}: {title}. {reason}")
+        print(printable_text(f"{count:>7,}  {severity:<7} {rule}: {title}. {reason}"))
