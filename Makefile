@@ -71,7 +71,7 @@ web:
 	git diff --exit-code --stat -- src/flowsleuth/faces/views/static
 
 lock:
-	$(BIN)/uv pip compile --quiet --python-version 3.11 --no-emit-index-url --extra fast --extra web --extra pdf pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --no-emit-index-url --extra fast --extra geo --extra web --extra pdf pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --no-emit-index-url --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --no-emit-index-url --extra bench -c requirements-dev.lock pyproject.toml -o requirements-bench.lock
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --no-emit-index-url requirements-peers.in -o requirements-peers.lock

@@ -64,7 +64,7 @@ def test_facts_of_every_address_with_source_and_date(case):
 
 def test_without_a_table_of_systems_it_says_what_would_do(tmp_path):
     with flowsleuth.open(tmp_path / "case", create=True) as ws:
-        assert any("name an ASN file" in note for note in ws.enrich().notes)
+        assert any('pip install "flowsleuth[geo]"' in note for note in ws.enrich().notes)
 
 
 def test_again_gives_the_same_rows_and_only_replaces_its_kind(case):
@@ -161,3 +161,13 @@ def test_the_command_line(case, capsys):
     assert main(["lists", "show", "-w", str(case), "--format", "json"]) == 0
     assert len(json.loads(capsys.readouterr().out)) == 11
     assert main(["enrich", "-w", str(case), "--only", "nothing"]) == 2
+
+
+@pytest.mark.usefixtures("geoip2fast")
+def test_right_after_install_with_the_extra_geo_systems_have_names(tmp_path):
+    log = tmp_path / "flows.csv"
+    log.write_text(HEAD + LINE.format("10.0.0.5", "8.8.8.8"))
+    with flowsleuth.open(tmp_path / "case", create=True) as ws:
+        ws.ingest(log)
+        assert ws.enrich().notes == []
+        assert ("as_name", "GOOGLE", "geoip2fast (GeoLite2)") in told(ws, "8.8.8.8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import ipaddress
+import pickle
 import random
 
 import pyarrow as pa
@@ -212,6 +213,35 @@ def test_an_investigation_shows_place_and_owner_of_peers(maxmind, tmp_path):
     assert "GeoLite2-City-Test.mmdb" in story.provenance["context"]
     points = story["places"].nodes
     assert points is not None and points["ip"].to_pylist() == ["81.2.69.160"]
+
+
+@pytest.mark.usefixtures("geoip2fast")
+def test_names_of_systems_right_after_install(tmp_path):
+    """Some whose answer is plain, and that a range ends where it ends (geoip2fast itself goes on to the next)."""
+    from flowsleuth.enrich.geography import installed_geography
+
+    (facts,) = installed_geography(tmp_path)
+    assert facts.absent is None and str(facts.as_of) == "2024-06-18 00:00:00+00:00"
+    asked = ["8.8.8.8", "2001:4860:4860::8888", "10.0.0.1", "151.183.80.146", "1.1.1.1"]
+    assert facts.look_up(pa.array(asked)).to_pylist() == [
+        {"country_code": "US", "country": "United States", "as_name": "GOOGLE"},
+        {"country_code": "US", "country": "United States", "as_name": "GOOGLE"},
+        {"country_code": None, "country": None, "as_name": None},
+        {"country_code": "CH", "country": "Switzerland", "as_name": None},
+        {"country_code": "AU", "country": "Australia", "as_name": "CLOUDFLARENET"},
+    ]
+
+
+def test_a_pickle_that_names_code_is_refused(tmp_path):
+    from flowsleuth.enrich.geoip2fast_table import FILE_NAME, read_geoip2fast
+
+    path = tmp_path / FILE_NAME
+    for content in (pickle.dumps(print), pickle.dumps([1, 2]), b"", pickle.dumps([1, {}, 1, [[]] * 10])):
+        path.write_bytes(gzip.compress(content))
+        with pytest.raises(FlowsleuthError, match="not readable as geoip2fast's data"):
+            read_geoip2fast(path)
+        (facts,) = load_geography([path])
+        assert facts.absent is not None  # a file of that name elsewhere is never unpickled
 
 
 @pytest.mark.real

@@ -80,6 +80,14 @@ def _loaded(path: Path, cache: Path | None, _size: int, _changed: int) -> RangeF
     return kept
 
 
+def installed_geography(cache: Path | None = None) -> tuple[RangeFacts, ...]:
+    """What an installed package tells, if any: geoip2fast (extra ``geo``)."""
+    from flowsleuth.enrich.geoip2fast_table import installed_file
+
+    path = installed_file()
+    return () if path is None else (_load(path, cache),)
+
+
 def read_geography(path: Path) -> RangeFacts:
     """Read one file, found by its content.
 
@@ -88,9 +96,12 @@ def read_geography(path: Path) -> RangeFacts:
     FlowsleuthError
         It cannot be read.
     """
+    from flowsleuth.enrich.geoip2fast_table import installed_file, read_geoip2fast
     from flowsleuth.enrich.mmdb import MARKER, unroll
     from flowsleuth.enrich.network_tables import read_network_table
 
+    if path == installed_file():
+        return read_geoip2fast(path)
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - 131_072))
         is_mmdb = MARKER in file.read() or path.suffix.lower() == ".mmdb"

@@ -28,8 +28,8 @@ LOCAL = ("types", "geography", "lists")
 """What is gathered unless something else is asked for; none of it asks the network."""
 KINDS = (*LOCAL, "whois", "rdap", "ptr")
 NO_SYSTEMS = (
-    "no source tells autonomous systems: name an ASN file (MMDB or a table of networks, such as iptoasn.com's) as "
-    "geography in flowsleuth.toml, or ask Team Cymru with --only whois"
+    "no source tells autonomous systems: name an ASN file as geography in flowsleuth.toml, or pip install "
+    '"flowsleuth[geo]" for names of June 2024, or ask Team Cymru with --only whois'
 )
 SIDES = ("src", "dst")
 JOINED = {
@@ -76,11 +76,11 @@ class EnrichReport:
 
 
 def geography_of(folder: Path, settings: Settings) -> tuple[RangeFacts, ...]:
-    """The geography files of the settings in their order, then the package's countries."""
-    from flowsleuth.enrich.geography import load_geography, registered_countries
+    """The geography files of the settings in their order, geoip2fast if it is installed, the package's countries."""
+    from flowsleuth.enrich.geography import installed_geography, load_geography, registered_countries
 
     files, cache = [folder / path for path in settings.geography], folder / CACHE / "geography"
-    return (*load_geography(files, cache), registered_countries())
+    return (*load_geography(files, cache), *installed_geography(cache), registered_countries())
 
 
 def lists_of(folder: Path, settings: Settings) -> tuple[tuple[NamedList, ...], tuple[str, ...]]:
