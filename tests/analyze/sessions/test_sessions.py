@@ -304,7 +304,7 @@ def test_sessions_in_cells_as_msticpy_has_them() -> None:
     assert found["rarest_window2_likelihood"].idxmin() == 30
     assert found.loc[30, "reason"] == "Read with Folder = Payroll: 1 of 31 times"
     assert found["reason"].isna().tolist() == [False] * 31 + [True, True]
-    assert list(before.columns) == list(data.columns)
+    assert data.equals(before)
 
 
 def test_tables_without_rows_or_with_nothing_but_nulls() -> None:
