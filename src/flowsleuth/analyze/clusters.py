@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.analyze.columns import COMMANDS, NO_TIME, TIMES, first_there, micros_of, text_of
+from flowsleuth.analyze.codes import pairs, ranks
+from flowsleuth.analyze.columns import COMMANDS, NO_TIME, PROGRAMS, TIMES, first_there, micros_of, text_of
+from flowsleuth.analyze.templates import merged, program_templates
 from flowsleuth.errors import OptionError
 from flowsleuth.schema.joined_columns import with_columns
 from flowsleuth.schema.tabular import like, need_columns, row_labels, to_table
@@ -23,11 +25,6 @@ if TYPE_CHECKING:
 
     Ints = npt.NDArray[np.int64]
 
-PROGRAMS = (
-    "NewProcessName", "Image", "FolderPath", "FileName", "CreatedProcessName", "process.executable", "exe", "path",
-    "proc_name", "name",
-)  # fmt: skip
-"""Columns of programs, the surest first."""
 CLUSTER_COLUMNS = (
     "cluster_id",
     "count",
@@ -81,9 +78,10 @@ def cluster_events(
     data : table
         pandas, polars or Arrow. It is not changed.
     columns : sequence of str, optional
-        What to cluster by: texts by their template, programs (columns of :data:`PROGRAMS`) by file name and folder
-        without names of users and numbers, all else (numbers, times, truths) by equality. The program and the command
-        line when not given, as far as they are found.
+        What to cluster by: texts by their template, programs (columns of
+        :data:`~flowsleuth.analyze.columns.PROGRAMS`) by file name and folder without names of users and numbers, all
+        else (numbers, times, truths) by equality. The program and the command line when not given, as far as they are
+        found.
     time_column : str, optional
         Found by its name when not given; without one there is no first and last.
     min_cluster_samples : int
@@ -163,8 +161,6 @@ def find_clusters(
 ) -> Clusters:
     """Which cluster each row is in; see :func:`cluster_events`."""
     import numpy as np
-
-    from flowsleuth.analyze.codes import pairs, ranks
 
     table = to_table(data)
     chosen = _chosen(table, columns)
@@ -259,35 +255,10 @@ def _indices(coded: pa.DictionaryArray) -> Ints:
     return found
 
 
-def program_templates(paths: pa.Array) -> pa.Array:
-    """Paths of programs in lower case, with ``<user>``, ``<guid>`` and ``<n>`` for what changes from host to host.
-
-    Examples
-    --------
-    >>> import pyarrow as pa
-    >>> program_templates(pa.array(["C:/Users/Bob/App1.2/a.EXE", "/home/eve/x", "/usr/bin/python3"])).to_pylist()
-    ['c:/users/<user>/app1.<n>/a.exe', '/home/<user>/x', '/usr/bin/python3']
-    """
-    import pyarrow.compute as pc
-
-    texts = pc.utf8_lower(pc.utf8_trim(paths, ' "'))
-    for expression, becomes in (
-        (r"^((?:[a-z]:|/)?[\\/]?(?:users|home|documents and settings)[\\/])[^\\/]+([\\/])", r"\1<user>\2"),
-        (r"\{?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\}?", "<guid>"),
-    ):
-        texts = pc.replace_substring_regex(texts, expression, becomes)
-    # digits of the program's own name stay (python3), and those that belong to a word (system32)
-    halves = pc.extract_regex(texts, r"(?s)^(?P<folder>(?:.*[\\/])?)(?P<name>[^\\/]*)$")
-    folder = pc.replace_substring_regex(pc.struct_field(halves, "folder"), r"\d{3,}", "<n>")
-    folder = pc.replace_substring_regex(folder, r"([._~-])\d+", r"\1<n>")
-    return pc.binary_join_element_wise(folder, pc.struct_field(halves, "name"), "")
-
-
 def _command_templates(spelled: pa.DictionaryArray, merge: bool) -> pa.Array:
     """The template of each different text."""
     import numpy as np
 
-    from flowsleuth.analyze.templates import merged
     from flowsleuth.extract.skeletons import skeletons
 
     kinds = skeletons(spelled.dictionary).dictionary_encode()

@@ -21,6 +21,11 @@ TIMES = (
     "EventTime", "Timestamp", "timestamp", "@timestamp", "first_seen", "proc_started", "time", "Time", "datetime",
 )  # fmt: skip
 """What columns of times are called here and elsewhere, when it happened before when it was written."""
+PROGRAMS = (
+    "NewProcessName", "Image", "FolderPath", "FileName", "CreatedProcessName", "process.executable", "exe", "path",
+    "proc_name", "name",
+)  # fmt: skip
+"""And those of programs, the surest first."""
 COMMANDS = (*COLUMN_NAMES, "proc_command")
 """And those of command lines."""
 NO_TIME = -(2**63)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.analyze.clusters import PROGRAMS
-from flowsleuth.analyze.columns import COMMANDS, first_there, text_of
+from flowsleuth.analyze.columns import COMMANDS, PROGRAMS, first_there, text_of
 from flowsleuth.errors import OptionError
 from flowsleuth.schema.joined_columns import with_columns
 from flowsleuth.schema.tabular import to_table

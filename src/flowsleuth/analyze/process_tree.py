@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.analyze.columns import NO_TIME, micros_of, text_of
-from flowsleuth.analyze.missing_parents import Missing, missing_parents
-from flowsleuth.analyze.process_columns import NO_ID, ProcessColumns, process_ids, program_names, read_columns
+from flowsleuth.analyze.columns import micros_of, text_of
+from flowsleuth.analyze.forest import linked, tree_table
+from flowsleuth.analyze.process_columns import ProcessColumns, coded, process_ids, read_columns
+from flowsleuth.analyze.process_links import NOBODY, latest_before, repeated
 from flowsleuth.analyze.process_schema import ProcessSchema, is_event, schema_of
 from flowsleuth.schema.tabular import like, row_labels, to_table
 
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pyarrow as pa
-
-    from flowsleuth.analyze.process_links import Links
-    from flowsleuth.analyze.tree_shape import Shape
 
     Ints = npt.NDArray[np.int64]
 
@@ -150,8 +148,7 @@ def process_tree(procs: Any, schema: ProcessSchema | Mapping[str, Any] | str | N
     columns = _with_ends(read_columns(table, chosen), table, given, chosen)
     kept, counts = _kept(columns)
     table, columns = _rows_at(table, kept), columns if len(kept) == len(table) else columns.take(kept)
-    forest = _linked(table, columns, chosen)
-    made = _table(forest, chosen, counts, labels.take(pa.array(wanted[kept])))
+    made = tree_table(linked(table, columns, chosen), chosen, counts, labels.take(pa.array(wanted[kept])))
     metadata = {f"process_schema.{field}": column for field, column in chosen.columns().items()}
     made = made.replace_schema_metadata({"process_schema": chosen.name, **metadata})
     return ProcessTree(made, chosen, len(given) - len(wanted), int(np.sum(counts - 1)))
@@ -160,19 +157,6 @@ def process_tree(procs: Any, schema: ProcessSchema | Mapping[str, Any] | str | N
 def _rows_at(table: pa.Table, numbers: Ints) -> pa.Table:
     """Some rows, in their order; all of them cost nothing."""
     return table if len(numbers) == len(table) else table.take(numbers)
-
-
-@dataclass(frozen=True)
-class _Forest:
-    """Rows, those that were put in last, with the parent of each."""
-
-    table: pa.Table
-    parent: Ints
-    linked_by: list[str | None]
-    pid: Ints
-    start: Ints
-    began: Ints
-    own: int
 
 
 def _without_tree(table: pa.Table) -> pa.Table:
@@ -202,9 +186,6 @@ def _with_ends(columns: ProcessColumns, table: pa.Table, given: pa.Table, schema
     import numpy as np
     import pyarrow.compute as pc
 
-    from flowsleuth.analyze.process_columns import coded
-    from flowsleuth.analyze.process_links import NOBODY, latest_before
-
     if schema.exit_identifier is None or schema.exit_id is None or schema.time_stamp is None:
         return columns
     rows = np.flatnonzero(is_event(given, schema.event_id_column, schema.exit_identifier))
@@ -224,115 +205,5 @@ def _kept(columns: ProcessColumns) -> tuple[Ints, Ints]:
     """Rows that stand for a process, and how many tell of each."""
     import numpy as np
 
-    from flowsleuth.analyze.process_links import repeated
-
     kept, counts = np.unique(repeated(columns), return_counts=True)
     return kept, counts
-
-
-def _linked(table: pa.Table, columns: ProcessColumns, schema: ProcessSchema) -> _Forest:
-    """Rows with their parents; missing parents are put in, and their parents, where rows tell of grandparents."""
-    import numpy as np
-    import pyarrow as pa
-
-    from flowsleuth.analyze.process_links import link
-
-    own = len(table)
-    links = link(columns, columns)
-    missing = missing_parents(table, columns, links, schema)
-    parents, words = [_with_missing(links, missing, own)], _words(links, columns)
-    tables, pids, began = [table, missing.rows], [columns.pid, missing.pid], [columns.start, missing.first_child]
-    if schema.grandparent_id and len(missing.rows):
-        first = replace(read_columns(pa.concat_tables(tables), schema), pid=np.concatenate(pids))
-        places = np.arange(own, own + len(missing.rows))
-        children = replace(first.take(places), start=missing.first_child)
-        more = link(children, first)
-        further = missing_parents(missing.rows, children, more, schema)
-        parents += [_with_missing(more, further, own + len(places)), np.full(len(further.rows), -1)]
-        words += [*_words(more, children), *[None] * len(further.rows)]
-        tables, pids = [*tables, further.rows], [*pids, further.pid]
-        began.append(further.first_child)
-    else:
-        parents.append(np.full(len(missing.rows), -1))
-        words += [None] * len(missing.rows)
-    starts = [columns.start, *(micros_of(put_in, schema.time_stamp) for put_in in tables[1:])]
-    return _Forest(
-        pa.concat_tables(tables), np.concatenate(parents), words, np.concatenate(pids), np.concatenate(starts),
-        np.concatenate(began), own,
-    )  # fmt: skip
-
-
-def _with_missing(links: Links, missing: Missing, offset: int) -> Ints:
-    import numpy as np
-
-    return np.where(missing.of_child >= 0, missing.of_child + offset, links.parent)
-
-
-def _words(links: Links, children: ProcessColumns) -> list[str | None]:
-    """How each child was linked, in a word."""
-    import numpy as np
-
-    from flowsleuth.analyze.process_links import BY_GUID, BY_ID
-
-    told_guid = children.parent_guid != NO_ID
-    itself = np.where(told_guid, children.parent_guid == children.guid, children.parent_pid == children.pid)
-    is_self = itself & (told_guid | (children.pid != NO_ID)) & (links.parent < 0)
-    words = np.select(
-        [links.by == BY_GUID, links.by == BY_ID, links.is_missing, is_self], ["guid", "id", "inferred", "self"], ""
-    )
-    return [word or None for word in words.tolist()]
-
-
-def _table(forest: _Forest, schema: ProcessSchema, counts: Ints, labels: pa.Array) -> pa.Table:
-    """The rows in the order of the tree, with what the tree tells of them."""
-    import numpy as np
-    import pyarrow as pa
-
-    from flowsleuth.analyze.tree_shape import cut_cycles, shape_of
-
-    size, inferred = len(forest.parent), len(forest.parent) - forest.own
-    began = np.where(forest.began == NO_TIME, np.iinfo(np.int64).max, forest.began)
-    rank = np.empty(size, dtype=np.int64)
-    rank[np.lexsort((np.arange(size), began))] = np.arange(size)
-    parent, is_cut = cut_cycles(forest.parent, rank)
-    shape = shape_of(parent, rank)
-    order = pa.array(np.argsort(shape.number))
-    words = ["circle" if cut else word for cut, word in zip(is_cut.tolist(), forest.linked_by, strict=True)]
-    facts = {
-        **_shape_columns(shape, parent),
-        "is_inferred": pa.array(np.arange(size) >= forest.own),
-        "linked_by": pa.array(words, pa.string()),
-        **_process_columns(forest, schema),
-        "record_count": pa.array(np.r_[counts, np.zeros(inferred, dtype=np.int64)]),
-        "source_index": pa.concat_arrays([labels, pa.nulls(inferred, labels.type)]),
-    }
-    whole = pa.table({**dict(zip(forest.table.column_names, forest.table.columns, strict=True)), **facts})
-    return whole.take(order).combine_chunks()
-
-
-def _shape_columns(shape: Shape, parent: Ints) -> dict[str, pa.Array]:
-    import numpy as np
-    import pyarrow as pa
-
-    is_root = parent < 0
-    return {
-        "node": pa.array(shape.number),
-        "parent_node": pa.array(np.where(is_root, 0, shape.number[parent]), mask=is_root),
-        "root_node": pa.array(shape.number[shape.root]),
-        "level": pa.array(shape.level),
-        "child_count": pa.array(shape.children),
-        "descendant_count": pa.array(shape.below),
-    }
-
-
-def _process_columns(forest: _Forest, schema: ProcessSchema) -> dict[str, pa.Array]:
-    import pyarrow as pa
-
-    return {
-        "proc_name": program_names(forest.table, schema.process_name),
-        "proc_pid": pa.array(forest.pid, mask=forest.pid == NO_ID),
-        "proc_started": pa.array(forest.start, mask=forest.start == NO_TIME).cast(pa.timestamp("us", tz="UTC")),
-        "proc_user": text_of(forest.table, schema.user_name),
-        "proc_command": text_of(forest.table, schema.cmd_line),
-        "proc_host": text_of(forest.table, schema.host_name_column),
-    }

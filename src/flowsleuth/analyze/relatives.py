@@ -6,19 +6,16 @@ by its ``node``, or by its row. Tables come back in the make they were given, in
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from flowsleuth.analyze.tree_rows import NONE, column_of, example_tree, first_where, ints, node_of, rows_where, texts_of
 from flowsleuth.errors import OptionError
-from flowsleuth.schema.tabular import need_columns, to_table
+from flowsleuth.schema.tabular import need_columns
 
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    Ints = npt.NDArray[np.int64]
-    Bools = npt.NDArray[np.bool_]
-
-NONE = -1
+__all__ = [
+    "example_tree", "get_ancestors", "get_children", "get_descendants", "get_parent", "get_path", "get_process",
+    "get_root", "get_root_tree", "get_roots", "get_siblings", "get_summary_info", "get_tree_depth", "get_trees_below",
+]  # fmt: skip
 PATH_NAMES = 40
 """Names that a path tells at most; of a longer one the first and the last."""
 
@@ -38,7 +35,7 @@ def get_process(tree: Any, source: Any) -> dict[str, Any]:
     'cmd.exe'
     """
     node = node_of(source)
-    found = _row(tree, ints(tree, "node") == node)
+    found = first_where(tree, ints(tree, "node") == node)
     if found is None:
         raise OptionError("no such node in this tree", where=f"node {node}")
     return found
@@ -54,7 +51,7 @@ def get_parent(tree: Any, source: Any) -> dict[str, Any] | None:
     ('explorer.exe', None)
     """
     parent = get_process(tree, source)["parent_node"]
-    return None if parent is None else _row(tree, ints(tree, "node") == int(parent))
+    return None if parent is None else first_where(tree, ints(tree, "node") == int(parent))
 
 
 def get_roots(tree: Any) -> Any:
@@ -76,7 +73,7 @@ def get_root(tree: Any, source: Any) -> dict[str, Any] | None:
     >>> get_root(example_tree(), 2)["proc_name"]
     'explorer.exe'
     """
-    return _row(tree, ints(tree, "node") == int(get_process(tree, source)["root_node"]))
+    return first_where(tree, ints(tree, "node") == int(get_process(tree, source)["root_node"]))
 
 
 def get_root_tree(tree: Any, source: Any) -> Any:
@@ -158,7 +155,7 @@ def get_trees_below(tree: Any, what: str | int) -> Any:
         is_top = ints(tree, "proc_pid") == number
     else:
         wanted = str(what).casefold()
-        coded = pc.dictionary_encode(_column(tree, "proc_name").cast(pa.string()), null_encoding="encode")
+        coded = pc.dictionary_encode(column_of(tree, "proc_name").cast(pa.string()), null_encoding="encode")
         coded = coded.combine_chunks() if isinstance(coded, pa.ChunkedArray) else coded
         is_named = [fnmatchcase((name or "").casefold(), wanted) for name in coded.dictionary.to_pylist()]
         is_top = np.array(is_named, dtype=bool)[coded.indices.to_numpy()]
@@ -206,7 +203,7 @@ def get_path(tree: Any, source: Any, separator: str = " / ") -> str:
     >>> get_path(example_tree(), 3)
     'explorer.exe / cmd.exe / reg.exe'
     """
-    names = [str(name) for name in _texts(get_ancestors(tree, source), "proc_name")]
+    names = [str(name) for name in texts_of(get_ancestors(tree, source), "proc_name")]
     if len(names) > PATH_NAMES:
         half = PATH_NAMES // 2
         names = [*names[:half], f"… {len(names) - 2 * half:,} more …", *names[-half:]]
@@ -259,95 +256,8 @@ def get_summary_info(tree: Any) -> dict[str, int]:
     }
 
 
-def node_of(source: Any) -> int:
-    """The number of a process that is named by number or by row.
-
-    Raises
-    ------
-    OptionError
-        It is neither.
-
-    Examples
-    --------
-    >>> node_of({"node": 3, "proc_name": "cmd.exe"}), node_of(3)
-    (3, 3)
-    """
-    try:
-        return int(source) if isinstance(source, int) or not hasattr(source, "__getitem__") else int(source["node"])
-    except (KeyError, TypeError, ValueError, IndexError):
-        raise OptionError("not a process", where=str(source)[:80], hint="give its node, or its row") from None
-
-
-def ints(tree: Any, name: str) -> Ints:
-    """A column of whole numbers; :data:`NONE` for null."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    need_columns(tree, [name])
-    numbers = pc.fill_null(_column(tree, name).cast(pa.int64(), safe=False), NONE)
-    found: Ints = numbers.to_numpy(zero_copy_only=False) if isinstance(numbers, pa.Array) else numbers.to_numpy()
-    return found
-
-
-def rows_where(tree: Any, wanted: Bools) -> Any:
-    """Some rows of a table, in its make."""
-    import pyarrow as pa
-
-    if hasattr(tree, "iloc"):
-        return tree.loc[wanted]
-    if isinstance(tree, pa.Table):
-        return tree.filter(pa.array(wanted))
-    return tree.filter(wanted) if hasattr(tree, "__getitem__") else to_table(tree).filter(pa.array(wanted))
-
-
-def _column(tree: Any, name: str) -> Any:
-    import pyarrow as pa
-
-    column = (tree if hasattr(tree, "__getitem__") else to_table(tree))[name]  # rows of a workspace
-    if isinstance(column, pa.ChunkedArray):
-        return column
-    return column.to_arrow() if hasattr(column, "to_arrow") else pa.array(column, from_pandas=True)
-
-
-def _texts(tree: Any, name: str) -> list[str | None]:
-    import pyarrow as pa
-
-    found: list[str | None] = _column(tree, name).cast(pa.string()).to_pylist()
-    return found
-
-
 def _different(tree: Any, name: str) -> int:
     import pyarrow.compute as pc
 
     need_columns(tree, [name])
-    return int(pc.count_distinct(_column(tree, name)).as_py())
-
-
-def _row(tree: Any, wanted: Bools) -> dict[str, Any] | None:
-    """The first of some rows; null as None."""
-    rows = to_table(rows_where(tree, wanted))
-    return rows.slice(0, 1).to_pylist()[0] if len(rows) else None
-
-
-def example_tree() -> Any:
-    """Five processes in two trees, for examples.
-
-    Examples
-    --------
-    >>> example_tree()["proc_name"].to_pylist()
-    ['explorer.exe', 'cmd.exe', 'ftp.exe', 'reg.exe', 'services.exe']
-    """
-    import pyarrow as pa
-
-    from flowsleuth.analyze.process_tree import process_tree
-
-    rows = pa.table(
-        {
-            "name": ["explorer.exe", "cmd.exe", "ftp.exe", "reg.exe", "services.exe"],
-            "pid": [500, 3016, 5504, 5884, 620],
-            "parent_pid": [None, 500, 3016, 3016, None],
-            "start": [f"2019-01-15 05:15:1{second}" for second in range(5)],
-            "command_line": [None, "cmd /c run.bat", "ftp -s:list", "reg query /v", None],
-        }
-    )
-    return process_tree(rows, "flowsleuth").table
+    return int(pc.count_distinct(column_of(tree, name)).as_py())

@@ -85,6 +85,30 @@ def merged(templates: pa.Array, counts: Ints) -> pa.Array:
     return pc.binary_join(pa.ListArray.from_arrays(pa.array(offsets), flat), "")
 
 
+def program_templates(paths: pa.Array) -> pa.Array:
+    """Paths of programs in lower case, with ``<user>``, ``<guid>`` and ``<n>`` for what changes from host to host.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> program_templates(pa.array(["C:/Users/Bob/App1.2/a.EXE", "/home/eve/x", "/usr/bin/python3"])).to_pylist()
+    ['c:/users/<user>/app1.<n>/a.exe', '/home/<user>/x', '/usr/bin/python3']
+    """
+    import pyarrow.compute as pc
+
+    texts = pc.utf8_lower(pc.utf8_trim(paths, ' "'))
+    for expression, becomes in (
+        (r"^((?:[a-z]:|/)?[\\/]?(?:users|home|documents and settings)[\\/])[^\\/]+([\\/])", r"\1<user>\2"),
+        (r"\{?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\}?", "<guid>"),
+    ):
+        texts = pc.replace_substring_regex(texts, expression, becomes)
+    # digits of the program's own name stay (python3), and those that belong to a word (system32)
+    halves = pc.extract_regex(texts, r"(?s)^(?P<folder>(?:.*[\\/])?)(?P<name>[^\\/]*)$")
+    folder = pc.replace_substring_regex(pc.struct_field(halves, "folder"), r"\d{3,}", "<n>")
+    folder = pc.replace_substring_regex(folder, r"([._~-])\d+", r"\1<n>")
+    return pc.binary_join_element_wise(folder, pc.struct_field(halves, "name"), "")
+
+
 def _same_numbers(words: pa.DictionaryArray) -> pa.DictionaryArray:
     """Short hexadecimal numbers as numbers."""
     import pyarrow as pa

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.analyze.relatives import ints
+from flowsleuth.analyze.tree_rows import ints
 from flowsleuth.schema.printable import printable_text
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def tree_to_text(
 
     Examples
     --------
-    >>> from flowsleuth.analyze.relatives import example_tree
+    >>> from flowsleuth.analyze.tree_rows import example_tree
     >>> print(tree_to_text(example_tree(), columns=["proc_pid", "proc_command"]))
     explorer.exe [500]
     └─ cmd.exe [3016]  cmd /c run.bat

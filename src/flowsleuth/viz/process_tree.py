@@ -69,7 +69,7 @@ def process_tree_section(
 
     Examples
     --------
-    >>> from flowsleuth.analyze.relatives import example_tree
+    >>> from flowsleuth.analyze.tree_rows import example_tree
     >>> process_tree_section(example_tree()).figure
     'process_tree'
     """
@@ -95,12 +95,12 @@ def process_tree(section: Section) -> Spec:
 
     Examples
     --------
-    >>> from flowsleuth.analyze.relatives import example_tree
+    >>> from flowsleuth.analyze.tree_rows import example_tree
     >>> spec = process_tree(process_tree_section(example_tree()))
     >>> [(spec["names"][node[2]], node[1], node[3]) for node in spec["nodes"]][:3]
     [('explorer.exe', -1, 500), ('cmd.exe', 0, 3016), ('ftp.exe', 1, 5504)]
     """
-    from flowsleuth.analyze.relatives import ints
+    from flowsleuth.analyze.tree_rows import ints
     from flowsleuth.analyze.tree_text import below_among, chosen
 
     if section.nodes is None or not len(section.nodes):
@@ -173,7 +173,7 @@ def _hidden(parent: Ints, below: Ints) -> Ints:
 def _columns(rows: pa.Table, parent: Ints, group: Ints, hidden: Ints) -> tuple[list[list[Any]], dict[str, list[str]]]:
     import pyarrow.compute as pc
 
-    from flowsleuth.analyze.relatives import ints
+    from flowsleuth.analyze.tree_rows import ints
     from flowsleuth.viz.timeline import milliseconds
 
     name_of, names = _listed(rows["proc_name"])

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from flowsleuth.analyze.alerts.item import SecurityItem, row_of, rows_of
+from flowsleuth.analyze.alerts.item import SecurityItem
+from flowsleuth.analyze.alerts.rows import row_of, rows_of
 from flowsleuth.errors import FlowsleuthError
 from flowsleuth.schema.entities import Alert, Entity, Host, IpAddress, entities_of_row
 from flowsleuth.schema.entities.rows import plain_column

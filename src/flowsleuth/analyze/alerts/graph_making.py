@@ -11,6 +11,7 @@ from flowsleuth.analyze.alerts.graph import AlertGraph, Neighbour, Source
 from flowsleuth.analyze.alerts.graph_nodes import Node
 from flowsleuth.analyze.alerts.item import SecurityItem
 from flowsleuth.analyze.alerts.related import things_of
+from flowsleuth.analyze.alerts.rows import is_frame
 from flowsleuth.analyze.alerts.same_things import may_be_same
 from flowsleuth.schema.entities import Entity, Incident
 
@@ -36,8 +37,6 @@ def create_alert_graph(alert: Any, alerts: Any = None) -> AlertGraph:
     >>> graph.expand("192.0.2.7"), graph.expand("Logon")
     (['alert:b'], ['account:ana'])
     """
-    from flowsleuth.analyze.alerts.item import is_frame
-
     graph = AlertGraph([] if alerts is None else [alerts_source(alerts)])
     if isinstance(alert, Incident):
         graph.add_incident(alert)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from flowsleuth.analyze.alerts.alert import SecurityAlert, read_alerts
 from flowsleuth.analyze.alerts.incident_rows import incident_rows
-from flowsleuth.analyze.alerts.item import is_frame, rows_of, table_of
 from flowsleuth.analyze.alerts.related import keys_of, said_alert_ids
+from flowsleuth.analyze.alerts.rows import is_frame, rows_of, table_of
 from flowsleuth.analyze.alerts.same_things import is_built_in
 from flowsleuth.errors import FlowsleuthError, OptionError
 from flowsleuth.schema.entities import (

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.analyze.alerts.alert import SecurityAlert, alert_of, read_alerts
-from flowsleuth.analyze.alerts.item import SecurityItem, table_of
+from flowsleuth.analyze.alerts.item import SecurityItem
+from flowsleuth.analyze.alerts.rows import table_of
 from flowsleuth.analyze.alerts.same_things import Key, may_be_same, program_of, same_things
 from flowsleuth.schema.entities import (
     Account,

@@ -7,8 +7,9 @@ from.
 
 from flowsleuth.analyze.syslog.hosts import syslog_hosts
 from flowsleuth.analyze.syslog.logon_sessions import cluster_syslog_logons_df, logon_sessions
+from flowsleuth.analyze.syslog.risky_sessions import risky_sudo_sessions
 from flowsleuth.analyze.syslog.schema import SyslogSchema
-from flowsleuth.analyze.syslog.sudo import linux_risks, risky_sudo_sessions, sudo_commands, sudo_sessions
+from flowsleuth.analyze.syslog.sudo import linux_risks, sudo_commands, sudo_sessions
 
 __all__ = [
     "SyslogSchema",

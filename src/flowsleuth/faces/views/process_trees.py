@@ -21,7 +21,7 @@ class ProcessTreeDisplay(Display):
 
     Examples
     --------
-    >>> from flowsleuth.analyze.relatives import example_tree
+    >>> from flowsleuth.analyze.tree_rows import example_tree
     >>> shown = ProcessTreeDisplay(example_tree())
     >>> shown.pick(1, 3)
     >>> shown.value["proc_name"].to_pylist()
@@ -44,7 +44,7 @@ class ProcessTreeDisplay(Display):
         """The rows of the processes that are marked, in the make of the tree."""
         import numpy as np
 
-        from flowsleuth.analyze.relatives import ints, rows_where
+        from flowsleuth.analyze.tree_rows import ints, rows_where
 
         return rows_where(self.tree, np.isin(ints(self.tree, "node"), self.nodes))
 
@@ -112,7 +112,7 @@ def plot_process_tree(
 
     Examples
     --------
-    >>> from flowsleuth.analyze.relatives import example_tree
+    >>> from flowsleuth.analyze.tree_rows import example_tree
     >>> plot_process_tree(example_tree(), legend_col="proc_name")
     <Display of Process tree: 5 processes in 2 trees>
     """
