@@ -15,7 +15,6 @@ from flowsleuth.schema.addresses import (
     HomeNetworks,
     canonical_address,
     canonical_addresses,
-    parse_ipv4,
 )
 
 HOME = HomeNetworks(["10.0.0.0/8", "192.168.0.0/16", "fc00::/7", "2001:db8:1::/48"])
@@ -30,42 +29,6 @@ DIGITS = st.text(alphabet="0123456789. -+x:", max_size=17)
 
 def is_home(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     return any(address in network for network in NETWORKS if network.version == address.version)
-
-
-def strict_ipv4(text: str) -> int | None:
-    try:
-        return int(ipaddress.IPv4Address(text))
-    except ValueError:
-        return None
-
-
-@given(st.lists(st.one_of(IPV4.map(str), DIGITS, st.text(max_size=8), st.none()), max_size=30), st.integers(0, 5))
-def test_parse_ipv4_is_ipaddress(texts: list[str | None], cut: int) -> None:
-    column = pa.array(texts, type=pa.string())[cut:]
-    values, is_ipv4 = parse_ipv4(column)
-    wanted = [None if text is None else strict_ipv4(text) for text in texts[cut:]]
-    assert is_ipv4.tolist() == [value is not None for value in wanted]
-    assert values.tolist() == [value or 0 for value in wanted]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "1.2.3.4.",
-        ".1.2.3.4",
-        "1..2.3",
-        "256.1.1.1",
-        "1.2.3.1000",
-        "01.2.3.4",
-        "1.2.3.04",
-        "1.2.3",
-        "0.0.0.0.0",
-        "1.2.3.4 ",
-        "٣.٢.١.٠",
-    ],
-)
-def test_parse_ipv4_refuses(text: str) -> None:
-    assert parse_ipv4(pa.array([text, "0.0.0.0", "255.255.255.255"]))[1].tolist() == [False, True, True]
 
 
 @given(IPV6, st.booleans(), st.booleans())

@@ -15,7 +15,8 @@ from functools import partial
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.schema.addresses import canonical_address, parse_ipv4
+from flowsleuth.schema.addresses import canonical_address
+from flowsleuth.schema.ipv4 import parse_ipv4
 
 if TYPE_CHECKING:
     import numpy as np

@@ -12,6 +12,8 @@ from functools import lru_cache
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from flowsleuth.schema.ipv4 import parse_ipv4
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -28,10 +30,6 @@ NOT_ROUTED = (
     "ff00::/8",
 )
 """Never leave a site by routing (RFC 6890), so they count as inside whatever the home networks are."""
-
-_BLOCK = 32_768
-_LONGEST_IPV4 = 15
-_WINDOW = 16
 
 
 class Addresses(NamedTuple):
@@ -120,85 +118,6 @@ class HomeNetworks:
             return canonical, False
         packed = socket.inet_pton(socket.AF_INET6, canonical)
         return canonical, any(low <= packed <= high for low, high in self._spans6)
-
-
-def parse_ipv4(column: pa.Array) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.bool_]]:
-    """IPv4 text to integers, whole column at a time.
-
-    Parameters
-    ----------
-    column : pyarrow.Array of string
-        Any text; nulls allowed.
-
-    Returns
-    -------
-    values : numpy array of uint32
-    is_ipv4 : numpy array of bool
-        True where the text is a dotted quad without leading zeros.
-
-    Examples
-    --------
-    >>> import pyarrow as pa
-    >>> [a.tolist() for a in parse_ipv4(pa.array(["10.0.0.1", "10.0.0.01", "::1", None]))]
-    [[167772161, 0, 0, 0], [True, False, False, False]]
-    """
-    import numpy as np
-
-    size = len(column)
-    values = np.zeros(size, dtype=np.uint32)
-    is_ipv4 = np.zeros(size, dtype=bool)
-    _, offset_buffer, data_buffer = column.buffers()
-    if size == 0 or data_buffer is None:
-        return values, is_ipv4
-    offsets = np.frombuffer(offset_buffer, dtype=np.int32)[column.offset : column.offset + size + 1]
-    data = np.frombuffer(data_buffer, dtype=np.uint8)
-    for low in range(0, size, _BLOCK):
-        high = min(size, low + _BLOCK)
-        values[low:high], is_ipv4[low:high] = _parse_ipv4_block(data, offsets[low : high + 1])
-    if column.null_count:
-        is_ipv4 &= column.is_valid().to_numpy(zero_copy_only=False)
-    values[~is_ipv4] = 0
-    return values, is_ipv4
-
-
-def _parse_ipv4_block(
-    data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int32]
-) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.bool_]]:
-    """One block of :func:`parse_ipv4`: a character at a time, for all rows at once.
-
-    Every text is laid in a window of 16 characters, characters as rows; its end counts as one more dot.
-    """
-    import numpy as np
-
-    length = np.diff(offsets)
-    good = (length >= 7) & (length <= _LONGEST_IPV4)
-    length = np.minimum(length, _LONGEST_IPV4 + 1).astype(np.uint8)
-    begin, end = int(offsets[0]), int(offsets[-1])
-    padded = np.zeros(end - begin + _WINDOW, dtype=np.uint8)
-    padded[: end - begin] = data[begin:end]
-    windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[offsets[:-1] - begin]
-    characters = np.ascontiguousarray(windows.T)
-    size = len(length)
-    value = np.zeros(size, dtype=np.uint32)
-    octet = np.zeros(size, dtype=np.uint16)
-    digits = np.zeros(size, dtype=np.uint8)
-    dots = np.zeros(size, dtype=np.uint8)
-    bad = np.zeros(size, dtype=np.uint8)
-    for place in range(_WINDOW):
-        inside = (length > place).view(np.uint8)
-        digit = characters[place] - np.uint8(48)
-        is_digit = (digit < 10).view(np.uint8) & inside
-        is_dot = ((digit == 254).view(np.uint8) & inside) | (length == place).view(np.uint8)
-        bad |= (is_digit | is_dot) ^ inside ^ (length == place).view(np.uint8)
-        bad |= is_digit & ((octet == 0) & (digits == 1)).view(np.uint8)
-        bad |= is_dot & (digits == 0).view(np.uint8)
-        shift = is_dot.astype(np.uint32)
-        value = (value << (shift << np.uint32(3))) | (octet * shift)
-        octet = octet * (is_digit * np.uint16(10)) + digit * is_digit
-        digits = (digits + np.uint8(1)) * is_digit
-        bad |= (octet > 255).view(np.uint8)
-        dots += is_dot
-    return value, good & (bad == 0) & (dots == 4)
 
 
 def canonical_addresses(column: pa.Array | pa.ChunkedArray, home: HomeNetworks) -> Addresses:

@@ -9,7 +9,8 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.errors import OptionError
-from flowsleuth.schema.addresses import canonical_address, parse_ipv4
+from flowsleuth.schema.addresses import canonical_address
+from flowsleuth.schema.ipv4 import parse_ipv4
 
 if TYPE_CHECKING:
     import numpy as np
