@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -124,13 +125,13 @@ def stop_server(server: subprocess.Popen[str]) -> None:
         server.kill()
 
 
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
-    """Serves a copy of a workspace, so that tests do not see each other's work."""
+@contextmanager
+def serving(folder: Path) -> Iterator[Callable[..., Served]]:
+    """Serves copies of workspaces in a folder until the end of the block."""
     running: list[subprocess.Popen[str]] = []
 
     def go(case: Path, *words: str, people: dict[str, str] | None = None) -> Served:
-        copy = Path(shutil.copytree(case, tmp_path / "apt29-day1"))
+        copy = Path(shutil.copytree(case, folder / "apt29-day1"))
         write_context(copy / "context")
         if people:
             import flowsleuth
@@ -143,9 +144,18 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
         running.append(server)
         return Served(url, copy)
 
-    yield go
-    for server in running:
-        stop_server(server)
+    try:
+        yield go
+    finally:
+        for server in running:
+            stop_server(server)
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
+    """Serves a copy of a workspace, so that tests do not see each other's work."""
+    with serving(tmp_path) as go:
+        yield go
 
 
 @pytest.fixture(scope="session")

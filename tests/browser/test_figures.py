@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.browser.conftest import HOSTILE_NAMES
+from tests.browser.conftest import HOSTILE_NAMES, serving
 from tests.browser.steps import drawn, until
 
 from flowsleuth.viz import FIGURES
@@ -119,10 +119,16 @@ DRAW = """async ([spec, theme]) => {
 }"""
 
 
+@pytest.fixture(scope="module")
+def stand(hostile_case, tmp_path_factory):
+    """One server for every figure: the pages draw what they are handed, and write nothing."""
+    with serving(tmp_path_factory.mktemp("stand")) as serve:
+        yield serve(hostile_case).url
+
+
 @pytest.fixture
-def page(hostile_case, serve, open_page):
-    served = serve(hostile_case)
-    page, _ = open_page(f"{served.url}/#/story")
+def page(stand, open_page):
+    page, _ = open_page(f"{stand}/#/story")
     page.wait_for_selector(".empty")
     return page
 
