@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
+from tests.browser.lab import Lab, running_lab
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -183,6 +184,21 @@ def hostile_case(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ws.ingest(folder / "flows.csv", reader="table", options={"mapping": str(folder / "flows.toml")})
         ws.score()
     return folder / "case"
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """One JupyterLab for a file."""
+    pytest.importorskip("jupyterlab")
+    with running_lab(tmp_path_factory.mktemp("lab")) as lab:
+        yield lab
+
+
+@pytest.fixture
+def lab(running: Lab) -> Iterator[Lab]:
+    """JupyterLab; every test has a folder and kernels of its own."""
+    yield running
+    running.stop_kernels()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.browser.conftest import write_context
+from tests.browser.lab import OUTPUT, PATIENCE_MS, Lab, all_ran, cell, prefer, run_all
 from tests.browser.steps import until
 from tests.browser.test_loop import ASSETS
 
@@ -27,73 +21,15 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
-PATIENCE_MS = 90_000
-OUTPUT = ".jp-OutputArea"
 
 
 @pytest.fixture
-def lab(demo_case: Path, tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """JupyterLab on loopback with the notebooks of a copy of the demo's workspace."""
-    pytest.importorskip("jupyterlab")
+def books(lab: Lab, demo_case: Path, tmp_path: Path, request: pytest.FixtureRequest) -> tuple[Path, Path]:
+    """A folder of JupyterLab's with the notebooks of a copy of the demo's workspace, and the workspace."""
     case = Path(shutil.copytree(demo_case, tmp_path / "case"))
-    write_notebooks(tmp_path / "books", case)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    own = {f"JUPYTER_{what}_DIR": str(tmp_path / what) for what in ("CONFIG", "DATA", "RUNTIME")}
-    prefer(tmp_path / "CONFIG", "notebook-extension/tracker", windowingMode="none")  # cells out of sight stay there
-    prefer(tmp_path / "CONFIG", "apputils-extension/notification", fetchNews="false")
-    settings = [
-        "--allow-root", "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token=test",
-        f"--notebook-dir={tmp_path / 'books'}", "--LabApp.news_url=None", "--LabApp.extension_manager=readonly",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-    ]  # fmt: skip
-    log = (tmp_path / "lab.log").open("w")
-    server = subprocess.Popen(
-        [sys.executable, "-m", "jupyterlab", *settings], env=os.environ | own, stdout=log, stderr=log
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _wait_for(f"{url}/api?token=test", server)
-        yield url, case
-    finally:
-        server.send_signal(signal.SIGTERM)
-        try:
-            server.wait(30)
-        finally:
-            server.kill()
-            log.close()
-
-
-def prefer(config: Path, plugin: str, **settings: str) -> None:
-    """A user's settings of JupyterLab."""
-    file = config / "lab" / "user-settings" / "@jupyterlab" / f"{plugin}.jupyterlab-settings"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(settings), encoding="utf-8")
-
-
-def _wait_for(url: str, server: subprocess.Popen[bytes], patience_s: float = 90.0) -> None:
-    end = time.monotonic() + patience_s
-    while time.monotonic() < end:
-        assert server.poll() is None, "JupyterLab stopped"
-        try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
-                assert answer.status == 200
-                return
-        except OSError:
-            time.sleep(0.5)
-    pytest.fail("JupyterLab did not start")
-
-
-def run_all(page: Page) -> None:
-    """Run every cell and wait until the kernel rests."""
-    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=PATIENCE_MS)
-    page.get_by_text("| Idle").first.wait_for(timeout=PATIENCE_MS)
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    page.wait_for_timeout(1_000)
-    for answer in page.locator(".jp-Dialog").get_by_role("button", name="Select", exact=True).all():
-        answer.click()  # a kernel that is not ready yet is asked for
+    folder = lab.books / request.node.name
+    write_notebooks(folder, case)
+    return folder, case
 
 
 def out(page: Page) -> Any:
@@ -105,11 +41,11 @@ def says(page: Page, text: str) -> None:
     out(page).get_by_role("status").filter(has_text=text).first.wait_for(timeout=PATIENCE_MS)
 
 
-def test_rate_investigate_tell(lab: tuple[str, Path], open_page: Callable[..., Any]) -> None:
-    url, case = lab
+def test_rate_investigate_tell(lab: Lab, books: tuple[Path, Path], open_page: Callable[..., Any]) -> None:
+    folder, case = books
     size = {"width": 1400, "height": 2400, "theme": "light"}
 
-    page, _ = open_page(f"{url}/lab/tree/Edge_Investigation.ipynb?token=test&reset", **size)
+    page, _ = open_page(lab.page(folder / "Edge_Investigation.ipynb"), **size)
     run_all(page)
     panel = out(page)
     panel.get_by_role("table").first.wait_for(timeout=PATIENCE_MS)
@@ -131,7 +67,7 @@ def test_rate_investigate_tell(lab: tuple[str, Path], open_page: Callable[..., A
         assert rating["comment"] == "<img src=x onerror=alert(1)>"
         assert set(ws.queue().rows.table["src_ip"].to_pylist()) == {"10.0.1.6"}
 
-    page, _ = open_page(f"{url}/lab/tree/Threat_Investigation.ipynb?token=test&reset", **size)
+    page, _ = open_page(lab.page(folder / "Threat_Investigation.ipynb"), **size)
     run_all(page)
     panel = out(page)
     panel.locator("select").first.select_option(index=1)
@@ -145,7 +81,7 @@ def test_rate_investigate_tell(lab: tuple[str, Path], open_page: Callable[..., A
     panel.get_by_role("button", name="Save", exact=True).click()
     says(page, "is saved")
 
-    page, _ = open_page(f"{url}/lab/tree/Storyboard.ipynb?token=test&reset", **size)
+    page, _ = open_page(lab.page(folder / "Storyboard.ipynb"), **size)
     run_all(page)
     panel = out(page)
     panel.locator("select").first.select_option(index=1)
@@ -154,21 +90,9 @@ def test_rate_investigate_tell(lab: tuple[str, Path], open_page: Callable[..., A
     assert "<script>alert(1)</script>" in panel.inner_text()
     panel.get_by_role("button", name="Export", exact=True).click()
     says(page, "Written")
-    (written,) = (case.parent / "books" / "stories").iterdir()
+    (written,) = (folder / "stories").iterdir()
     assert written.suffix == ".html"
     assert "<script>alert(1)" not in written.read_text()
-
-
-def all_ran(page: Page) -> None:
-    """Every code cell has run, and none ended in an error."""
-    prompts = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(one => one.textContent.trim())"
-    until(page, f"{prompts}.every(text => /^\\[\\d+\\]:$/.test(text))", timeout_s=120)
-    assert page.locator("[data-mime-type='application/vnd.jupyter.stderr'], .jp-RenderedText .ansi-red-fg").count() == 0
-
-
-def cell(page: Page, code: str) -> Any:
-    """The output of the cell with some code."""
-    return page.locator(".jp-CodeCell").filter(has_text=code).last.locator(OUTPUT).first
 
 
 def picture(page: Page, at: Any, name: str) -> None:
@@ -187,11 +111,11 @@ def picture(page: Page, at: Any, name: str) -> None:
     page.set_viewport_size({"width": 1400, "height": 2400})
 
 
-def test_an_address_from_every_side(lab: tuple[str, Path], open_page: Callable[..., Any]) -> None:
-    url, case = lab
+def test_an_address_from_every_side(lab: Lab, books: tuple[Path, Path], open_page: Callable[..., Any]) -> None:
+    folder, case = books
     write_context(case / "context")
     page, watch = open_page(
-        f"{url}/lab/tree/Entity_Explorer_IP_Address.ipynb?token=test&reset", width=1400, height=2400, theme="light"
+        lab.page(folder / "Entity_Explorer_IP_Address.ipynb"), width=1400, height=2400, theme="light"
     )
     run_all(page)
     all_ran(page)
@@ -217,13 +141,14 @@ def test_an_address_from_every_side(lab: tuple[str, Path], open_page: Callable[.
     watch.check()
 
 
-def test_the_flows_of_a_host(lab: tuple[str, Path], open_page: Callable[..., Any]) -> None:
-    url, case = lab
+def test_the_flows_of_a_host(
+    lab: Lab, books: tuple[Path, Path], open_page: Callable[..., Any], request: pytest.FixtureRequest
+) -> None:
+    folder, case = books
     write_context(case / "context")
-    prefer(case.parent / "CONFIG", "apputils-extension/themes", theme="JupyterLab Dark")
-    page, watch = open_page(
-        f"{url}/lab/tree/Network_Flow_Summary.ipynb?token=test&reset", width=1400, height=2400, theme="dark"
-    )
+    prefer(lab.config, "apputils-extension/themes", theme="JupyterLab Dark")
+    request.addfinalizer(lambda: prefer(lab.config, "apputils-extension/themes", theme="JupyterLab Light"))
+    page, watch = open_page(lab.page(folder / "Network_Flow_Summary.ipynb"), width=1400, height=2400, theme="dark")
     run_all(page)
     all_ran(page)
     names = ("plot_flows_by_protocol", "plot_flows_by_direction", "plot_flow_values", "geo_map_selected", "geo_map")
@@ -244,11 +169,11 @@ def test_the_flows_of_a_host(lab: tuple[str, Path], open_page: Callable[..., Any
     watch.check()
 
 
-def test_the_demo_from_an_alert_to_the_network(lab: tuple[str, Path], open_page: Callable[..., Any]) -> None:
-    url, _ = lab
-    page, watch = open_page(
-        f"{url}/lab/tree/flowsleuth_demo.ipynb?token=test&reset", width=1400, height=2400, theme="light"
-    )
+def test_the_demo_from_an_alert_to_the_network(
+    lab: Lab, books: tuple[Path, Path], open_page: Callable[..., Any]
+) -> None:
+    folder, _ = books
+    page, watch = open_page(lab.page(folder / "flowsleuth_demo.ipynb"), width=1400, height=2400, theme="light")
     run_all(page)
     all_ran(page)
     for code in ("alerts from", "plot_entity_graph(graph)", "build_and_show_process_tree(processes", "geo_map\n",

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import socket
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.browser.conftest import missing
+from tests.browser.lab import PATIENCE_MS, Lab, all_ran, cell, run_all
 from tests.browser.steps import until
-from tests.browser.test_jupyterlab import PATIENCE_MS, _wait_for, all_ran, cell, prefer, run_all
 from tests.browser.test_loop import ASSETS
 
 if TYPE_CHECKING:
@@ -64,39 +59,14 @@ LAST = len(CELLS) - 1
 
 
 @pytest.fixture
-def widget_lab(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """JupyterLab on loopback with a notebook of every small widget."""
-    pytest.importorskip("jupyterlab")
-    if sys.platform == "win32":
-        missing("a Unix")
+def book(lab: Lab) -> Path:
+    """A notebook of every small widget, in a folder of its own."""
+    folder = lab.books / "widgets"
+    folder.mkdir()
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in CELLS])
     book.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(book, tmp_path / "widgets.ipynb")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    own = {f"JUPYTER_{what}_DIR": str(tmp_path / what) for what in ("CONFIG", "DATA", "RUNTIME")}
-    prefer(tmp_path / "CONFIG", "notebook-extension/tracker", windowingMode="none")
-    prefer(tmp_path / "CONFIG", "apputils-extension/notification", fetchNews="false")
-    settings = [
-        "--allow-root", "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token=test",
-        f"--notebook-dir={tmp_path}", "--LabApp.news_url=None", "--LabApp.extension_manager=readonly",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-    ]  # fmt: skip
-    with (tmp_path / "lab.log").open("w") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", *settings], env=os.environ | own, stdout=log, stderr=log
-        )
-        url = f"http://127.0.0.1:{port}"
-        try:
-            _wait_for(f"{url}/api?token=test", server)
-            yield url, tmp_path
-        finally:
-            server.send_signal(signal.SIGTERM)
-            try:
-                server.wait(30)
-            finally:
-                server.kill()
+    nbformat.write(book, folder / "widgets.ipynb")
+    return folder / "widgets.ipynb"
 
 
 def said(folder: Path, page: Page, wanted: dict[str, Any]) -> None:
@@ -117,9 +87,9 @@ def focus(page: Page, at: Any) -> None:
     assert at.evaluate("one => one === document.activeElement")
 
 
-def test_every_widget_by_the_keyboard(widget_lab: tuple[str, Path], open_page: Callable[..., Any]) -> None:
-    url, folder = widget_lab
-    page, watch = open_page(f"{url}/lab/tree/widgets.ipynb?token=test&reset", width=1400, height=3200, theme="light")
+def test_every_widget_by_the_keyboard(lab: Lab, book: Path, open_page: Callable[..., Any]) -> None:
+    folder = book.parent
+    page, watch = open_page(lab.page(book), width=1400, height=3200, theme="light")
     run_all(page)
     keys = page.keyboard
 
@@ -197,8 +167,8 @@ def test_every_widget_by_the_keyboard(widget_lab: tuple[str, Path], open_page: C
 
     page.locator(".jp-Notebook").press("Control+s")
     page.wait_for_timeout(2_000)
-    text = (folder / "widgets.ipynb").read_text()
-    assert "s3cret" not in text and "s3cret" not in (folder / "lab.log").read_text()
+    text = book.read_text()
+    assert "s3cret" not in text and "s3cret" not in lab.log.read_text()
     take_picture(page)
     watch.check()
 
