@@ -14,3 +14,12 @@ export { echarts };
 export type Chart = echarts.ECharts;
 // An option object as ECharts takes it; its own type is too wide to help here.
 export type Option = Record<string, unknown>;
+/** What a mark that we draw ourselves is told by ECharts: its values, and where they are on the screen. */
+export interface DrawApi {
+  value(i: number): number;
+  coord(at: [number, number]): [number, number];
+  size(of: [number, number]): [number, number];
+}
+export interface DrawParams {
+  coordSys: { x: number; y: number; width: number; height: number };
+}

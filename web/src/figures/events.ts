@@ -2,10 +2,11 @@
 // The legend hides lanes, the slider chooses a range, a mark tells its source columns.
 import { count, moment, plural } from "../format";
 import { tip } from "./dom";
-import type { Chart, Option } from "./echarts";
+import type { Chart, DrawApi, DrawParams, Option } from "./echarts";
 import { tellRange } from "./histogram";
 import type { Drawing, Figure } from "./host";
 import { walk } from "./keys";
+import { laneAxis, shownLanes } from "./lanes";
 import { headOf, legendOf, pairsOfTips, refLines } from "./marks";
 import type { EventLane, EventMark, EventsSpec } from "./specs";
 import { nameColour, type Palette } from "./theme";
@@ -21,14 +22,6 @@ const NEAR = 4; // pixels within which marks are told together
 const SPAN = -1; // in the place of a mark's number: the bar from the first to the last
 
 type Datum = [start: number, name: string, end: number, events: number, mark: number];
-interface DrawApi {
-  value(i: number): number;
-  coord(at: [number, number]): [number, number];
-  size(of: [number, number]): [number, number];
-}
-interface DrawParams {
-  coordSys: { x: number; width: number };
-}
 
 export function events(spec: EventsSpec, palette: Palette, size: { width: number; height: number }): Drawing {
   const look = spec.look ?? {};
@@ -95,15 +88,6 @@ export function events(spec: EventsSpec, palette: Palette, size: { width: number
     },
   };
 }
-
-const laneAxis = (palette: Palette, data: string[]): Option => ({
-  type: "category",
-  inverse: true,
-  data,
-  axisLine: { show: false },
-  axisTick: { show: false },
-  splitLine: { show: true, lineStyle: { color: palette.grid } },
-});
 
 function dataOf(lane: EventLane): Datum[] {
   const marks = lane.marks.map(([start, lasts, many], i): Datum => [start, lane.name, start + lasts, many, i]);
@@ -198,18 +182,12 @@ function tableOf(spec: EventsSpec): Drawing["table"] {
 
 function wire(chart: Chart, figure: Figure): () => void {
   const spec = figure.get("spec") as EventsSpec;
-  let shown = spec.lanes;
-  chart.on("legendselectchanged", (event) => {
-    const { selected } = event as unknown as { selected: Record<string, boolean> };
-    shown = spec.lanes.filter((lane) => selected[lane.name] !== false);
-    const data = shown.map((lane) => lane.name);
-    chart.setOption({ yAxis: [{ data }, { data }, {}] });
-  });
+  const shown = shownLanes(chart, spec.lanes);
   chart.on("click", (event) => {
     const data = event.data as Datum | undefined;
     if (data?.[1]) figure.emit("picked", { name: data[1], start: data[0], end: data[2], events: data[3] });
   });
-  const stops = () => shown.flatMap((lane) => dataOf(lane).map((_, dataIndex) => ({ seriesIndex: spec.lanes.indexOf(lane) + 1, dataIndex })));
+  const stops = () => shown().flatMap((lane) => dataOf(lane).map((_, dataIndex) => ({ seriesIndex: spec.lanes.indexOf(lane) + 1, dataIndex })));
   const undo = [tellRange(chart, figure), walk(chart, stops)];
   return () => undo.forEach((stop) => stop());
 }

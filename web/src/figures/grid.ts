@@ -1,7 +1,7 @@
 // A cell per weekday and hour, or per source and destination: darker for more, with its number; sums at the right.
 import { short } from "../format";
 import { tip } from "./dom";
-import type { Chart, Option } from "./echarts";
+import type { Chart, DrawApi, Option } from "./echarts";
 import type { Drawing, Figure } from "./host";
 import { walk } from "./keys";
 import { isVolume, pairsOf, told, wordOf } from "./measures";
@@ -19,11 +19,6 @@ interface Frame {
   right: number;
   row: number;
   turned: boolean;
-}
-interface DrawApi {
-  value(i: number): number;
-  coord(at: [number, number]): [number, number];
-  size(of: [number, number]): [number, number];
 }
 
 const GAP = 1.5;

@@ -63,7 +63,8 @@ export class Figure {
   ) {
     this.palette = paletteOf(el, model.get("theme"));
     this.stage = make("div", { class: "fs-stage", role: "img", tabindex: "0" });
-    this.alternative = make("div", { class: "fs-table", hidden: true, tabindex: "0", role: "region" });
+    // the browser scrolls the table: JupyterLab, which leaves keys alone that a figure has handled, would choose another cell
+    this.alternative = make("div", { class: "fs-table", hidden: true, tabindex: "0", role: "region", "data-lm-suppress-shortcuts": "true" });
     this.tools = make("div", { class: "fs-tools" });
     this.caption = make("figcaption", { class: "fs-caption" });
     this.heading = make("div", { class: "fs-heading", hidden: true });

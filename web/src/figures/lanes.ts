@@ -1,10 +1,11 @@
 // Lanes over time: one per protocol, direction or product; a mark a bin, taller and stronger for more. The legend hides lanes.
 import { duration, moment } from "../format";
 import { tip } from "./dom";
-import type { Chart, Option } from "./echarts";
+import type { Chart, DrawApi, DrawParams, Option } from "./echarts";
 import { tellRange } from "./histogram";
 import type { Drawing, Figure } from "./host";
 import { walk } from "./keys";
+import { shownOf } from "./marks";
 import { pairsOf, told, wordOf } from "./measures";
 import type { LanesSpec, Values } from "./specs";
 import { legendLook, nameColour, WAY_MARKS, type Palette } from "./theme";
@@ -18,14 +19,6 @@ const MIN_WIDTH = 3;
 const DENIED = "denied";
 
 type Datum = [start: number, name: string, ...values: Values];
-interface DrawApi {
-  value(i: number): number;
-  coord(at: [number, number]): [number, number];
-  size(of: [number, number]): [number, number];
-}
-interface DrawParams {
-  coordSys: { x: number; width: number };
-}
 interface Scale {
   most: number;
   width: number;
@@ -82,7 +75,7 @@ export function lanes(spec: LanesSpec, palette: Palette, size: { width: number; 
   };
 }
 
-const laneAxis = (palette: Palette, data: string[]): Option => ({
+export const laneAxis = (palette: Palette, data: string[]): Option => ({
   type: "category",
   inverse: true,
   data,
@@ -90,6 +83,14 @@ const laneAxis = (palette: Palette, data: string[]): Option => ({
   axisTick: { show: false },
   splitLine: { show: true, lineStyle: { color: palette.grid } },
 });
+
+/** The lanes that the legend does not hide; hidden ones leave the axis. */
+export function shownLanes<Lane extends { name: string }>(chart: Chart, lanes: Lane[]): () => Lane[] {
+  return shownOf(chart, lanes, (shown) => {
+    const data = shown.map((lane) => lane.name);
+    chart.setOption({ yAxis: [{ data }, { data }, {}] });
+  });
+}
 
 function labelOf(spec: LanesSpec, measure: string): string {
   const said = spec.lanes.slice(0, 5).map((lane) => `${lane.name} ${told(measure, lane.totals[0])}`);
@@ -133,18 +134,12 @@ function tooltip(spec: LanesSpec, [start, name, ...values]: Datum): HTMLElement 
 
 function wire(chart: Chart, figure: Figure): () => void {
   const spec = figure.get("spec") as LanesSpec;
-  let shown = spec.lanes;
-  chart.on("legendselectchanged", (event) => {
-    const { selected } = event as unknown as { selected: Record<string, boolean> };
-    shown = spec.lanes.filter((lane) => selected[lane.name] !== false);
-    const data = shown.map((lane) => lane.name);
-    chart.setOption({ yAxis: [{ data }, { data }, {}] });
-  });
+  const shown = shownLanes(chart, spec.lanes);
   chart.on("click", (event) => {
     const data = event.data as Datum | undefined;
     if (data?.[1]) figure.emit("picked", { name: data[1], mark: [data[0], data[0] + 1000 * (spec.bin_s ?? 60)] });
   });
-  const stops = () => shown.flatMap((lane) => lane.marks.map((_, dataIndex) => ({ seriesIndex: spec.lanes.indexOf(lane) + 1, dataIndex })));
+  const stops = () => shown().flatMap((lane) => lane.marks.map((_, dataIndex) => ({ seriesIndex: spec.lanes.indexOf(lane) + 1, dataIndex })));
   const undo = [tellRange(chart, figure), walk(chart, stops)];
   return () => undo.forEach((stop) => stop());
 }

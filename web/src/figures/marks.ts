@@ -1,6 +1,6 @@
-// What timelines of frames share: texts of source columns, reference marks, the place of the legend.
+// What timelines share: texts of source columns, reference marks, the place of the legend and what it hides.
 import { count, plural } from "../format";
-import type { Option } from "./echarts";
+import type { Chart, Option } from "./echarts";
 import type { Look, Ref, Tip } from "./specs";
 import { legendLook, type Palette } from "./theme";
 
@@ -62,4 +62,15 @@ export function legendOf(look: Look, palette: Palette, names: string[], wanted: 
   if (place === "inline") return { legend: { ...common, top: 4, left: 0, width: Math.max(120, width - 112) }, top: 30, left: 0, right: 0 };
   const side = { ...common, orient: "vertical", top: 34, bottom: 60, textStyle: { ...(common.textStyle as object), width: SIDE - 34, overflow: "truncate" } };
   return place === "left" ? { legend: { ...side, left: 0 }, top: 0, left: SIDE, right: 0 } : { legend: { ...side, right: 0 }, top: 0, left: 0, right: SIDE };
+}
+
+/** Those of several named things that the legend does not hide; `onChange` is told when it hides or shows one. */
+export function shownOf<Named extends { name: string }>(chart: Chart, all: Named[], onChange?: (shown: Named[]) => void): () => Named[] {
+  let shown = all;
+  chart.on("legendselectchanged", (event) => {
+    const { selected } = event as unknown as { selected: Record<string, boolean> };
+    shown = all.filter((one) => selected[one.name] !== false);
+    onChange?.(shown);
+  });
+  return () => shown;
 }

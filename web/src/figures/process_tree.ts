@@ -2,7 +2,7 @@
 // Ctrl they zoom, from lines that can be read to all of them at a glance; click marks, with Ctrl or Shift several.
 import { count, moment } from "../format";
 import { tip } from "./dom";
-import type { Chart, Option } from "./echarts";
+import type { Chart, DrawApi, DrawParams, Option } from "./echarts";
 import type { Drawing, Figure } from "./host";
 import type { ProcessNode, ProcessTreeSpec } from "./specs";
 import { legendLook, type Palette } from "./theme";
@@ -35,11 +35,6 @@ interface Look {
   rowOf: Map<number, number>;
   width: number;
   names: number; // pixels of the column of names
-}
-interface DrawApi {
-  value(i: number): number;
-  coord(at: [number, number]): [number, number];
-  size(of: [number, number]): [number, number];
 }
 
 export function process_tree(spec: ProcessTreeSpec, palette: Palette, size: { width: number; height: number }): Drawing {
@@ -109,13 +104,13 @@ function seriesOf(look: Look): Option[] {
       type: "custom",
       encode: { x: [], y: 0 },
       data: look.lines.map((line) => [line.row, line.at]),
-      renderItem: (params: { coordSys: { y: number; height: number } }, api: DrawApi) => draw(look, params, api),
+      renderItem: (params: DrawParams, api: DrawApi) => draw(look, params, api),
     },
     ...look.spec.groups.map((group, i) => ({ type: "custom", name: group.name, data: [], itemStyle: { color: look.colours[i] }, renderItem: () => undefined })),
   ];
 }
 
-function draw(look: Look, params: { coordSys: { y: number; height: number } }, api: DrawApi): Option | undefined {
+function draw(look: Look, params: DrawParams, api: DrawApi): Option | undefined {
   const [row, at] = [api.value(0), api.value(1)];
   const line = look.lines[row];
   const node = look.spec.nodes[at];

@@ -1,11 +1,11 @@
 // Values of frames over time as bars, points or lines, with the band they were expected in and what lies outside of it.
 import { moment, plural, short } from "../format";
 import { tip } from "./dom";
-import type { Chart, Option } from "./echarts";
+import type { Chart, DrawApi, Option } from "./echarts";
 import { tellRange } from "./histogram";
 import type { Drawing, Figure } from "./host";
 import { walk } from "./keys";
-import { headOf, legendOf, pairsOfTips, refLines } from "./marks";
+import { headOf, legendOf, pairsOfTips, refLines, shownOf } from "./marks";
 import { isVolume, told } from "./measures";
 import type { SeriesPoint, SeriesSpec, Tip } from "./specs";
 import { nameColour, type Palette } from "./theme";
@@ -19,10 +19,6 @@ type Datum = [at: number, value: number, number: number];
 interface Item {
   seriesName: string;
   data: Datum | { value: Datum };
-}
-interface DrawApi {
-  value(i: number): number;
-  coord(at: [number, number]): [number, number];
 }
 
 export function series(spec: SeriesSpec, palette: Palette, size: { width: number; height: number }): Drawing {
@@ -164,16 +160,12 @@ function tableOf(spec: SeriesSpec): Drawing["table"] {
 }
 
 function wire(chart: Chart, figure: Figure, spec: SeriesSpec): () => void {
-  let shown = new Set(spec.series.map((one) => one.name));
-  chart.on("legendselectchanged", (event) => {
-    const { selected } = event as unknown as { selected: Record<string, boolean> };
-    shown = new Set(spec.series.map((one) => one.name).filter((name) => selected[name] !== false));
-  });
+  const shown = shownOf(chart, spec.series);
   chart.on("click", (event) => {
     const item = event as unknown as Item;
     if (item.data) figure.emit("picked", { name: item.seriesName, start: datumOf(item)[0], value: datumOf(item)[1] });
   });
-  const stops = () => spec.series.flatMap((one, i) => (shown.has(one.name) ? one.points.map((_, dataIndex) => ({ seriesIndex: 1 + i * spec.draw.length, dataIndex })) : []));
+  const stops = () => shown().flatMap((one) => one.points.map((_, dataIndex) => ({ seriesIndex: 1 + spec.series.indexOf(one) * spec.draw.length, dataIndex })));
   const undo = [tellRange(chart, figure), walk(chart, stops)];
   return () => undo.forEach((stop) => stop());
 }

@@ -1,7 +1,7 @@
 // Lanes over time: one lane a peer, one bar a connection (or a bin of them); zoom by wheel, range by brush.
 import { bytes, count, duration, moment } from "../format";
 import { tip } from "./dom";
-import type { Chart, Option } from "./echarts";
+import type { Chart, DrawApi, DrawParams, Option } from "./echarts";
 import type { Drawing, Figure } from "./host";
 import type { Mark, TimelineSpec } from "./specs";
 import { wayColour, WAY_MARKS, type Palette } from "./theme";
@@ -12,14 +12,6 @@ const MIN_WIDTH = 3;
 const NAME_WIDTH = 140;
 
 type Datum = [lane: number, start: number, end: number, connections: number, bytes: number | string | null, port: number | null];
-interface DrawApi {
-  value(i: number): number;
-  coord(at: [number, number]): [number, number];
-  size(of: [number, number]): [number, number];
-}
-interface DrawParams {
-  coordSys: { x: number; width: number };
-}
 
 export function timeline(spec: TimelineSpec, palette: Palette, size: { height: number }): Drawing {
   const lanes = spec.lanes;

@@ -94,7 +94,7 @@ function paragraphs(text: string): JSX.Element[] {
   return text.split(/\n{2,}/).map((part, i) => <p key={i}>{part}</p>);
 }
 
-const WIDE = /timeline|tree|map|search|peers|facts/;
+const WIDE = /timeline|tree|map|search|peers|facts|events|series|places|lanes|histogram|matrix/;
 
 function SectionView({ section, spec }: { section: DossierSection; spec: Spec | null }): JSX.Element {
   const rows = useMemo(() => tableRows(section.table), [section]);
