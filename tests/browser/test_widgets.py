@@ -24,7 +24,7 @@ CELLS = (
 import pandas as pd
 from flowsleuth.toolkit import (
     EntityGraphBrowser, GetEnvironmentKey, GetText, Lookback, OptionButtons, Progress, QueryTime, SecurityAlert,
-    SelectAlert, SelectSubset, create_alert_graph, format_alert)
+    SelectAlert, SelectSubset, create_alert_graph, display_timeline, format_alert)
 def say(**told): pathlib.Path("said.jsonl").open("a").write(json.dumps(told, default=str) + "\\n")""",
     """times = QueryTime(units="day", origin_time="2019-02-17", before=3, after=2, max_before=20, max_after=5)
 times.before.observe(lambda _: say(times=[times.start, times.end]), names="value")
@@ -38,6 +38,7 @@ select""",
     """graph = EntityGraphBrowser(create_alert_graph(alerts.iloc[0], alerts))
 graph.nodes.observe(lambda _: say(node=graph.value), names="value")
 graph""",
+    """display_timeline(alerts, "StartTimeUtc", ["AlertName"], title="Alerts")""",
     """key = GetEnvironmentKey("FS_TEST_TOKEN")
 key.text.observe(lambda _: say(key=len(key.value or "")), names="value")
 key""",
@@ -136,6 +137,19 @@ def test_every_widget_by_the_keyboard(lab: Lab, book: Path, open_page: Callable[
     focus(page, out.get_by_role("button", name="Expand", exact=True))
     keys.press("Space")
     out.get_by_role("status").filter(has_text="1 new node").first.wait_for(timeout=PATIENCE_MS)
+
+    # a picture in a cell of its own, and its table: JupyterLab would choose another cell
+    out = cell(page, "display_timeline(alerts")
+    focus(page, out.locator(".fs-stage"))
+    for told in ("New account", "Odd logon"):
+        keys.press("ArrowDown")
+        out.locator(".fs-tip").filter(has_text=told).wait_for()
+    focus(page, out.get_by_role("button", name="Show as a table"))
+    keys.press("Enter")
+    focus(page, out.locator(".fs-table").filter(has_text="Odd logon"))
+    keys.press("ArrowDown")
+    page.wait_for_timeout(300)
+    assert out.locator(".fs-table").evaluate("one => one === document.activeElement")
 
     # a secret
     out = cell(page, "key = GetEnvironmentKey(")
