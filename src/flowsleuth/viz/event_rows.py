@@ -14,7 +14,7 @@ from flowsleuth.viz.canvas import count_text
 from flowsleuth.viz.event_bins import in_bins, timestamps, width_text
 from flowsleuth.viz.measures import UNKNOWN, told
 from flowsleuth.viz.moments import moments_of, said_of, time_column
-from flowsleuth.viz.tips import shortened
+from flowsleuth.viz.tips import shortened, shortened_all
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -138,15 +138,12 @@ def lane_names(data: Any, group_by: Sequence[str], rows: int, name: str) -> pa.A
 
     if not group_by:
         # a lone surrogate has no UTF-8
-        return pa.array([shortened(name.encode("utf-8", "replace").decode(), NAME)] * rows, pa.string())
+        return pa.repeat(shortened(name.encode("utf-8", "replace").decode(), NAME), rows)
     parts = []
     for column in group_by:
         text = pc.fill_null(text_column(data, column), UNKNOWN)
         parts.append(pc.if_else(pc.equal(text, ""), EMPTY, text))
-    joined = pc.binary_join_element_wise(*parts, " · ") if len(parts) > 1 else parts[0]
-    coded = (joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined).dictionary_encode()
-    names = [shortened(text, NAME) for text in coded.dictionary.to_pylist()]
-    return pc.take(pa.array(names, pa.string()), coded.indices)
+    return shortened_all(pc.binary_join_element_wise(*parts, " · ") if len(parts) > 1 else parts[0], NAME)
 
 
 def lanes_of(sets: Sequence[Events], most: int = LANES) -> Lanes:
@@ -190,8 +187,17 @@ def lanes_of(sets: Sequence[Events], most: int = LANES) -> Lanes:
     return Lanes(pa.concat_tables([binned, kept]), tips, totals, bin_us // 1000, told(*told_once, together + but))
 
 
-def folded_lanes(rows: pa.Table, most: int) -> tuple[pa.Table, dict[str, int], int]:
+def folded_lanes(rows: pa.Table, most: int, *, keeps_rare: bool = False) -> tuple[pa.Table, dict[str, int], int]:
     """Rows whose small lanes are one, the lanes with their counts (largest first), and how many were put together.
+
+    Parameters
+    ----------
+    rows : pyarrow.Table
+        With a column ``lane``.
+    most : int
+        Lanes that are left.
+    keeps_rare : bool
+        Put the largest together, and not the smallest.
 
     Examples
     --------
@@ -202,7 +208,7 @@ def folded_lanes(rows: pa.Table, most: int) -> tuple[pa.Table, dict[str, int], i
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    order = [("lane_count", "descending"), ("lane", "ascending")]
+    order = [("lane_count", "ascending" if keeps_rare else "descending"), ("lane", "ascending")]
     counted = rows.group_by("lane").aggregate([("lane", "count")]).sort_by(order)
     names, counts = counted["lane"].to_pylist(), counted["lane_count"].to_pylist()
     if len(names) <= most:
@@ -247,7 +253,7 @@ def _one_by_one(rows: pa.Table, tips: int) -> pa.Table:
     import pyarrow as pa
 
     columns = {name: timestamps(rows[name]) for name in ("start", "end")}
-    columns |= {"lane": rows["lane"], "events": pa.array([1] * len(rows), pa.int64())}
+    columns |= {"lane": rows["lane"], "events": pa.repeat(pa.scalar(1, pa.int64()), len(rows))}
     for at in range(tips):
         columns |= {f"tip_{at}": rows[f"tip_{at}"]}
         columns |= {f"tip_{at}_{what}": pa.nulls(len(rows), pa.int64()) for what in ("n", "of")}

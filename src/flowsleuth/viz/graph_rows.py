@@ -10,7 +10,7 @@ from flowsleuth.schema.tabular import need_columns, text_column
 from flowsleuth.viz.canvas import count_text
 from flowsleuth.viz.measures import told
 from flowsleuth.viz.relations import EDGES, NODES
-from flowsleuth.viz.tips import shortened
+from flowsleuth.viz.tips import shortened, shortened_all
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -96,14 +96,12 @@ def read_graph(
     return Graph(nodes, pa.table(made), told(said if lost else "", left_out))
 
 
-def _names(texts: pa.ChunkedArray) -> pa.Array:
+def _names(texts: pa.ChunkedArray) -> pa.ChunkedArray:
     """Names that are not too long; empty ones are none."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    coded = texts.combine_chunks().dictionary_encode()
-    names = [shortened(text, LETTERS) or None for text in coded.dictionary.to_pylist()]
-    return pc.take(pa.array(names, pa.string()), coded.indices)
+    return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), shortened_all(texts, LETTERS))
 
 
 def _strongest(rows: pa.Table) -> tuple[pa.Table, str]:
@@ -115,7 +113,8 @@ def _strongest(rows: pa.Table) -> tuple[pa.Table, str]:
     edges = counted.rename_columns(["source", "target", ROWS])
     edges = edges.sort_by([(ROWS, "descending"), ("source", "ascending"), ("target", "ascending")])
     nodes: dict[str, None] = {}
-    for pair in zip(edges["source"].to_pylist(), edges["target"].to_pylist(), strict=True):
+    first = edges.slice(0, NODES**2 + 1)  # more pairs cannot be between so few nodes
+    for pair in zip(first["source"].to_pylist(), first["target"].to_pylist(), strict=True):
         if len(nodes.keys() | set(pair)) > NODES:
             break
         nodes |= dict.fromkeys(pair)

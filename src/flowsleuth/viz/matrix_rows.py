@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.schema.tabular import need_columns, text_column
+from flowsleuth.viz.event_rows import folded_lanes
 from flowsleuth.viz.measures import UNKNOWN, told
-from flowsleuth.viz.tips import shortened
+from flowsleuth.viz.tips import shortened_all
 from flowsleuth.viz.value_rows import numbers_of
 
 if TYPE_CHECKING:
@@ -72,18 +73,11 @@ def read_matrix(
     return found.rename_columns([*keys, name if name not in keys else f"{name} (sum)"]), told(*said)
 
 
-def _named(texts: pa.ChunkedArray, keeps_rare: bool) -> tuple[pa.Array, int]:
+def _named(texts: pa.ChunkedArray, keeps_rare: bool) -> tuple[pa.ChunkedArray, int]:
     """The names of a side, few enough, and how many were put together."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    coded = pc.fill_null(texts, UNKNOWN).combine_chunks().dictionary_encode()
-    names = [shortened(text, LETTERS) for text in coded.dictionary.to_pylist()]
-    counts = dict(zip(*pc.value_counts(coded.indices).flatten(), strict=True))
-    sizes = {place.as_py(): count.as_py() for place, count in counts.items()}
-    sign = 1 if keeps_rare else -1
-    order = sorted(sizes, key=lambda place: (sign * sizes[place], names[place]))
-    lost = order[NAMES - 1 :] if len(order) > NAMES else []
-    for place in lost:
-        names[place] = f"{len(lost):,} others"
-    return pc.take(pa.array(names, pa.string()), coded.indices), len(lost)
+    names = pa.table({"lane": shortened_all(pc.fill_null(texts, UNKNOWN), LETTERS)})
+    few, _, lost = folded_lanes(names, NAMES, keeps_rare=keeps_rare)
+    return few["lane"], lost

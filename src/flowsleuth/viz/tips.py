@@ -90,6 +90,25 @@ def shortened(text: str, letters: int) -> str:
     return text[: letters // 2] + "…" + text[len(text) - (letters - letters // 2 - 1) :]
 
 
+def shortened_all(texts: pa.ChunkedArray, letters: int) -> pa.ChunkedArray:
+    """The same of a whole column; null stays null.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> shortened_all(pa.chunked_array([["powershell.exe -enc AAAA", None, "dir"]]), 12).to_pylist()
+    ['powers… AAAA', None, 'dir']
+    """
+    import pyarrow.compute as pc
+
+    is_long = pc.greater(pc.utf8_length(texts), letters)
+    if not pc.any(is_long).as_py():
+        return texts
+    begin = pc.utf8_slice_codeunits(texts, 0, letters // 2)
+    end = pc.utf8_slice_codeunits(texts, -(letters - letters // 2 - 1))
+    return pc.if_else(is_long, pc.binary_join_element_wise(begin, end, "…"), texts)
+
+
 def told_of(tips: Any, mark: Sequence[Any]) -> str:
     """The texts of a mark, as a spec has them, in one line.
 
