@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowsleuth.errors import OptionError
 from flowsleuth.schema.tabular import column_names, need_columns, text_column
-from flowsleuth.viz.tips import shortened
+from flowsleuth.viz.tips import shortened, shortened_all
 from flowsleuth.viz.value_rows import numbers_of
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ AS_NAME = ("Asn", "asn", "as_name")
 ALPHABET = "0123456789bcdefghjkmnpqrstuvwxyz"
 LETTERS = 120
 ROWS = "rows"
+LAYER = "locations"
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,7 @@ class Place:
     lon: float | None
     place: str | None = None
     as_name: str | None = None
-    layer: str = "locations"
-    facts: tuple[str, ...] = ()
-    rows: int = 1
+    layer: str = LAYER
     is_address: bool = False
 
 
@@ -147,8 +146,8 @@ def read_places(
     lon: str | None = None,
     layer: str | None = None,
     facts: Sequence[str] = (),
-) -> list[Place]:
-    """The places of a frame: one for each address (or row), place and layer, with how many rows it has.
+) -> pa.Table:
+    """The places of a frame as :func:`places_table` has them: one for each address, place and layer, with its rows.
 
     Parameters
     ----------
@@ -172,8 +171,8 @@ def read_places(
     --------
     >>> import pyarrow as pa
     >>> data = pa.table({"ip": ["192.0.2.7"] * 2, "lat": [59.9] * 2, "lon": [10.7] * 2})
-    >>> [(one.name, one.rows) for one in read_places(data, ip="ip")]
-    [('192.0.2.7', 2)]
+    >>> read_places(data, ip="ip").select(["ip", "lat", "rows"]).to_pylist()
+    [{'ip': '192.0.2.7', 'lat': 59.9, 'rows': 2}]
     """
     import pyarrow as pa
 
@@ -189,21 +188,64 @@ def read_places(
     keys = ["lat", "lon", *(what for what in ("ip", "layer") if what in texts)]
     firsts = [(name, "first") for name in columns if name not in keys]
     found = pa.table(columns).group_by(keys, use_threads=False).aggregate([*firsts, ([], "count_all")])
-    return [_place(row, facts) for row in found.to_pylist()]
+    return _told_places(found.rename_columns([name.removesuffix("_first") for name in found.column_names]), facts)
 
 
-def _place(row: dict[str, Any], facts: Sequence[str]) -> Place:
-    told = tuple(
-        f"{shortened(name, 40)}: {shortened(text, LETTERS)}"
-        for at, name in enumerate(facts)
-        if (text := row[f"fact_{at}_first"])
-    )
-    parts = [row.get("place_first"), row.get("country_first")]
-    lat, lon = row["lat"], row["lon"]
-    name = row.get("ip") or ("no place" if lat is None or lon is None else f"{lat:g}, {lon:g}")
-    place = shortened(", ".join(part for part in parts if part), LETTERS) or None
-    layer = shortened(row.get("layer") or "locations", LETTERS)
-    return Place(shortened(name, LETTERS), lat, lon, place, None, layer, told, row["count_all"], bool(row.get("ip")))
+def _told_places(found: pa.Table, facts: Sequence[str]) -> pa.Table:
+    """Places of a frame as the rows of a section."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    nothing = pa.nulls(len(found), pa.string())
+
+    def text(name: str) -> pa.ChunkedArray:
+        """A column of text; null where it is empty."""
+        return _told(found[name] if name in found.column_names else pa.chunked_array([nothing]))
+
+    names, city, country = (text(name) for name in ("ip", "place", "country"))
+    degrees = zip(found["lat"].to_pylist(), found["lon"].to_pylist(), strict=True) if names.null_count else ()
+    places = [_degrees_text(lat, lon) for lat, lon in degrees]
+    lines = [
+        pc.binary_join_element_wise(f"{shortened(name, 40)}: ", text(f"fact_{at}"), "") for at, name in enumerate(facts)
+    ]
+    return pa.table({
+        "ip": pc.if_else(pc.is_null(names), pa.array(places, pa.string()), names) if places else names,
+        "place": pc.coalesce(_told(pc.binary_join_element_wise(city, country, ", ")), city, country),
+        "as_name": nothing,
+        "layer": pc.fill_null(text("layer"), LAYER),
+        "role": pa.repeat("peer", len(found)),
+        "way": nothing,
+        "severity": nothing,
+        "lat": found["lat"],
+        "lon": found["lon"],
+        "facts": _lists(lines, len(found)),
+        ROWS: found["count_all"],
+        "is_address": pc.is_valid(names),
+    })  # fmt: skip
+
+
+def _told(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Texts that are not too long; empty ones are null."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), shortened_all(texts, LETTERS))
+
+
+def _degrees_text(lat: float | None, lon: float | None) -> str:
+    return "no place" if lat is None or lon is None else f"{lat:g}, {lon:g}"
+
+
+def _lists(columns: Sequence[pa.ChunkedArray], rows: int) -> pa.ListArray:
+    """For each row the texts of some columns, without nulls."""
+    import numpy as np
+    import pyarrow as pa
+
+    texts = pa.chunked_array([chunk for column in columns for chunk in column.chunks], pa.string())
+    is_told = texts.is_valid().to_numpy().reshape(len(columns), rows).T
+    row, column = np.nonzero(is_told)
+    ends = np.concatenate([[0], np.cumsum(is_told.sum(axis=1))])
+    return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), texts.take(column * rows + row).combine_chunks())
 
 
 def _first(names: Sequence[str], there: Sequence[str]) -> str | None:
@@ -234,6 +276,7 @@ def places_table(places: Sequence[Place]) -> pa.Table:
     numbers = {"lat": [one.lat for one in places], "lon": [one.lon for one in places]}
     table = {name: pa.array(column, pa.string()) for name, column in texts.items()}
     table |= {name: pa.array(column, pa.float64()) for name, column in numbers.items()}
-    table["facts"] = pa.array([list(one.facts) for one in places], pa.list_(pa.string()))
-    table[ROWS] = pa.array([one.rows for one in places], pa.int64())
+    table["facts"] = pa.array([[]] * len(places), pa.list_(pa.string()))
+    table[ROWS] = pa.array([1] * len(places), pa.int64())
+    table["is_address"] = pa.array([one.is_address for one in places], pa.bool_())
     return pa.table(table)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowsleuth.errors import MissingExtraError, OptionError
 from flowsleuth.faces.views.display import Display
@@ -12,6 +12,7 @@ from flowsleuth.faces.views.timelines import Columns, names_of, shown
 from flowsleuth.investigate.dossier import Section
 from flowsleuth.viz.looks import Look, colour_of
 from flowsleuth.viz.place_rows import (
+    LAYER,
     Place,
     centre_of,
     geohash_place,
@@ -20,9 +21,13 @@ from flowsleuth.viz.place_rows import (
     places_table,
     read_places,
 )
+from flowsleuth.viz.places import NOUN
 from flowsleuth.viz.svg import clean
 
-ADDRESSES, LOCATIONS = "addresses", "locations"
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ADDRESSES, LOCATIONS = "addresses", LAYER
 WHOLE_WORLD = 1.8
 """The zoom of tile maps at which the whole world is as wide as our figure."""
 Location = tuple[float, float]
@@ -71,6 +76,7 @@ class FoliumMap:
         self._zoom = zoom_start
         self._middle = location
         self._places: list[Place] = []
+        self._tables: list[pa.Table] = []
         self._colours: dict[str, str | None] = {}
 
     def add_ip_cluster(self, ip_entities: Iterable[Any], layer: str | None = None, color: str | None = None) -> None:
@@ -125,10 +131,11 @@ class FoliumMap:
         """Put the middles of geohashes on a layer of their own."""
         self.add_geo_hashes(geohashes, name, color)
 
-    def add_places(self, places: Iterable[Place], colours: Mapping[str, str] | None = None) -> None:
+    def add_places(self, places: pa.Table, colours: Mapping[str, str] | None = None) -> None:
         """Put places, as :func:`flowsleuth.viz.place_rows.read_places` makes them."""
         self._colours |= {layer: colour_of(name) for layer, name in (colours or {}).items()}
-        self._put(places)
+        self._tables.append(places)
+        self.locations += _located(places)
 
     def center_map(self) -> None:
         """Let the live map begin in the middle of what is on it."""
@@ -137,10 +144,10 @@ class FoliumMap:
     @property
     def display(self) -> Display:
         """The map as it is now."""
-        is_of_addresses = all(one.is_address for one in self._places)
-        noun = ["address", "addresses"] if is_of_addresses else ["location", "locations"]
+        table = self._table()
+        noun = ["location", "locations"] if False in table["is_address"].unique().to_pylist() else list(NOUN)
         value = {"colours": self._colours, "noun": noun, "view": self._view(), "look": self._look.told()}
-        table = places_table(self._places)
+        table = table.drop_columns("is_address")
         return Display(Section("map", self.title, "series", figure="places", table=table, value=value))
 
     @property
@@ -165,12 +172,11 @@ class FoliumMap:
         except ImportError:
             raise MissingExtraError("folium", "folium") from None
         made = folium.Map(location=self._middle or centre_of(self.locations), zoom_start=self._zoom)
-        for one in self._places:
-            if one.lat is not None and one.lon is not None:
-                text = " · ".join([one.name, *([one.place] if one.place else []), *one.facts])
-                colour = self._colours.get(one.layer) or "#2166b8"
-                tip = _in_template(text)
-                mark = folium.CircleMarker((one.lat, one.lon), radius=6, color=colour, fill=True, tooltip=tip)
+        for one in self._table().to_pylist():
+            if one["lat"] is not None and one["lon"] is not None:
+                tip = _in_template(" · ".join([one["ip"], *([one["place"]] if one["place"] else []), *one["facts"]]))
+                colour = self._colours.get(one["layer"]) or "#2166b8"
+                mark = folium.CircleMarker((one["lat"], one["lon"]), radius=6, color=colour, fill=True, tooltip=tip)
                 mark.add_to(made)
         return made
 
@@ -194,6 +200,11 @@ class FoliumMap:
             self._places.append(one)
             if one.lat is not None and one.lon is not None:
                 self.locations.append((one.lat, one.lon))
+
+    def _table(self) -> pa.Table:
+        import pyarrow as pa
+
+        return pa.concat_tables([places_table(self._places), *self._tables])
 
     def _view(self) -> dict[str, float] | None:
         if self._middle is None:
@@ -282,6 +293,12 @@ def _in_template(text: str) -> str:
     '&#96;&#36;{alert(1)}&#96; &#92;x3cb&gt;'
     """
     return clean(text).translate({ord(one): f"&#{ord(one)};" for one in "`$\\"})
+
+
+def _located(places: pa.Table) -> list[Location]:
+    """Latitude and longitude of those that have both."""
+    pairs = zip(places["lat"].to_pylist(), places["lon"].to_pylist(), strict=True)
+    return [(lat, lon) for lat, lon in pairs if lat is not None and lon is not None]
 
 
 def _several(things: Any) -> list[Any]:
