@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.schema.tabular import need_columns, text_column
-from flowsleuth.viz.canvas import count_text
-from flowsleuth.viz.measures import told
+from flowsleuth.viz.measures import left_out, told
 from flowsleuth.viz.relations import EDGES, NODES
 from flowsleuth.viz.tips import shortened, shortened_all
 
@@ -81,19 +80,16 @@ def read_graph(
     columns |= {f"of {name}": text_column(data, name) for name in (*source_facts, *target_facts, *edge_facts)}
     rows = pa.table(columns)
     whole = rows.filter(pc.and_(pc.is_valid(rows["source"]), pc.is_valid(rows["target"])))
-    lost = len(rows) - len(whole)
-    verbs = ("has", "is") if lost == 1 else ("have", "are")
-    said = f"{lost:,} of {count_text(len(rows), 'row')} {verbs[0]} no value in {source} or {target}"
-    said += f" and {verbs[1]} left out"
-    edges, left_out = _strongest(whole)
-    kept = whole.join(edges, ["source", "target"], join_type="left semi") if left_out else whole
+    said = left_out(len(rows) - len(whole), len(rows), f"value in {source} or {target}")
+    edges, weak = _strongest(whole)
+    kept = whole.join(edges, ["source", "target"], join_type="left semi") if weak else whole
     nodes = _nodes(kept, edges, (source, target), (source_facts, target_facts))
     facts = _facts(kept, ["source", "target"], edge_facts)
     pairs = zip(edges["source"].to_pylist(), edges["target"].to_pylist(), strict=True)
     made = {"source": edges["source"], "target": edges["target"], "label": [""] * len(edges), ROWS: edges[ROWS]}
     if edge_facts:
         made["facts"] = pa.array([facts.get(pair, []) for pair in pairs], pa.list_(pa.string()))
-    return Graph(nodes, pa.table(made), told(said if lost else "", left_out))
+    return Graph(nodes, pa.table(made), told(said, weak))
 
 
 def _names(texts: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.errors import FlowsleuthError
-from flowsleuth.viz.canvas import bytes_text
+from flowsleuth.viz.canvas import bytes_text, count_text
 from flowsleuth.viz.cells import EXPONENT
 
 if TYPE_CHECKING:
@@ -132,6 +132,18 @@ def told(*parts: str) -> str:
     'times are UTC; 3 series are put together'
     """
     return "; ".join(part for part in parts if part)
+
+
+def left_out(lost: int, rows: int, lacking: str) -> str:
+    """What is said of rows that lack something; nothing where none does.
+
+    Examples
+    --------
+    >>> left_out(1, 3, "time"), left_out(2_000, 3_000, "time"), left_out(0, 3, "time")
+    ('1 of 3 rows has no time and is left out', '2,000 of 3,000 rows have no time and are left out', '')
+    """
+    verbs = ("has", "is") if lost == 1 else ("have", "are")
+    return f"{lost:,} of {count_text(rows, 'row')} {verbs[0]} no {lacking} and {verbs[1]} left out" if lost else ""
 
 
 def plain(values: Iterable[Any]) -> list[Any]:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flowsleuth.errors import OptionError
 from flowsleuth.schema.tabular import column_names, need_columns, text_column
 from flowsleuth.schema.time_columns import utc_times
-from flowsleuth.viz.canvas import count_text
-from flowsleuth.viz.measures import told
+from flowsleuth.viz.measures import left_out, told
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -108,10 +107,7 @@ def said_of(rows: int, *found: Moments) -> str:
     >>> said_of(3, moments_of(pa.table({"at": ["2019-02-14", None, "2019-02-15"]}), "at"))
     '1 of 3 rows has no time and is left out; times without a zone are taken as UTC'
     """
-    missing = max(one.missing for one in found)
-    is_one = missing == 1
-    verbs = ("has", "is") if is_one else ("have", "are")
-    lost = f"{missing:,} of {count_text(rows, 'row')} {verbs[0]} no time and {verbs[1]} left out" if missing else ""
+    lost = left_out(max(one.missing for one in found), rows, "time")
     return told(lost, "times without a zone are taken as UTC" if any(one.is_naive for one in found) else "")
 
 

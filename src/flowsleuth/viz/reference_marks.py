@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flowsleuth.errors import OptionError
-from flowsleuth.schema.tabular import is_table, need_columns, text_column
+from flowsleuth.schema.tabular import column_names, is_table, need_columns, text_column
 from flowsleuth.viz.moments import moment_ms, moments_of, time_column
 from flowsleuth.viz.tips import shortened
 
@@ -29,8 +29,12 @@ def reference_marks(
     ref_events: Any = None,
     ref_time_col: str | None = None,
     ref_col: str | None = None,
+    data_time_col: str | None = None,
 ) -> tuple[list[Mark], str]:
     """All that was asked for, in order of time, and what was left out.
+
+    The parameters are those of :func:`flowsleuth.faces.views.timelines.display_timeline`; ``data_time_col`` is the
+    column of times of the data, which is taken in a table of references, too, where none is named and it is there.
 
     Returns
     -------
@@ -55,7 +59,7 @@ def reference_marks(
         if thing is not None:
             found.append([_time_of(thing, word), ref_label or _name_of(thing) or word])
     if ref_events is not None:
-        found += _of_rows(ref_events, ref_time_col, ref_col)
+        found += _of_rows(ref_events, ref_time_col, ref_col, data_time_col)
     found = sorted(([at, shortened(label, LETTERS)] for at, label in found), key=lambda mark: (mark[0], mark[1]))
     lost = len(found) - MARKS
     return found[:MARKS], f"only the first {MARKS} of {len(found):,} reference marks are shown" if lost > 0 else ""
@@ -67,11 +71,12 @@ def _of_pair(one: Any, label: str | None) -> Mark:
     return [moment_ms(one), label or "reference"]
 
 
-def _of_rows(rows: Any, time: str | None, label: str | None) -> list[Mark]:
+def _of_rows(rows: Any, time: str | None, label: str | None, usual: str | None) -> list[Mark]:
     if not is_table(rows):
         raise OptionError("not a table", where="ref_events", hint="for single times there is ref_times")
     if label is not None:
         need_columns(rows, [label])
+    time = time or (usual if usual in column_names(rows) else None)
     micros = moments_of(rows, time_column(rows, time)).micros.to_pylist()
     labels = text_column(rows, label).to_pylist() if label else ["reference"] * len(micros)
     return [[at // 1000, word or "reference"] for at, word in zip(micros, labels, strict=True) if at is not None]

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from flowsleuth.errors import OptionError
 from flowsleuth.schema.tabular import need_columns, text_column, to_table
-from flowsleuth.viz.canvas import count_text
 from flowsleuth.viz.event_bins import bin_width, timestamps, width_text
 from flowsleuth.viz.event_rows import folded_lanes, lane_names
-from flowsleuth.viz.measures import told
+from flowsleuth.viz.measures import left_out, told
 from flowsleuth.viz.moments import moments_of, said_of, time_column
 
 if TYPE_CHECKING:
@@ -112,15 +111,13 @@ def read_values(
     rows = pa.table(columns)
     timed = rows.filter(pc.is_valid(rows["time"]))
     valued = timed.filter(pc.is_valid(timed["value"]))
-    lost = len(timed) - len(valued)
-    verbs = ("has", "is") if lost == 1 else ("have", "are")
-    said = f"{lost:,} of {count_text(len(rows), 'row')} {verbs[0]} no value and {verbs[1]} left out" if lost else ""
+    said = left_out(len(timed) - len(valued), len(rows), "value")
     found, totals, fewer = folded_lanes(valued, SERIES)
     together = f"the {fewer:,} smallest groups are put together" if fewer else ""
-    kept, left_out = _fewer(found.sort_by("time"), list(totals))
+    kept, fewer_points = _fewer(found.sort_by("time"), list(totals))
     kept = kept.set_column(0, "time", timestamps(kept["time"]))
     kept = kept.rename_columns(["series" if name == "lane" else name for name in kept.column_names])
-    return Values(kept, list(sources), totals, told(said, said_of(len(rows), times), together, left_out))
+    return Values(kept, list(sources), totals, told(said, said_of(len(rows), times), together, fewer_points))
 
 
 def numbers_of(data: Any, names: Sequence[str]) -> dict[str, pa.ChunkedArray]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from flowsleuth.faces.views.columns import Columns
     from flowsleuth.faces.views.display import Display
-
-Columns = str | Iterable[str] | None
 
 
 class Displaying:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flowsleuth.errors import FlowsleuthError, MissingExtraError
 from flowsleuth.schema.printable import printable_text
@@ -152,6 +152,16 @@ class Display:
             return f"<Display of {title}: {printable_text(str(self.spec['absent']))}>"
         said = f"; {printable_text(self.note)}" if self.note else ""
         return f"<Display of {title}: {_size(self.spec)}{said}>"
+
+
+D = TypeVar("D", bound=Display)
+
+
+def shown(made: D, hide: bool) -> D:
+    """The display, shown where it is called in a notebook unless it is to be hidden."""
+    if not hide:
+        made.show()
+    return made
 
 
 def _size(spec: Spec) -> str:

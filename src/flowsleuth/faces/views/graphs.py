@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from flowsleuth.errors import OptionError
-from flowsleuth.faces.views.display import Display
-from flowsleuth.faces.views.timelines import Columns, names_of, shown
+from flowsleuth.faces.views.columns import Columns, names_of
+from flowsleuth.faces.views.display import Display, shown
 from flowsleuth.investigate.dossier import Section
 from flowsleuth.viz.graph_rows import read_graph
 from flowsleuth.viz.graph_tables import graph_tables
@@ -83,7 +83,7 @@ def plot_network(
         edges=graph.edges,
         value=value,
     )
-    return shown(section, hide)
+    return shown(Display(section), hide)
 
 
 def plot_entity_graph(
@@ -136,4 +136,4 @@ def plot_entity_graph(
     section = Section(
         "entity_graph", title or f"Entities{about}", "graph", figure="relations", nodes=nodes, edges=edges, value=value
     )
-    return shown(section, hide)
+    return shown(Display(section), hide)

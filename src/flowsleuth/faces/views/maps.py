@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.errors import MissingExtraError, OptionError
-from flowsleuth.faces.views.display import Display
-from flowsleuth.faces.views.timelines import Columns, names_of, shown
+from flowsleuth.faces.views.columns import Columns, names_of
+from flowsleuth.faces.views.display import Display, shown
 from flowsleuth.investigate.dossier import Section
 from flowsleuth.viz.looks import Look, colour_of
 from flowsleuth.viz.place_rows import (
@@ -267,7 +267,7 @@ def plot_map(
     places = read_places(data, ip=ip_column, lat=lat_column, lon=long_column, layer=layer_column, facts=facts)
     made = FoliumMap(title, location, zoom_start, height=height, width=width)
     made.add_places(places, {LOCATIONS: color} if color and layer_column is None else None)
-    return shown(made.display.section, hide)
+    return shown(made.display, hide)
 
 
 def get_map_center(entities: Iterable[Any]) -> Location:

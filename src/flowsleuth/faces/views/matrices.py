@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flowsleuth.errors import OptionError
-from flowsleuth.faces.views.display import Display
-from flowsleuth.faces.views.timelines import shown
+from flowsleuth.faces.views.display import Display, shown
 from flowsleuth.investigate.dossier import Section
 from flowsleuth.schema.tabular import column_names
 from flowsleuth.viz.looks import Look
@@ -82,7 +81,8 @@ def plot_matrix(
     title = title if title is not None else f"{y} and {x}"
     value = {"sides": [y, x], "most": NAMES, "sort": orders, "scale": _scale(log_size, invert, intersect)}
     value |= {"has_sums": not (dist_count or intersect), "look": Look(width=width).told()}
-    return shown(Section("matrix", title, "series", note=note, figure="matrix", table=table, value=value), hide)
+    section = Section("matrix", title, "series", note=note, figure="matrix", table=table, value=value)
+    return shown(Display(section), hide)
 
 
 def _scale(log_size: bool, invert: bool, intersect: bool) -> str:

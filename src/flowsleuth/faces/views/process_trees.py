@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flowsleuth.faces.views.display import Display
+from flowsleuth.faces.views.display import Display, shown
 from flowsleuth.viz.process_tree import process_tree_section
 
 
@@ -99,10 +99,9 @@ def build_and_show_process_tree(
     from flowsleuth.schema.tabular import like
 
     made = process_tree(data, schema)
-    shown = ProcessTreeDisplay(like(made.table, data), group_by=legend_col, title=title, note=made.read_as())
-    if not hide:
-        shown.show()
-    return shown
+    return shown(
+        ProcessTreeDisplay(like(made.table, data), group_by=legend_col, title=title, note=made.read_as()), hide
+    )
 
 
 def plot_process_tree(
@@ -121,7 +120,4 @@ def plot_process_tree(
 
     if not set(COLUMNS) <= set(column_names(data)):
         return build_and_show_process_tree(data, schema, legend_col, title=title, hide=hide)
-    shown = ProcessTreeDisplay(data, group_by=legend_col, title=title)
-    if not hide:
-        shown.show()
-    return shown
+    return shown(ProcessTreeDisplay(data, group_by=legend_col, title=title), hide)

@@ -10,21 +10,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flowsleuth.errors import OptionError
-from flowsleuth.faces.views.display import Display
+from flowsleuth.faces.views.columns import Columns, names_of, sources_of
+from flowsleuth.faces.views.display import Display, shown
 from flowsleuth.investigate.dossier import Section
 from flowsleuth.schema.tabular import column_names, is_table, need_columns
 from flowsleuth.viz.event_rows import DURATIONS, LANES, Events, Lanes, lanes_of, read_events
 from flowsleuth.viz.looks import Look, colour_of
 from flowsleuth.viz.measures import told
-from flowsleuth.viz.moments import time_column as time_of
 from flowsleuth.viz.reference_marks import reference_marks
 
-Columns = str | Iterable[str] | None
-USUAL_SOURCES = (
-    "AlertName", "CompromisedEntity", "Severity", "Computer", "Account", "NewProcessName", "EventID", "CommandLine",
-    "src_ip", "dst_ip", "dst_port",
-)  # fmt: skip
-"""What is told of a mark when no source columns are named, as far as it is there; else the first four columns."""
 OVERLAY = "overlay"
 DATA = "data"
 
@@ -113,12 +107,12 @@ def display_timeline(
         parts.append((_events(overlay_data, time_column, source_columns, OVERLAY), colour_of(overlay_color)))
     refs = reference_marks(
         ref_time=ref_time, ref_label=ref_label, ref_times=ref_times, ref_event=ref_event, alert=alert,
-        ref_events=ref_events, ref_time_col=ref_time_col or same_column(ref_events, time_column), ref_col=ref_col,
+        ref_events=ref_events, ref_time_col=ref_time_col, ref_col=ref_col, data_time_col=time_column,
     )  # fmt: skip
     lanes = lanes_of([events for events, _ in parts])
     colours = {name: colour for events, colour in parts if colour for name in events.rows["lane"].unique().to_pylist()}
     title = title if title is not None else f"Timeline of {', '.join(groups)}" if groups else "Timeline"
-    return shown(_events_section(title, lanes, colours, refs, {"look": look.told()}), hide)
+    return shown(_events_display(title, lanes, colours, refs, {"look": look.told()}), hide)
 
 
 def display_timeline_duration(
@@ -184,23 +178,12 @@ def display_timeline_duration(
     )
     refs = reference_marks(
         ref_time=ref_time, ref_label=ref_label, ref_times=ref_times, ref_event=ref_event, alert=alert,
-        ref_events=ref_events, ref_time_col=ref_time_col or same_column(ref_events, time_column), ref_col=ref_col,
+        ref_events=ref_events, ref_time_col=ref_time_col, ref_col=ref_col, data_time_col=time_column,
     )  # fmt: skip
     colours = dict.fromkeys(lanes.totals, colour_of(color)) if color else {}
     title = title if title is not None else f"From first to last by {', '.join(groups)}"
     look = Look(height, width, "none", yaxis, range_tool)
-    return shown(_events_section(title, lanes, colours, refs, {"look": look.told(), "spans": True}), hide)
-
-
-def names_of(columns: Columns) -> list[str]:
-    """One name, several or none, as a list.
-
-    Examples
-    --------
-    >>> names_of("Severity"), names_of(("a", "b")), names_of(None)
-    (['Severity'], ['a', 'b'], [])
-    """
-    return [columns] if isinstance(columns, str) else list(dict.fromkeys(str(name) for name in columns or ()))
+    return shown(_events_display(title, lanes, colours, refs, {"look": look.told(), "spans": True}), hide)
 
 
 def _parts(
@@ -229,31 +212,11 @@ def _events(data: Any, time: str | None, sources: Columns, name: str, groups: Se
     return read_events(data, time, sources_of(data, sources, time), group_by=groups, name=name)
 
 
-def sources_of(data: Any, asked: Columns, time: str | None) -> list[str]:
-    """Source columns that were asked for, or the usual ones."""
-    if asked is not None:
-        return names_of(asked)
-    there = column_names(data)
-    known = [name for name in USUAL_SOURCES if name in there]
-    return known[:5] or [name for name in there if name != time_of(data, time)][:4]
-
-
-def same_column(refs: Any, time: str | None) -> str | None:
-    """The column of times of a table of references, where it is the same as in the data."""
-    return time if refs is not None and is_table(refs) and time in column_names(refs) else None
-
-
-def _events_section(
+def _events_display(
     title: str, lanes: Lanes, colours: Mapping[str, str | None], refs: tuple[list[Any], str], own: dict[str, Any]
-) -> Section:
+) -> Display:
     named = [[name, total, colours.get(name)] for name, total in lanes.totals.items()]
     marks, more = refs
     value = {"sources": lanes.sources, "lanes": named, "bin_ms": lanes.bin_ms, "refs": marks, **own}
     note = told(lanes.note, more)
-    return Section("timeline", title, "series", note=note, figure="events", table=lanes.table, value=value)
-
-
-def shown(section: Section, hide: bool) -> Display:
-    """The display of a section, shown where it is called in a notebook unless it is to be hidden."""
-    made = Display(section)
-    return made if hide else made.show()
+    return Display(Section("timeline", title, "series", note=note, figure="events", table=lanes.table, value=value))

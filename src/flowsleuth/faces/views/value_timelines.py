@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flowsleuth.errors import OptionError
-from flowsleuth.faces.views.display import Display
-from flowsleuth.faces.views.timelines import Columns, names_of, same_column, shown, sources_of
+from flowsleuth.faces.views.columns import Columns, names_of, sources_of
+from flowsleuth.faces.views.display import Display, shown
 from flowsleuth.investigate.dossier import Section
 from flowsleuth.schema.tabular import column_names, need_columns
 from flowsleuth.viz.looks import Look, colour_of
@@ -84,12 +84,12 @@ def display_timeline_values(
     values = read_values(data, value, time_column, group_by=groups, sources=sources)
     refs, more = reference_marks(
         ref_time=ref_time, ref_label=ref_label, ref_times=ref_times, ref_event=ref_event, alert=alert,
-        ref_events=ref_events, ref_time_col=ref_time_col or same_column(ref_events, time_column), ref_col=ref_col,
+        ref_events=ref_events, ref_time_col=ref_time_col, ref_col=ref_col, data_time_col=time_column,
     )  # fmt: skip
     colours = {} if groups else dict.fromkeys(values.totals, colour_of(color))
     title = title if title is not None else f"{value} over time"
     own = {"measure": value, "draw": kinds, "refs": refs, "look": Look(height, width, legend, yaxis, range_tool).told()}
-    return shown(_values_section(title, values, colours, own, more), hide)
+    return shown(_values_display(title, values, colours, own, more), hide)
 
 
 def display_timeseries_anomalies(
@@ -155,18 +155,20 @@ def display_timeseries_anomalies(
     )
     refs, more = reference_marks(
         ref_time=ref_time, ref_label=ref_label, ref_times=ref_times,
-        ref_events=ref_events, ref_time_col=ref_time_col or same_column(ref_events, time_column), ref_col=ref_col,
+        ref_events=ref_events, ref_time_col=ref_time_col, ref_col=ref_col, data_time_col=time_column,
     )  # fmt: skip
     title = title if title is not None else f"{value}: what was expected, and anomalies"
     look = Look(height, width, legend, yaxis, range_tool).told()
     own = {"measure": value, "draw": ["line"], "refs": refs, "look": look}
-    return shown(_values_section(title, values, dict.fromkeys(values.totals, colour_of(color)), own, more), hide)
+    return shown(_values_display(title, values, dict.fromkeys(values.totals, colour_of(color)), own, more), hide)
 
 
-def _values_section(
+def _values_display(
     title: str, values: Values, colours: Mapping[str, str | None], own: dict[str, Any], more: str
-) -> Section:
+) -> Display:
     named = [[name, total, colours.get(name)] for name, total in values.totals.items()]
     value = {**own, "sources": values.sources, "series": named}
     note = told(values.note, more)
-    return Section("timeline_values", title, "series", note=note, figure="series", table=values.table, value=value)
+    return Display(
+        Section("timeline_values", title, "series", note=note, figure="series", table=values.table, value=value)
+    )
