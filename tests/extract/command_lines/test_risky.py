@@ -208,7 +208,7 @@ def test_what_was_not_looked_at_is_told_whatever_was_asked_for(monkeypatch: pyte
     found = risky_commands(lines, "cmd", least="high")
     assert _rules(found) == [(1, NOT_WHOLE), (2, "reverse-shell-netcat"), (2, NOT_WHOLE)]
     told = found.iloc[0]
-    assert told["reason"] == "encoded more than 20 levels deep; the rest was not looked at"
+    assert told["reason"] == "Encoded more than 20 levels deep; the rest was not looked at."
     assert (told["severity"], pandas.isna(told["matched"]), told["offset"]) == ("low", True, 5)
     assert told["command_line"] == f"echo {deep}"
     assert _rules(risky_commands(lines, "cmd", least="high", decode=False)) == [(2, "reverse-shell-netcat")]
@@ -217,9 +217,9 @@ def test_what_was_not_looked_at_is_told_whatever_was_asked_for(monkeypatch: pyte
     rows = risky_commands(many, "cmd", least="high")
     assert rows["rule"].unique().tolist() == [NOT_WHOLE]
     assert rows["row"].tolist() == list(range(rows["row"].min(), 9))
-    assert rows["reason"].iloc[0].startswith("all rows together become more than 1,024 bytes")
+    assert rows["reason"].iloc[0].startswith("All rows together become more than 1,024 bytes")
     monkeypatch.setattr("flowsleuth.extract.command_lines.views.LONGEST_SCRIPT", 50)
     script = pandas.DataFrame({"cmd": ["powershell ('Invoke' + '-Something') " + "x" * 50]})
     assert risky_commands(script, "cmd", least="high")["reason"].tolist() == [
-        "constants of scripts of more than 50 characters are not worked out"
+        "Constants of scripts of more than 50 characters are not worked out."
     ]

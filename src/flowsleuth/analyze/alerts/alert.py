@@ -62,7 +62,7 @@ class SecurityAlert(SecurityItem):
             listed = (*listed, named) if named not in listed else listed
         return listed
 
-    @property
+    @cached_property
     def id(self) -> str | None:
         """Its id by its source: ``SystemAlertId`` or ``alert_id``; else our row's ``event_id``."""
         told = (

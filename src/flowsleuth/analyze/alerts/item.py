@@ -195,12 +195,12 @@ class SecurityItem:
         }
         return {name: value for name, value in found.items() if value is not None}
 
-    @property
+    @cached_property
     def first_seen(self) -> dt.datetime | None:
         """When it began, UTC."""
         return self._moment("starttimeutc", "starttime", "start", "timegenerated", "timecreatedutc", "timestamp")
 
-    @property
+    @cached_property
     def last_seen(self) -> dt.datetime | None:
         """When it ended, UTC; when it began where no end is told."""
         return self._moment("endtimeutc", "endtime", "end") or self.first_seen

@@ -84,7 +84,7 @@ def _worked_out(seen: pa.Table) -> pa.Table:
     given = given.set_column(2, "path", pc.utf8_ltrim(path, characters=" >"))
     given = given.set_column(3, "offset", pc.fill_null(given["offset"], 0))
     changed = given.filter(pa.array([bool(one.steps) for one in found], pa.bool_()))
-    said = f"constants of scripts of more than {LONGEST_SCRIPT:,} characters are not worked out"
+    said = f"Constants of scripts of more than {LONGEST_SCRIPT:,} characters are not worked out."
     return pa.concat_tables([changed, long.set_column(4, "stopped", pa.repeat(pa.scalar(said), len(long)))])
 
 
@@ -101,7 +101,9 @@ def _decoded(texts: pa.Array) -> pa.Table:
         (row, (one.text or "").encode("utf-8", "replace").decode(), " > ".join(one.path), one.offset, stopped)
         for rows, unpacking in unpack_column(texts, limits)
         for one in unpacking.walk()
-        for stopped in (f"{one.note}; the rest was not looked at" if one.status == LIMIT else None,)
+        for stopped in (
+            f"{one.note[:1].upper()}{one.note[1:]}; the rest was not looked at." if one.status == LIMIT else None,
+        )
         if one.text or stopped
         for row in rows
     ]
