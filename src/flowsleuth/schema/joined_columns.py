@@ -17,7 +17,7 @@ def with_columns(data: Any, columns: Mapping[str, pa.Array | pa.ChunkedArray], *
     Parameters
     ----------
     data : pandas, polars or Arrow table, or rows of our own
-        A pandas frame keeps its index and types.
+        A pandas frame keeps its index, every frame its types.
     columns : mapping of str to Arrow array
         As long as the frame.
     replace : bool
@@ -41,11 +41,13 @@ def with_columns(data: Any, columns: Mapping[str, pa.Array | pa.ChunkedArray], *
         for name, values in named.items():
             made[name] = values.to_pandas().set_axis(made.index)
         return made
+    if hasattr(data, "hstack"):  # polars
+        return data.drop([name for name in data.columns if name in named]).hstack(like(pa.table(named), data))
     table = data if isinstance(data, pa.Table) else to_table(data)
     table = table.drop_columns([name for name in table.column_names if name in named])
     for name, values in named.items():
         table = table.append_column(name, values)
-    return like(table, data)
+    return table
 
 
 def _free(name: str, taken: set[str]) -> str:
