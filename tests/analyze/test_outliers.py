@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from flowsleuth.analyze.outlier_features import learn
 from flowsleuth.analyze.outliers import METHODS, OUTLIER_COLUMNS, identify_outliers
 from flowsleuth.errors import MissingExtraError, OptionError
 
@@ -114,3 +115,8 @@ def test_a_frame_keeps_its_index_and_types() -> None:
     given = flows().iloc[::-1].astype({"proto": "category"})
     found = identify_outliers(given, method="robust_z")
     pd.testing.assert_frame_equal(found[given.columns.tolist()], given)
+
+
+def test_numbers_without_end_are_told() -> None:
+    [feature] = learn(pa.table({"n": [1.5, 2.0, float("inf"), None, 4.0]}), ["n"])
+    assert feature.told(float("inf")) == "n inf (median 2; above 100.0% of rows)"

@@ -304,3 +304,11 @@ def test_related_rows_keep_their_labels() -> None:
     frame.index = pd.Index([f"r{number}" for number in range(len(frame))])
     found = get_related_alerts(alert(), frame)
     assert [frame.loc[label, "SystemAlertId"] for label in found.index] == found["SystemAlertId"].tolist()
+
+
+def test_severities_of_any_spelling_are_words() -> None:
+    told = ["1", 2, "3.0", "0", "00", "7", "9" * 5_000, "²", "-1", "High ", "CRITICAL", None, "", "odd"]
+    assert [SecurityAlert({"AlertName": "x", "Severity": one}).severity for one in told] == [
+        "high", "medium", "low", "high", "high", "informational", "informational", "²", "-1", "high", "high",
+        None, None, "odd",
+    ]  # fmt: skip

@@ -57,7 +57,7 @@ def test_one_alert_by_either_id(ws: Workspace) -> None:
     assert ws.alert("A-1").alert.name == ws.alert(1).alert.name == ws.alert("1").alert.name == "Odd tool"
     assert ws.alert("A-1").alert.AlertType == "T"  # what the source told besides
     assert ws.alert(3).alert.addresses == ("192.0.2.7", "10.0.0.5")
-    for wrong in ("A-9", 99, "' or 1=1 --", "9" * 40):
+    for wrong in ("A-9", 99, "' or 1=1 --", "9" * 40, "--5", "²", "-"):
         with pytest.raises(OptionError, match="no such alert"):
             ws.alert(wrong)
 

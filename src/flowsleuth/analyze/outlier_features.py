@@ -205,7 +205,7 @@ def _text(value: Any) -> str:
 
 
 def _shown(number: float) -> str:
-    return f"{number:,.0f}" if number == int(number) else f"{number:,.6g}"
+    return f"{number:,.0f}" if float(number).is_integer() else f"{number:,.6g}"
 
 
 def _number(value: Any) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
@@ -73,7 +74,7 @@ class AlertSubject:
     def _row(self, wanted: str) -> dict[str, Any]:
         table = self._workspace.store.table("alert")
         is_it = table.alert_id == wanted
-        if wanted.lstrip("-").isdigit() and len(wanted) < 19:
+        if re.fullmatch(r"-?[0-9]{1,18}", wanted):
             is_it = is_it | (table.event_id == int(wanted))
         found = self._workspace.store.arrow(table.filter(is_it).order_by(["start", "event_id"]).limit(1)).to_pylist()
         if not found:

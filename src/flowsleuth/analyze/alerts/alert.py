@@ -140,8 +140,8 @@ def severity_word(severity: Any) -> str | None:
     text = "" if is_absent(severity) else str(severity).strip().casefold().removesuffix(".0")
     if not text:
         return None
-    if text.isdigit():
-        return _NUMBERS.get(text, "informational" if int(text) else "high")
+    if text.isdecimal():
+        return _NUMBERS.get(text, "informational" if text.strip("0") else "high")
     return _WORDS.get(text, text)
 
 
