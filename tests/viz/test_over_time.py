@@ -10,7 +10,7 @@ import pytest
 from flowsleuth.errors import FlowsleuthError
 from flowsleuth.viz import figure
 from flowsleuth.viz.binned import MARKS
-from flowsleuth.viz.canvas import THREAT, Circle, Rect, Text
+from flowsleuth.viz.canvas import THREAT, Circle, Rect, Text, text_width
 from flowsleuth.viz.drawn import draw
 from flowsleuth.viz.drawn_lanes import MARKS as MARKS_DRAWN
 from flowsleuth.viz.lanes import LANES
@@ -130,6 +130,15 @@ def test_drawn_stacks_add_up():
     """The top of the stack is the sum of the bin: 900 + 100 bytes."""
     drawing = draw(figure(series(FLOWS.select(["start", "series", "bin_s", "bytes"]), "histogram")))
     assert "1.0 kB" in [shape.text for shape in drawing.shapes if isinstance(shape, Text)]
+
+
+def test_long_names_of_a_histogram_stay_on_the_picture():
+    names = [f"{at} a service with a long name" for at in range(8)]
+    drawing = draw(figure(series(binned([(0, name, 5) for name in names], "flows"), "histogram")))
+    texts = [one for one in drawing.shapes if isinstance(one, Text) and "service" in one.text]
+    assert len(texts) == len(names)
+    assert all(one.x + text_width(one.text, one.size) < drawing.width for one in texts)
+    assert len({one.y for one in texts}) == 2
 
 
 def test_a_drawing_stays_small_whatever_the_number_of_bins():

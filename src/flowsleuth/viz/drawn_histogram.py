@@ -3,101 +3,67 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 from flowsleuth.investigate.timeline import in_words
 from flowsleuth.viz import Spec
 from flowsleuth.viz.binned import coarser
-from flowsleuth.viz.canvas import (
-    GRID,
-    MUTED,
-    SURFACE,
-    TEXT,
-    THREAT,
-    Circle,
-    Drawing,
-    Rect,
-    Shape,
-    Text,
-    count_text,
-    fitted,
-    text_width,
-)
+from flowsleuth.viz.canvas import GRID, MUTED, Drawing, Shape, Text, count_text, text_width
 from flowsleuth.viz.drawn import WIDTH
 from flowsleuth.viz.drawn_lanes import colour_of, drawn_bins
 from flowsleuth.viz.drawn_marks import draw_anomaly
+from flowsleuth.viz.drawn_stage import ROW, Stage, Steps, draw_band, draw_legend, legend_rows
 from flowsleuth.viz.measures import measure_text, total, value_text
 from flowsleuth.viz.time_axis import TimeAxis, when
 
 LEFT, TOP, HEIGHT = 70.0, 34.0, 220.0
 BINS = 240
 """Bins drawn, at most."""
-Steps = list[tuple[str | float, ...]]
-
-
-@dataclass(frozen=True)
-class _Stage:
-    """Where a time and a value are."""
-
-    drawing: Drawing
-    axis: TimeAxis
-    width_ms: int
-    most: float
-
-    def y(self, value: float) -> float:
-        return TOP + HEIGHT * (1 - value / self.most)
-
-    def area(self, heights: dict[int, float], colour: str, name: str) -> None:
-        """Steps as high as the values, on the ground where there is none."""
-        floor, x = TOP + HEIGHT, self.axis.x
-        steps: Steps = [("M", self.axis.left, floor)]
-        before: float = self.axis.low
-        for start, value in heights.items():
-            if start > before:
-                steps += [("L", x(before), floor), ("L", x(start), floor)]
-            steps += [("L", x(start), self.y(value)), ("L", x(start + self.width_ms), self.y(value))]
-            before = start + self.width_ms
-        steps += [("L", x(before), floor), ("Z",)]
-        self.drawing.add(Shape(steps, fill=colour, tip=name))
-
-    def band(self, rows: list[list[Any]]) -> None:
-        """Where values were expected, and the line in the middle of it."""
-        points = [(self.axis.x(start + self.width_ms / 2), *values) for start, *values in rows]
-        edge = [(x, self.y(top)) for x, _, _, top in points]
-        edge += [(x, self.y(max(bottom, 0))) for x, _, bottom, _ in reversed(points)]
-        outline: Steps = [("M", *edge[0]), *(("L", *point) for point in edge[1:]), ("Z",)]
-        self.drawing.add(Shape(outline, fill=MUTED, opacity=0.22, tip="expected range"))
-        line: Steps = [("L" if at else "M", x, self.y(usual)) for at, (x, usual, _, _) in enumerate(points)]
-        self.drawing.add(Shape(line, stroke=TEXT, width=1.2, dash=(4, 3), tip="expected"))
 
 
 def draw_histogram(spec: Spec) -> Drawing:
     """Draw it."""
-    drawing = Drawing(spec["title"], WIDTH, TOP + HEIGHT + 44)
     measure, band = spec["measure"], spec["band"]
     low, high, width_ms = drawn_bins([one["values"] for one in spec["series"]], spec["bin_s"], BINS)
     if band:  # narrow bins stay: what was expected of several together is not known
         width_ms = 1000 * spec["bin_s"]
     stacks = _stacks([coarser(one["values"], low, width_ms) for one in spec["series"]])
     tops = [*stacks[-1].values(), *(row[3] for row in band), *(row[1] for row in spec["anomalies"])]
-    stage = _Stage(drawing, TimeAxis(low, high, LEFT, WIDTH), width_ms, round_top(max(tops, default=0) or 1))
+    per = f"{measure.replace('_', ' ')} per {in_words(width_ms // 1000)}"
+    rows = legend_rows(spec, LEFT, WIDTH - text_width(per, 10.5) - 12)
+    top = TOP + ROW * (len(rows) - 1)
+    drawing = Drawing(spec["title"], WIDTH, top + HEIGHT + 44, said=_said(spec, low, high))
+    axis = TimeAxis(low, high, LEFT, WIDTH)
+    stage = Stage(drawing, axis, top, HEIGHT, 0.0, round_top(max(tops, default=0) or 1))
     _grid(stage, measure)
-    stage.axis.draw(drawing, TOP, TOP + HEIGHT, names_above=False)
+    axis.draw(drawing, top, stage.floor, names_above=False)
     for number in reversed(range(len(stacks))):  # the whole stack first, then its lower parts over it
         name = spec["series"][number]["name"]
-        stage.area(stacks[number], colour_of(name, number), name)
-    if band:
-        stage.band(band)
+        area = _area(stage, stacks[number], width_ms)
+        drawing.add(Shape(area, fill=colour_of(name, number), tip=name))
+    middles = [(axis.x(start + width_ms / 2), *values) for start, *values in band]
+    edges = [(x, max(bottom, 0), highest) for x, _, bottom, highest in middles]
+    draw_band(stage, edges, [(x, usual) for x, usual, *_ in middles])
     for start, value, side in spec["anomalies"]:
         told = f"{when(start)} UTC: {measure_text(measure, value)}, {side} the expected range"
-        at = (stage.axis.x(start + width_ms / 2), stage.y(value))
+        at = (axis.x(start + width_ms / 2), stage.y(value))
         draw_anomaly(drawing, at, told, is_above=side == "above")
-    _legend(drawing, spec)
-    per = f"{measure.replace('_', ' ')} per {in_words(width_ms // 1000)}"
+    draw_legend(drawing, rows, LEFT)
     drawing.add(Text(WIDTH, 17, per, 10.5, "end", MUTED))
-    drawing.said = _said(spec, low, high)
     return drawing
+
+
+def _area(stage: Stage, heights: dict[int, float], width_ms: int) -> Steps:
+    """Steps as high as the values, on the ground where there is none."""
+    floor, x = stage.floor, stage.axis.x
+    steps: Steps = [("M", stage.axis.left, floor)]
+    before: float = stage.axis.low
+    for start, value in heights.items():
+        if start > before:
+            steps += [("L", x(before), floor), ("L", x(start), floor)]
+        steps += [("L", x(start), stage.y(value)), ("L", x(start + width_ms), stage.y(value))]
+        before = start + width_ms
+    return [*steps, ("L", x(before), floor), ("Z",)]
 
 
 def _said(spec: Spec, low: int, high: int) -> str:
@@ -132,26 +98,10 @@ def _stacks(series: list[list[list[Any]]]) -> list[dict[int, float]]:
     return found
 
 
-def _grid(stage: _Stage, measure: str) -> None:
-    most = stage.most
+def _grid(stage: Stage, measure: str) -> None:
+    most = stage.high
     for part in (0, 0.25, 0.5, 0.75, 1) if most % 4 == 0 else (0, 0.5, 1) if most % 2 == 0 else (0, 1):
         y = stage.y(most * part)
         stage.drawing.line((LEFT, y), (WIDTH, y), GRID)
         told = value_text(measure, float(most * part))
         stage.drawing.add(Text(LEFT - 8, y + 4, told, 10.5, "end", MUTED))
-
-
-def _legend(drawing: Drawing, spec: Spec) -> None:
-    x = LEFT
-    entries = [(one["name"], colour_of(one["name"], number)) for number, one in enumerate(spec["series"])]
-    for name, colour in entries:
-        text = fitted(name, 11, 150)
-        drawing.add(Rect(x, 8, 10, 10, colour, 2), Text(x + 16, 17, text, 11))
-        x += 34 + text_width(text, 11)
-    if spec["band"]:
-        drawing.add(Rect(x, 8, 18, 10, MUTED, 2, 0.22))
-        drawing.line((x, 13), (x + 18, 13), TEXT, 1.2, (4, 3))
-        drawing.add(Text(x + 24, 17, "expected", 11))
-        x += 92
-    if spec["anomalies"]:
-        drawing.add(Circle(x + 6, 13, 5, SURFACE, THREAT, 2), Text(x + 18, 17, "anomaly", 11))

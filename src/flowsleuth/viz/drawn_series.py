@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 from flowsleuth.viz import Spec
-from flowsleuth.viz.canvas import (
-    GRID,
-    MUTED,
-    SURFACE,
-    TEXT,
-    THREAT,
-    Circle,
-    Drawing,
-    Rect,
-    Shape,
-    Text,
-    count_text,
-    fitted,
-    text_width,
-)
+from flowsleuth.viz.canvas import GRID, MUTED, SURFACE, Circle, Drawing, Point, Rect, Shape, Text, count_text, fitted
 from flowsleuth.viz.drawn import WIDTH
 from flowsleuth.viz.drawn_lanes import colour_of
 from flowsleuth.viz.drawn_marks import draw_anomaly, draw_marks, head_of
+from flowsleuth.viz.drawn_stage import ROW, Stage, draw_band, draw_legend, legend_rows, steps_of
 from flowsleuth.viz.measures import measure_text, value_text
 from flowsleuth.viz.time_axis import TimeAxis, when
 from flowsleuth.viz.tips import told_of
 
-LEFT, HEIGHT, ROW = 78.0, 240.0, 20.0
+LEFT, HEIGHT = 78.0, 240.0
 TOLD = 700
 """Points with a text of their own, at most; a page has to stay small."""
 DRAWN = 3_000
@@ -37,46 +23,27 @@ DRAWN = 3_000
 EDGE = 8.0
 NARROW = 1e-9
 """Values that differ by less, as a part of the largest, are one."""
-Steps = list[tuple[str | float, ...]]
-
-
-@dataclass(frozen=True)
-class _Stage:
-    """Where a time and a value are."""
-
-    drawing: Drawing
-    axis: TimeAxis
-    top: float
-    low: float
-    high: float
-
-    def y(self, value: float) -> float:
-        return self.top + HEIGHT * (self.high - value) / (self.high - self.low)
-
-    def at(self, point: list[Any]) -> tuple[float, float]:
-        return self.axis.x(point[0]), self.y(point[1])
 
 
 def draw_series(spec: Spec) -> Drawing:
     """Draw it."""
-    rows = _legend_rows(spec)
+    rows = legend_rows(spec, LEFT, WIDTH)
     moments = [point[0] for one in spec["series"] for point in one["points"]] + [at for at, _ in spec["refs"]]
     axis = TimeAxis(min(moments), max(*moments, min(moments) + 1000), LEFT + EDGE, WIDTH - EDGE)
     top = 12 + ROW * len(rows) + head_of(spec["refs"], axis)
     drawing = Drawing(spec["title"], WIDTH, top + HEIGHT + 44, said=_said(spec, axis))
-    stage = _Stage(drawing, axis, top, *_range(spec))
+    stage = Stage(drawing, axis, top, HEIGHT, *_range(spec))
     _grid(stage, spec["measure"])
-    axis.draw(drawing, top, top + HEIGHT, names_above=False)
+    axis.draw(drawing, top, stage.floor, names_above=False)
     _band(stage, spec)
     for number, one in enumerate(spec["series"]):
         _one(stage, spec, one, one["colour"] or colour_of(one["name"], number))
     for start, value, side in spec["anomalies"]:
         told = f"{when(start)} UTC: {measure_text(spec['measure'], value)}, {side} what was expected"
-        draw_anomaly(drawing, stage.at([start, value]), told, is_above=side == "above")
-    draw_marks(drawing, spec["refs"], axis, top - 2, top + HEIGHT)
-    for number, row in enumerate(rows):
-        _legend(drawing, row, 8 + ROW * number)
-    drawing.add(Text((LEFT + WIDTH) / 2, top + HEIGHT + 34, fitted(spec["measure"], 10.5, 400), 10.5, "middle", MUTED))
+        draw_anomaly(drawing, (axis.x(start), stage.y(value)), told, is_above=side == "above")
+    draw_marks(drawing, spec["refs"], axis, top - 2, stage.floor)
+    draw_legend(drawing, rows, LEFT)
+    drawing.add(Text((LEFT + WIDTH) / 2, stage.floor + 34, fitted(spec["measure"], 10.5, 400), 10.5, "middle", MUTED))
     return drawing
 
 
@@ -107,7 +74,7 @@ def _step(low: float, high: float) -> float:
     return float(next(part for part in (1, 2, 5, 10) if part * size >= wanted * (1 - 1e-9)) * size)
 
 
-def _grid(stage: _Stage, measure: str) -> None:
+def _grid(stage: Stage, measure: str) -> None:
     step = _step(stage.low, stage.high)
     for number in range(round(stage.low / step), round(stage.high / step) + 1):
         value = round(number * step, 12)
@@ -117,26 +84,18 @@ def _grid(stage: _Stage, measure: str) -> None:
         stage.drawing.add(Text(LEFT - 8, y + 4, value_text(measure, value), 10.5, "end", MUTED))
 
 
-def _band(stage: _Stage, spec: Spec) -> None:
-    """Where values were expected, and the line in the middle of it."""
-    edges = [
-        (stage.axis.x(at), stage.y(low), stage.y(high)) for at, _, low, high in spec["band"] if None not in (low, high)
-    ]
-    if len(edges) > 1:
-        outline = [(x, high) for x, _, high in edges] + [(x, low) for x, low, _ in reversed(edges)]
-        steps: Steps = [("M", *outline[0]), *(("L", *point) for point in outline[1:]), ("Z",)]
-        stage.drawing.add(Shape(steps, fill=MUTED, opacity=0.2, tip="expected range"))
-    line = [(stage.axis.x(at), stage.y(usual)) for at, usual, _, _ in spec["band"] if usual is not None]
-    if len(line) > 1:
-        dashes: Steps = [("L" if number else "M", *point) for number, point in enumerate(line)]
-        stage.drawing.add(Shape(dashes, stroke=TEXT, width=1.1, dash=(4, 3), tip="expected"))
+def _band(stage: Stage, spec: Spec) -> None:
+    """Where values were expected, as far as that is known."""
+    rows = [(stage.axis.x(at), *values) for at, *values in spec["band"]]
+    edges = [(x, low, high) for x, _, low, high in rows if None not in (low, high)]
+    draw_band(stage, edges, [(x, usual) for x, usual, *_ in rows if usual is not None])
 
 
-def _one(stage: _Stage, spec: Spec, one: dict[str, Any], colour: str) -> None:
+def _one(stage: Stage, spec: Spec, one: dict[str, Any], colour: str) -> None:
     """One series, in all the ways that were asked for."""
     if "line" in spec["draw"] and len(one["points"]) > 1:
-        steps: Steps = [("L" if number else "M", *stage.at(point)) for number, point in enumerate(one["points"])]
-        stage.drawing.add(Shape(steps, stroke=colour, width=1.6, tip=one["name"]))
+        line = steps_of([_at(stage, point) for point in one["points"]])
+        stage.drawing.add(Shape(line, stroke=colour, width=1.6, tip=one["name"]))
     points = one["points"]
     if len(points) * len(spec["series"]) > DRAWN:
         tallest: dict[int, list[Any]] = {}
@@ -149,11 +108,11 @@ def _one(stage: _Stage, spec: Spec, one: dict[str, Any], colour: str) -> None:
     dots = "circle" in spec["draw"] or ("line" in spec["draw"] and len(points) == 1)
     floor = stage.y(min(max(0.0, stage.low), stage.high))
     if "vbar" in spec["draw"] and not is_told and not dots:
-        steps = [step for point in points for step in (("M", stage.at(point)[0], floor), ("L", *stage.at(point)))]
-        stage.drawing.add(Shape(steps, stroke=colour, width=1.4, opacity=0.8, tip=one["name"]))
+        bars = [step for x, y in (_at(stage, point) for point in points) for step in (("M", x, floor), ("L", x, y))]
+        stage.drawing.add(Shape(bars, stroke=colour, width=1.4, opacity=0.8, tip=one["name"]))
         return
     for point in points:
-        x, y = stage.at(point)
+        x, y = _at(stage, point)
         tip = _told(spec, one, point) if is_told else ""
         if "vbar" in spec["draw"]:
             low, high = min(y, floor), max(y, floor)
@@ -162,53 +121,15 @@ def _one(stage: _Stage, spec: Spec, one: dict[str, Any], colour: str) -> None:
             stage.drawing.add(Circle(x, y, 3.4, colour, SURFACE, 0.8, 0.9, tip))
 
 
+def _at(stage: Stage, point: list[Any]) -> Point:
+    return stage.axis.x(point[0]), stage.y(point[1])
+
+
 def _told(spec: Spec, one: dict[str, Any], point: list[Any]) -> str:
     more = told_of(spec, point[2:])
     return f"{when(point[0])} UTC, {one['name']}: {measure_text(spec['measure'], point[1])}" + (
         f", {more}" if more else ""
     )
-
-
-Entry = tuple[str, str, str]
-"""What is drawn ("series", "expected", "anomaly"), its name and its colour."""
-
-
-def _legend_rows(spec: Spec) -> list[list[Entry]]:
-    """The names, in as many rows as they need."""
-    entries: list[Entry] = [
-        ("series", one["name"], one["colour"] or colour_of(one["name"], number))
-        for number, one in enumerate(spec["series"])
-    ]
-    entries += [("expected", "expected", MUTED)] if spec["band"] else []
-    entries += [("anomaly", "anomaly", THREAT)] if spec["anomalies"] else []
-    rows: list[list[Entry]] = [[]]
-    x = LEFT
-    for entry in entries:
-        wide = _wide(entry[1])
-        if x + wide > WIDTH and rows[-1]:
-            rows.append([])
-            x = LEFT
-        rows[-1].append(entry)
-        x += wide
-    return rows
-
-
-def _wide(name: str) -> float:
-    return 40 + text_width(fitted(name, 11, 170), 11)
-
-
-def _legend(drawing: Drawing, entries: list[Entry], y: float) -> None:
-    x = LEFT
-    for what, name, colour in entries:
-        if what == "series":
-            drawing.add(Rect(x, y, 10, 10, colour, 2))
-        elif what == "expected":
-            drawing.add(Rect(x - 4, y, 18, 10, MUTED, 2, 0.22))
-            drawing.line((x - 4, y + 5), (x + 14, y + 5), TEXT, 1.2, (4, 3))
-        else:
-            drawing.add(Circle(x + 5, y + 5, 5, SURFACE, THREAT, 2))
-        drawing.add(Text(x + 18, y + 9, fitted(name, 11, 170), 11))
-        x += _wide(name)
 
 
 def _said(spec: Spec, axis: TimeAxis) -> str:
