@@ -9,6 +9,7 @@ import pytest
 from graphql import GraphQLNonNull, get_named_type, parse
 from tests.faces.web.conftest import HOSTILE, log_in
 from tests.faces.web.conftest import case as case  # noqa: PLC0414
+from tests.faces.web.conftest import case_with_people as case_with_people  # noqa: PLC0414
 from tests.faces.web.conftest import guarded as guarded  # noqa: PLC0414
 from tests.faces.web.conftest import local as local  # noqa: PLC0414
 from tests.faces.web.conftest import scored_case as scored_case  # noqa: PLC0414

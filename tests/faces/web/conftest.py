@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,8 +44,6 @@ def scored_case(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def case(scored_case: Path, tmp_path: Path) -> Path:
     """A copy that the test may write to."""
-    import shutil
-
     return Path(shutil.copytree(scored_case, tmp_path / "case"))
 
 
@@ -63,14 +62,22 @@ def local(case: Path) -> Iterator[TestClient]:
         yield client
 
 
-@pytest.fixture
-def guarded(case: Path) -> Iterator[TestClient]:
-    """A server that demands login; nobody has logged in yet."""
-    from flowsleuth.faces.web.app import create_app
-
+@pytest.fixture(scope="session")
+def case_with_people(scored_case: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The workspace with accounts; their passwords take a while to hash."""
+    case = Path(shutil.copytree(scored_case, tmp_path_factory.mktemp("people") / "case"))
     with flowsleuth.open(case) as ws:
         for name, role in PEOPLE.items():
             Accounts(ws.case).add(name, PASSWORD, role, by="test")
+    return case
+
+
+@pytest.fixture
+def guarded(case: Path, case_with_people: Path) -> Iterator[TestClient]:
+    """A server that demands login; nobody has logged in yet."""
+    from flowsleuth.faces.web.app import create_app
+
+    shutil.copytree(case_with_people, case, dirs_exist_ok=True)
     with client_of(create_app(case, ServeOptions(login=True))) as client:
         yield client
 
