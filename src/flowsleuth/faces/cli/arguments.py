@@ -124,7 +124,7 @@ def add_verb(verbs: Any, name: str, *, help: str, description: str, examples: st
     return made
 
 
-def add_output(parser: argparse.ArgumentParser) -> None:
-    """In what form rows are given, and where to."""
-    parser.add_argument("--format", choices=FORMATS, default="table")
+def add_output(parser: argparse.ArgumentParser, formats: tuple[str, ...] = FORMATS) -> None:
+    """In what form rows are given, the first when none is asked for, and where to."""
+    parser.add_argument("--format", choices=formats, default=formats[0])
     parser.add_argument("--output", metavar="FILE", help="write there instead of to standard output")

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from flowsleuth.extract.decoding import DecodeLimits, Unpacking
 
-FORMATS = ("table", "json", "csv", "parquet")
 EXAMPLES = """\
 examples:
   flowsleuth decode 'powershell -enc dwBoAG8AYQBtAGkA'
@@ -29,21 +28,20 @@ MEBIBYTE = 1 << 20
 
 def add_decode(verbs: Any) -> None:
     """The grammar of ``flowsleuth decode``."""
-    import argparse
+    from flowsleuth.faces.cli.arguments import add_output, add_verb
 
-    parser = verbs.add_parser(
+    parser = add_verb(
+        verbs,
         "decode",
         help="base64, hex and archives decoded",
         description="Show what is encoded in a text, a file or a column: base64, hex, UTF-16, archives, nested.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=EXAMPLES,
     )
     parser.add_argument("what", metavar="TEXT|FILE|-", help="a file if there is one of that name; - is standard input")
     parser.add_argument("--column", metavar="NAME", help="the file is a table (CSV, Parquet, JSON lines): this column")
     parser.add_argument("--max-depth", type=int, metavar="N", help="levels (default: 20)")
     parser.add_argument("--max-size", type=int, metavar="MB", help="MiB that one input may become (default: 64)")
-    parser.add_argument("--format", choices=FORMATS, default="table")
-    parser.add_argument("--output", metavar="FILE", help="write there instead of to standard output")
+    add_output(parser)
 
 
 def decode(parsed: argparse.Namespace) -> int:

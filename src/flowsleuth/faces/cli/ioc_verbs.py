@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-FORMATS = ("table", "json", "csv", "parquet")
 SHOWN = 50
 """Rows of ``--format table``."""
 LONGEST_SHOWN = 100
@@ -30,17 +29,15 @@ examples:
 
 def add_ioc(verbs: Any) -> None:
     """The grammar of ``flowsleuth ioc``."""
-    import argparse
-
     from flowsleuth.extract.ioc.kinds import NUMBERS
-    from flowsleuth.faces.cli.arguments import add_workspace
+    from flowsleuth.faces.cli.arguments import add_output, add_verb, add_workspace
 
-    parser = verbs.add_parser(
+    parser = add_verb(
+        verbs,
         "ioc",
         help="indicators of compromise in any text",
         description="Find addresses, names, URLs, hashes and more in files, columns of tables, or what is stored.",
-        epilog=f"{EXAMPLES}\ntypes:\n  {', '.join(NUMBERS)}\n",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=f"{EXAMPLES}\ntypes:\n  {', '.join(NUMBERS)}\n",
     )
     parser.add_argument("files", nargs="*", metavar="FILE|-", help="text, may be compressed; - is standard input")
     add_workspace(parser)
@@ -55,8 +52,7 @@ def add_ioc(verbs: Any) -> None:
     parser.add_argument(
         "--top", type=int, default=SHOWN, metavar="N", help=f"rows of --format table (default: {SHOWN})"
     )
-    parser.add_argument("--format", choices=FORMATS, default="table")
-    parser.add_argument("--output", metavar="FILE", help="write there instead of to standard output")
+    add_output(parser)
 
 
 def ioc(parsed: argparse.Namespace) -> int:

@@ -21,14 +21,14 @@ examples:
 
 def add_mask(verbs: Any) -> None:
     """The grammar of ``flowsleuth mask``."""
-    import argparse
+    from flowsleuth.faces.cli.arguments import add_output, add_verb
 
-    parser = verbs.add_parser(
+    parser = add_verb(
+        verbs,
         "mask",
         help="a table masked for sharing",
         description="Write a table with addresses, names and ids replaced; networks stay networks, equals stay equal.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=EXAMPLES,
     )
     parser.add_argument("file", metavar="FILE", help="CSV with a header, Parquet or JSON lines; - is standard input")
     parser.add_argument(
@@ -41,8 +41,7 @@ def add_mask(verbs: Any) -> None:
         "--key-file", metavar="FILE", help="its bytes are the key, so that other files match; 16 or more"
     )
     parser.add_argument("--plan", action="store_true", help="only say how each column would be masked")
-    parser.add_argument("--format", choices=FORMATS, default="csv")
-    parser.add_argument("--output", metavar="FILE", help="write there instead of to standard output")
+    add_output(parser, FORMATS)
 
 
 def mask(parsed: argparse.Namespace) -> int:
