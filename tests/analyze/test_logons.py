@@ -110,6 +110,10 @@ def test_places_that_nobody_travels_between_only_where_they_are_told() -> None:
     [row] = table.to_dict("records")
     assert row["reason"] == "bob from a, then 35 min later from b, 9,071 km away: 15,550 km/h"
     assert row["rows"].tolist() == [0, 1]
+    between = frame.assign(latitude=["50.08", "35.68", "x", "inf"], longitude=["14.44", "139.69", "1", "1"])
+    assert len(found(between, "travel")) == 1
+    nowhere = frame.assign(latitude=[50.08, 950.0, 35.68, 0.0], longitude=[14.44, 0.0, 139.69, 0.0])
+    assert found(nowhere, "travel")["rows"].tolist()[0].tolist() == [0, 2]
     slow = logons((0, "bob", "a", True), (900, "bob", "b", True))
     assert find_logon_patterns(slow, patterns=["travel"], places=places).empty
     tried = logons((0, "bob", "a", True), (35, "bob", "b", False))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     Ints = npt.NDArray[np.int64]
+    Numbers = npt.NDArray[np.float64]
 
 TIMES = (
     "start", "TimeCreatedUtc", "UtcTime", "TimeGenerated", "CreatedProcessCreationTime", "ProcessCreationTime",
@@ -73,3 +74,22 @@ def micros_of(table: pa.Table, column: str | None, otherwise: int = NO_TIME) -> 
     times = utc_times(table, column).cast(pa.int64())
     found: Ints = pc.fill_null(times, otherwise).to_numpy(zero_copy_only=False)
     return found
+
+
+def numbers_of(column: pa.Array | pa.ChunkedArray) -> Numbers:
+    """A column as numbers, those that are written as text too; NaN where there is none.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> numbers_of(pa.array(["7", " 2.5", "x", None])).tolist(), numbers_of(pa.array([1, None])).tolist()
+    ([7.0, 2.5, nan, nan], [1.0, nan])
+    """
+    import numpy as np
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_string(column.type):
+        return np.asarray(pd.to_numeric(column.to_pandas(), errors="coerce"), dtype=np.float64)
+    return np.asarray(pc.fill_null(column.cast(pa.float64()), float("nan")))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from flowsleuth.analyze.columns import numbers_of
 from flowsleuth.analyze.robust_spread import FAR, spread_of
 from flowsleuth.errors import OptionError
 from flowsleuth.schema.printable import printable_text
@@ -188,8 +189,7 @@ def _numbers(column: pa.ChunkedArray) -> Numbers:
         return hours
     if pa.types.is_null(column.type):
         return np.full(len(column), np.nan)
-    found: Numbers = pc.fill_null(column.cast(pa.float64()), float("nan")).to_numpy()
-    return found
+    return numbers_of(column)
 
 
 def _texts(column: pa.ChunkedArray) -> pa.Array:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from flowsleuth.analyze.columns import NO_TIME, TIMES, first_there, micros_of
+from flowsleuth.analyze.columns import NO_TIME, TIMES, first_there, micros_of, numbers_of
 from flowsleuth.analyze.robust_spread import OF_MAD
 from flowsleuth.errors import OptionError
 from flowsleuth.schema.tabular import need_columns, to_table
@@ -208,14 +208,9 @@ def _value_column(table: pa.Table, asked: str | None, time: str) -> str:
 
 
 def _numbers(table: pa.Table, name: str) -> Numbers:
-    import pandas as pd
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    column = table[name]
-    if pa.types.is_string(column.type):
-        found: Numbers = pd.to_numeric(column.to_pandas(), errors="coerce").to_numpy(dtype=np.float64)
-        return found
-    if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_null(column.type)):
-        raise OptionError("not a column of numbers", where=f"{name} ({column.type})")
-    return np.asarray(pc.fill_null(column.cast(pa.float64()), float("nan")).to_numpy())
+    kind = table[name].type
+    if not any(is_kind(kind) for is_kind in (pa.types.is_string, pa.types.is_integer, pa.types.is_floating)):
+        raise OptionError("not a column of numbers", where=f"{name} ({kind})")
+    return numbers_of(table[name])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.analyze.columns import text_of
+from flowsleuth.analyze.columns import numbers_of, text_of
 from flowsleuth.analyze.timed_rows import TimedRows, named_table
 from flowsleuth.errors import OptionError
 from flowsleuth.schema.tabular import column_names
@@ -214,12 +214,5 @@ def _numbers_mean(numbers: set[str], column: str) -> dict[str, bool]:
 def _degrees(table: pa.Table, column: str) -> pa.Array:
     """Degrees as numbers; null for what is none."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    if not column:
-        return pa.nulls(len(table), pa.float64())
-    given = table[column]
-    if pa.types.is_string(given.type):
-        is_number = pc.match_substring_regex(given, r"^-?[0-9]{1,3}(\.[0-9]+)?$")
-        given = pc.if_else(is_number, given, pa.scalar(None, pa.string()))
-    return given.cast(pa.float64()).combine_chunks()
+    return pa.array(numbers_of(table[column]), from_pandas=True) if column else pa.nulls(len(table), pa.float64())

@@ -25,24 +25,21 @@ EARTH_KM = 6_371.0
 def find_travel(logons: Logons, options: LogonOptions) -> Iterator[Finding]:
     """Consecutive successes of an account, at different places, too soon one after the other."""
     import numpy as np
-    import pyarrow.compute as pc
 
-    latitude, longitude = logons.column("latitude"), logons.column("longitude")
-    told = np.asarray(pc.and_(pc.is_valid(latitude), pc.is_valid(longitude)))
-    places = np.flatnonzero(told & logons.is_success)
+    lat, lon = (logons.column(name).to_numpy(zero_copy_only=False) for name in ("latitude", "longitude"))
+    places = np.flatnonzero((np.abs(lat) <= 90) & (np.abs(lon) <= 180) & logons.is_success)
+    lat, lon = lat[places], lon[places]
     some = logons.take(places)
     account = group_codes(some.column("account"))
     order = np.argsort(account, kind="stable")
     one, other = order[:-1], order[1:]
     same = account[one] == account[other]
     one, other = one[same], other[same]
-    lat, lon = (some.column(name).to_numpy() for name in ("latitude", "longitude"))
-    is_place = (np.abs(lat) <= 90) & (np.abs(lon) <= 180)
     km = distance_km(lat[one], lon[one], lat[other], lon[other])
     seconds = (some.micros[other] - some.micros[one]) / 1e6
     too_fast = km > options.speed_km_h * np.maximum(seconds, 1.0) / 3_600
     names, sources = some.column("account"), some.column("source")
-    for at in np.flatnonzero(is_place[one] & is_place[other] & (km >= options.distance_km) & too_fast).tolist():
+    for at in np.flatnonzero((km >= options.distance_km) & too_fast).tolist():
         begin, end = int(one[at]), int(other[at])
         who, sides = names[begin].as_py(), [sources[place].as_py() or "?" for place in (begin, end)]
         speed = km[at] / max(seconds[at], 1.0) * 3_600

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from flowsleuth.analyze.columns import numbers_of
 from flowsleuth.errors import FlowsleuthError
 
 if TYPE_CHECKING:
@@ -161,21 +162,16 @@ def _number_text(number: float) -> str:
 
 
 def _of_comparison(value: Any) -> ValueTest:
+    import pyarrow as pa
     import pyarrow.compute as pc
 
     compare = {
         "LT": pc.less, "LTE": pc.less_equal, "GT": pc.greater, "GTE": pc.greater_equal, "NEQ": pc.not_equal
     }[value.op.name]  # fmt: skip
     number = float(value.number.number)
-    return ValueTest((value.op.name, number), lambda texts: compare(_numbers(texts), number))
-
-
-def _numbers(texts: pa.Array) -> pa.Array:
-    """Texts as numbers; null where they are none."""
-    import pandas as pd
-    import pyarrow as pa
-
-    return pa.array(pd.to_numeric(texts.to_pandas(), errors="coerce"), pa.float64(), from_pandas=True)
+    return ValueTest(
+        (value.op.name, number), lambda texts: compare(pa.array(numbers_of(texts), from_pandas=True), number)
+    )
 
 
 def _of_network(value: Any) -> ValueTest:
