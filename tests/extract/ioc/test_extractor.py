@@ -148,6 +148,15 @@ def test_own_types_belong_to_one_instance():
         IoCExtract().extract("x", ioc_types=["ticket"])
 
 
+@pytest.mark.parametrize(("first", "second"), [(0, 9), (9, 0)])
+def test_the_lowest_of_several_own_types_at_one_place_counts(first: int, second: int) -> None:
+    mine = IoCExtract()
+    mine.add_ioc_type("one", r"10\.\d+\.\d+\.\d+", priority=first)
+    mine.add_ioc_type("two", r"10\.\d+\.\d+\.\d+", priority=second)
+    assert mine.extract("10.0.0.1 and 192.0.2.7") == {"one": {"10.0.0.1"}, "two": {"10.0.0.1"}, "ipv4": {"192.0.2.7"}}
+
+
+
 @pytest.mark.parametrize(
     ("name", "pattern", "group"),
     [("", "x", None), ("ipv4", "x", None), ("a", "(", None), ("a", "x", 1), ("a", "x", "g")],

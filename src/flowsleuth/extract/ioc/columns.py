@@ -193,19 +193,24 @@ def _table(*columns: Any) -> pa.Table:
 
 def _with_own(texts: pa.Array, found: Found, own: Mapping[str, OwnType], before: int) -> pa.Table:
     """Built-in findings and those of own types, of which the one with the lower priority is kept at the same place."""
+    mine = [(row, start, name, text) for name, one in own.items() for row, start, text in _matches(texts, one)]
+    taken: dict[tuple[int, int, int], int] = {}
+    for row, start, name, text in mine:
+        place = (row, start, len(text))
+        taken[place] = min(own[name].priority, taken.get(place, own[name].priority))
     rows: list[tuple[int, int, int, str, str, str]] = []
-    for name, one in own.items():
-        for row, start, text in _matches(texts, one):
-            rows.append((row, start, one.priority, name, text, text))
-    taken = {(row, start, len(text)): priority for row, start, priority, _, _, text in rows}
-    built_in = _as_table(found, 0).to_pylist()
-    for item in built_in:
+    beaten: set[tuple[int, int, int]] = set()
+    for item in _as_table(found, 0).to_pylist():
         priority = PRIORITIES.get(item["type"], 1)
         place = (item["row"], item["start"], len(item["found"]))
         if priority < taken.get(place, priority + 1):
-            rows = [row for row in rows if (row[0], row[1], len(row[5])) != place]
-        if priority < taken.get(place, priority + 1) or place not in taken:
+            beaten.add(place)
             rows.append((item["row"], item["start"], priority, item["type"], item["observable"], item["found"]))
+    rows += [
+        (row, start, own[name].priority, name, text, text)
+        for row, start, name, text in mine
+        if (row, start, len(text)) not in beaten
+    ]
     rows.sort(key=lambda row: (row[0], row[1], -len(row[5]), row[2]))
     columns = list(zip(*rows, strict=True)) or [()] * 6
     return _table(columns[3], columns[4], [row + before for row in columns[0]], columns[1], columns[5])
