@@ -134,3 +134,12 @@ def test_rows_without_anything_encoded_are_told_apart_by_column():
     given = [*CASES.values(), *SHORT.values()]
     found = {row for rows, _ in unpack_column(pa.array(given)) for row in rows}
     assert found == set(range(len(given)))
+
+
+def test_each_row_of_equal_texts_has_all_that_is_in_it():
+    one, other = "a Y2FsYy5leGU= b d2hvYW1pIC9hbGw=", "echo Y2FsYy5leGU="
+    found = unpack_df(pd.DataFrame({"cmd": [one, other, "dir", one]}, index=list("wxyz")), "cmd")
+    told = found[["src_index", "cmd", "reference", "decoded_string"]].values.tolist()
+    of_one = [[one, "1", "calc.exe"], [one, "2", "whoami /all"]]
+    assert told == [*(["w", *row] for row in of_one), *(["z", *row] for row in of_one), ["x", other, "1", "calc.exe"]]
+    assert found["full_decoded_string"].nunique() == 2

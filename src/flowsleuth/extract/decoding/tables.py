@@ -155,19 +155,24 @@ def unpack_df(data: Any, column: str, *, limits: DecodeLimits | None = None) -> 
     import pyarrow as pa
 
     nodes: list[Decoded] = []
+    places: list[int] = []
     rows: list[int] = []
     given: list[tuple[str, str]] = []
     for numbers, found in unpack_column(text_column(data, column).combine_chunks(), limits):
-        below = list(found.walk())
-        whole = (_safe(found.text), _safe(found.full_text))
+        first = len(nodes)
+        nodes += found.walk()
+        given += [(_safe(found.text), _safe(found.full_text))] * (len(nodes) - first)
         for number in numbers:
-            nodes += below
-            rows += [number] * len(below)
-            given += [whole] * len(below)
-    table = nodes_table(nodes).append_column("src_index", row_labels(data).take(pa.array(rows, pa.int64())))
+            places += range(first, len(nodes))
+            rows += [number] * (len(nodes) - first)
+    table = nodes_table(nodes)
     is_taken = column in (*TEXT_COLUMNS, "src_index", "full_decoded_string")
     for at, name in enumerate((f"{column}_given" if is_taken else column, "full_decoded_string")):
         table = table.append_column(name, pa.array([one[at] for one in given], pa.string()))
+    if len(places) > len(nodes):  # equal texts, which were decoded once
+        table = table.take(pa.array(places, pa.int64()))
+    labels = row_labels(data).take(pa.array(rows, pa.int64()))
+    table = table.add_column(len(TEXT_COLUMNS), "src_index", labels)
     return table.to_pandas() if hasattr(data, "iloc") else like(table, data)
 
 
