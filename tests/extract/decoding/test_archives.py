@@ -225,6 +225,18 @@ def test_damaged_archives_say_so_and_give_what_came_out(kind):
         assert cut[-1].data[:128] == body[:128]
 
 
+def test_a_damaged_lzma_member_gives_what_came_out_and_uses_the_budget_up():
+    body = b"".join(hashlib.sha512(bytes([at % 251, at // 251])).digest() for at in range(5_000))
+    data = bytearray(zip_of({"a.bin": body}, 14))
+    data[len(data) * 3 // 4 : len(data) * 3 // 4 + 4] = b"\xff" * 4
+    found = unpack_bytes(bytes(data), "a.zip")
+    (only,) = found.found[0].children
+    assert only.status == "damaged"
+    assert len(only.data) > len(body) // 2
+    assert only.data == body[: len(only.data)]
+    assert found.spent >= len(only.data)
+
+
 def test_a_wrong_checksum_is_told():
     data = bytearray(zip_of({"a.txt": BODY}, 0))
     data[data.index(b"Invoke")] = ord("J")

@@ -156,7 +156,6 @@ def test_the_lowest_of_several_own_types_at_one_place_counts(first: int, second:
     assert mine.extract("10.0.0.1 and 192.0.2.7") == {"one": {"10.0.0.1"}, "two": {"10.0.0.1"}, "ipv4": {"192.0.2.7"}}
 
 
-
 @pytest.mark.parametrize(
     ("name", "pattern", "group"),
     [("", "x", None), ("ipv4", "x", None), ("a", "(", None), ("a", "x", 1), ("a", "x", "g")],

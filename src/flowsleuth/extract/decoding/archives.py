@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from flowsleuth.extract.decoding.limits import Budget
-from flowsleuth.extract.decoding.streams import PIECE, STREAMS, Unpacked, unpack_stream
+from flowsleuth.extract.decoding.streams import PIECE, STREAMS, Unpacked, gathered, unpack_stream
 from flowsleuth.extract.decoding.zips import Member, zip_members
 
 ARCHIVES = ("zip", "tar", "7z")
@@ -78,8 +78,8 @@ def _tar_members(data: bytes, budget: Budget) -> Iterator[Member]:
         for one in archive:
             if one.isreg() and one.sparse is None:
                 yield Member(one.name, _cut_out(data, one.offset_data, one.size, budget))
-            elif one.isreg():
-                yield Member(one.name, _read(archive.extractfile(one), one.size, len(data), budget))
+            elif one.isreg():  # sparse: it may claim to be larger than the archive, so it is held to the ratio
+                yield Member(one.name, gathered(_blocks(archive.extractfile(one)), len(data), budget, "tar", one.size))
             archive.members = []  # type: ignore[attr-defined]  # what was read is not kept
 
 
@@ -90,18 +90,6 @@ def _cut_out(data: bytes, begin: int, size: int, budget: Budget) -> Unpacked:
         return Unpacked(part)
     is_short = budget.bytes_left <= 0
     return Unpacked(part, "limit", budget.why_no_bytes()) if is_short else Unpacked(part, "damaged", "is cut off")
-
-
-def _read(file: Any, told: int, packed: int, budget: Budget) -> Unpacked:
-    """Read a sparse member, which may claim to be larger than the archive: it is held to the ratio."""
-    most = min(budget.most(packed), told)
-    pieces, size = [], 0
-    while size < most and (piece := file.read(min(PIECE, most - size))):
-        pieces.append(piece)
-        size += len(piece)
-    budget.spend(size)
-    whole = b"".join(pieces)
-    return Unpacked(whole) if size == told else Unpacked(whole, "limit", budget.why(packed, size))
 
 
 def _seven_zip_members(data: bytes, budget: Budget) -> Iterator[Member]:
@@ -116,7 +104,7 @@ def _seven_zip_members(data: bytes, budget: Budget) -> Iterator[Member]:
             with libarchive.memory_reader(data, format_name="7zip", filter_name="none") as archive:
                 for entry in archive:
                     if entry.isfile:
-                        unpacked = _blocks(entry, len(data), budget)
+                        unpacked = gathered(entry.get_blocks(PIECE), len(data), budget, "7z")
                         yield Member(entry.pathname or "", _with_warnings(unpacked, warnings))
         except (libarchive.ArchiveError, ValueError, MemoryError) as error:
             text = str(error)
@@ -145,15 +133,6 @@ def _with_warnings(unpacked: Unpacked, warnings: list[str]) -> Unpacked:
     return Unpacked(unpacked.data, "damaged", note) if note and unpacked.status == "decoded" else unpacked
 
 
-def _blocks(entry: Any, packed: int, budget: Budget) -> Unpacked:
-    most = budget.most(packed)
-    pieces, size = [], 0
-    for block in entry.get_blocks(PIECE):
-        pieces.append(block)
-        size += len(block)
-        if size > most:
-            done = b"".join(pieces)[:most]
-            budget.spend(most)
-            return Unpacked(done, "limit", budget.why(packed, most))
-    budget.spend(size)
-    return Unpacked(b"".join(pieces))
+def _blocks(file: Any) -> Iterator[bytes]:
+    while piece := file.read(PIECE):
+        yield piece

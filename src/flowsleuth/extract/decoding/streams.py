@@ -5,7 +5,7 @@ from __future__ import annotations
 import bz2
 import lzma
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,14 +33,11 @@ class Unpacked:
         ``decoded``, ``damaged``, ``limit``, ``password`` or ``unsupported``.
     note : str
         Why it is not all.
-    rest : int
-        Bytes behind the end of the stream.
     """
 
     data: bytes
     status: str = "decoded"
     note: str = ""
-    rest: int = 0
 
 
 def unpack_stream(data: bytes, kind: str, budget: Budget) -> Unpacked:
@@ -57,30 +54,45 @@ def unpack_stream(data: bytes, kind: str, budget: Budget) -> Unpacked:
     >>> found.status, len(found.data) < 10_000_000
     ('limit', True)
     """
-    most = budget.most(len(data))
-    pieces: list[bytes] = []
-    size, rest, note = 0, 0, ""
+    return gathered(_pieces(data, kind), len(data), budget, kind)
+
+
+def gathered(pieces: Iterable[bytes], packed: int, budget: Budget, kind: str, told: int | None = None) -> Unpacked:
+    """What comes out piece by piece, taken off the budget, and no more than that has left for so many packed bytes.
+
+    Parameters
+    ----------
+    pieces : iterable of bytes
+    packed : int
+    budget : Budget
+    kind : str
+        What is named where a fault ends it.
+    told : int, optional
+        How many bytes are to come out; what follows them is left.
+    """
+    most = budget.most(packed)
+    kept: list[bytes] = []
+    size, fault = 0, ""
     try:
-        for piece in _pieces(data, kind):
-            if isinstance(piece, int):
-                rest = piece
-                continue
-            pieces.append(piece)
+        for piece in pieces:
+            kept.append(piece)
             size += len(piece)
-            if size > most:
-                note = budget.why(len(data), most)
+            if size > most or (told is not None and size >= told):
                 break
     except _FAULTS as error:
-        done = b"".join(pieces)
-        budget.spend(size)
-        return Unpacked(done, "damaged", f"{kind}: {error}")
-    done = b"".join(pieces)[:most] if note else b"".join(pieces)
-    budget.spend(len(done))
-    return Unpacked(done, "limit" if note else "decoded", note, rest)
+        fault = f"{kind}: {error}"
+    finally:
+        budget.spend(min(size, most))
+    done = b"".join(kept)[:most][:told]
+    if size > most:
+        return Unpacked(done, "limit", budget.why(packed, most))
+    if not fault and told is not None and size < told:
+        fault = "ends before its end"
+    return Unpacked(done, "damaged" if fault else "decoded", fault)
 
 
-def _pieces(data: bytes, kind: str) -> Iterator[bytes | int]:
-    """What comes out, piece by piece; an integer is the number of bytes behind the end."""
+def _pieces(data: bytes, kind: str) -> Iterator[bytes]:
+    """What comes out, piece by piece; what stands behind the end is left."""
     if kind in ("gz", "zlib", "deflate"):
         yield from _inflated(data, {"gz": 31, "zlib": 15, "deflate": -15}[kind], kind == "gz")
     elif kind == "bz2":
@@ -93,7 +105,7 @@ def _pieces(data: bytes, kind: str) -> Iterator[bytes | int]:
         yield from _zstandard(data)
 
 
-def _inflated(data: bytes, window: int, has_members: bool) -> Iterator[bytes | int]:
+def _inflated(data: bytes, window: int, has_members: bool) -> Iterator[bytes]:
     while True:
         unit = zlib.decompressobj(window)
         left = data
@@ -106,11 +118,10 @@ def _inflated(data: bytes, window: int, has_members: bool) -> Iterator[bytes | i
                 raise EOFError("ends before its end mark")
         data = unit.unused_data
         if not (has_members and data.startswith(b"\x1f\x8b\x08")):
-            yield len(data)
             return
 
 
-def _members(data: bytes, make: Callable[[], Any], magic: bytes | None) -> Iterator[bytes | int]:
+def _members(data: bytes, make: Callable[[], Any], magic: bytes | None) -> Iterator[bytes]:
     while True:
         unit = make()
         left = data
@@ -123,11 +134,10 @@ def _members(data: bytes, make: Callable[[], Any], magic: bytes | None) -> Itera
                 yield piece
         data = unit.unused_data
         if magic is None or not data.startswith(magic):
-            yield len(data)
             return
 
 
-def _zstandard(data: bytes) -> Iterator[bytes | int]:
+def _zstandard(data: bytes) -> Iterator[bytes]:
     """In one go where the frame says its size: pyarrow's streams (26) do not give back all memory after a fault."""
     import pyarrow as pa
 
@@ -159,21 +169,15 @@ def _zstandard_size(data: bytes) -> int | None:
 
 def raw_lzma(data: bytes, filters: list[dict[str, int]], size: int, budget: Budget) -> Unpacked:
     """A raw LZMA stream as zip files have it, of a length that is known."""
-    most = min(budget.most(len(data)), size)
-    try:
-        unit = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters)
-        pieces, done, left = [], 0, data
-        while done < most and not unit.eof:
-            if unit.needs_input and not left:
-                break
-            piece = unit.decompress(left, min(PIECE, most - done))
-            left = b""
-            pieces.append(piece)
-            done += len(piece)
-    except _FAULTS as error:
-        return Unpacked(b"", "damaged", f"lzma: {error}")
-    budget.spend(done)
-    whole = b"".join(pieces)
-    if done == size:
-        return Unpacked(whole)
-    return Unpacked(whole, "limit", budget.why(len(data), done)) if done == most else Unpacked(whole, "damaged", "ends")
+    return gathered(_raw(data, filters, size), len(data), budget, "lzma", size)
+
+
+def _raw(data: bytes, filters: list[dict[str, int]], size: int) -> Iterator[bytes]:
+    """It need not have an end mark, so no byte more is asked for."""
+    unit = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters)
+    left = data
+    while size > 0 and not unit.eof and (left or not unit.needs_input):
+        piece = unit.decompress(left, min(PIECE, size))
+        left = b""
+        size -= len(piece)
+        yield piece

@@ -61,7 +61,7 @@ def zip_members(data: bytes, budget: Budget) -> Iterator[Member]:
     except _FAULTS:
         entries, is_whole = [], False
     for one in entries or _by_headers(data):
-        yield Member(one.name, _unpacked(one, budget, is_whole or bool(entries)))
+        yield Member(one.name, _unpacked(one, budget, is_whole))
 
 
 def _by_directory(data: bytes, most: int) -> Iterator[_Entry]:
