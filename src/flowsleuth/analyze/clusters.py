@@ -25,16 +25,6 @@ if TYPE_CHECKING:
 
     Ints = npt.NDArray[np.int64]
 
-CLUSTER_COLUMNS = (
-    "cluster_id",
-    "count",
-    "is_one_off",
-    "template",
-    "variants",
-    "first_seen",
-    "last_seen",
-    "source_index",
-)
 NOTHING = -1
 
 
