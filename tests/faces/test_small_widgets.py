@@ -167,6 +167,9 @@ def test_alerts_of_any_make_within_a_window() -> None:
     select = SelectAlert(ALERTS, time_range=times)
     assert [select._ids[at] for _, at in select.items] == ["b"]
     assert SelectAlert(ALERTS, default_alert="Logon").alert_id == "b"  # by its name
+    ended = ALERTS.assign(EndTimeUtc=["2019-02-15 10:00", "2019-02-19 10:00", None])
+    assert SelectAlert(ended, time_col="EndTimeUtc").label == "2019-02-15 10:00:00 - Logon - Low - b"
+    assert [at for _, at in SelectAlert(ended, time_col="EndTimeUtc").items] == [0, 1, 2]
     assert SelectAlert(ALERTS, default_alert="no such").alert_id == "a"
     own = pa.table({"event_id": [1, 2], "name": ["x", "x"], "start": pa.array([0, 0], pa.timestamp("us", tz="UTC"))})
     assert len(SelectAlert(own).listed.options) == 2
@@ -199,9 +202,12 @@ def test_pairs_mappings_and_the_first() -> None:
     assert SelectItem("n", item_dict={"one": 1}).value == 1
     assert SelectItem("n", item_list=[]).value is None
     many = SelectItem("n", [str(at) for at in range(5_000)])
-    assert len(many.listed.options) == 2_000 and "first 2,000" in many.counted.value
+    assert len(many.listed.options) == 2_000 and "2,000 are listed" in many.counted.value
     many.filter.value = "4999"
     assert many.value == "4999"
+    many.value = "4998"  # is listed, too
+    assert many.value == "4998" and len(many.listed.options) == 2_000
+    assert SelectItem("n", [str(at) for at in range(5_000)], value="4997").value == "4997"
 
 
 def test_a_subset() -> None:

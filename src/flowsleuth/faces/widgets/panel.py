@@ -20,15 +20,11 @@ class Panel(widgets.VBox):
     Parameters
     ----------
     controls : list of widgets
-    auto_display : bool
-        Show it at once, where a notebook is running.
     """
 
-    def __init__(self, controls: list[widgets.Widget], *, auto_display: bool = False) -> None:
+    def __init__(self, controls: list[widgets.Widget]) -> None:
         self.told: Told = getattr(self, "told", None) or Told()
         super().__init__([*controls, self.told, OwnKeys()], layout=parts.WIDE)
-        if auto_display:
-            self.display()
 
     def display(self) -> None:
         """Show it in the output of the running cell."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 
 from flowsleuth.errors import FlowsleuthError
+from flowsleuth.schema.printable import printable_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,6 +81,20 @@ def button(label: str, act: Callable[[], None], told: Told, *, tip: str = "", st
 
     made.on_click(pressed)
     return made
+
+
+def labelled(given: Iterable[Any] | Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Labels and values; of a mapping its items, and a pair in a list is a label and its value.
+
+    Examples
+    --------
+    >>> labelled(["a", ("b", 2)]), labelled({"c": 3})
+    ([('a', 'a'), ('b', 2)], [('c', 3)])
+    """
+    if isinstance(given, Mapping):
+        return [(printable_text(label), value) for label, value in given.items()]
+    pairs = [one if isinstance(one, tuple) and len(one) == 2 else (one, one) for one in given]
+    return [(printable_text(label), value) for label, value in pairs]
 
 
 def value_list(label: str, rows: int = 8) -> widgets.Select:

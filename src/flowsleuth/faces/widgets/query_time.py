@@ -116,7 +116,7 @@ class QueryTime(Panel):
         self.shown = widgets.HTML()
         title = heading(label or description or "Set query time boundaries")
         row = widgets.HBox([self.origin, self.before, self.after, self.units])
-        super().__init__([title, row, self.slider, self.shown], auto_display=False)
+        super().__init__([title, row, self.slider, self.shown])
         given = timespan if timespan is not None else remembered("QueryTime", id)
         if start is not None or end is not None:
             given = TimeRange.of(start=start, end=end)

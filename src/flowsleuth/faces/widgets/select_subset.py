@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from flowsleuth.faces.widgets.parts import labelled
 from flowsleuth.faces.widgets.remembered import remember, remembered
 from flowsleuth.faces.widgets.subset import SubsetChooser
-from flowsleuth.schema.printable import printable_text
 
 
 class SelectSubset(SubsetChooser):
@@ -39,8 +39,8 @@ class SelectSubset(SubsetChooser):
         default_selected: Iterable[Any] | Mapping[str, Any] | None = None, *, title: str = "Select items",
         display_filter: bool = True, auto_display: bool = False, id: str | None = None,
     ) -> None:  # fmt: skip
-        self._values = dict(_pairs(source_items))
-        chosen = remembered("SelectSubset", id, [label for label, _ in _pairs(default_selected or [])])
+        self._values = dict(labelled(source_items))
+        chosen = remembered("SelectSubset", id, [label for label, _ in labelled(default_selected or [])])
         self.id = id
         super().__init__(
             dict.fromkeys(self._values, ""), chosen, title=title,
@@ -49,9 +49,7 @@ class SelectSubset(SubsetChooser):
         if not display_filter:
             self.search.layout.display = "none"
         if auto_display:
-            from IPython.display import display
-
-            display(self)  # type: ignore[no-untyped-call]
+            self.display()
 
     @property
     def selected_values(self) -> list[Any]:
@@ -62,10 +60,3 @@ class SelectSubset(SubsetChooser):
     def value(self) -> list[Any]:
         """The same."""
         return self.selected_values
-
-
-def _pairs(items: Iterable[Any] | Mapping[str, Any]) -> list[tuple[str, Any]]:
-    if isinstance(items, Mapping):
-        return [(printable_text(label), value) for label, value in items.items()]
-    pairs = [one if isinstance(one, tuple) and len(one) == 2 else (one, one) for one in items]
-    return [(printable_text(label), value) for label, value in pairs]

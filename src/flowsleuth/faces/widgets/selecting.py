@@ -12,7 +12,10 @@ from flowsleuth.faces.widgets import parts
 from flowsleuth.faces.widgets.panel import Panel
 from flowsleuth.faces.widgets.remembered import remember, remembered
 from flowsleuth.schema.printable import printable_text
+from flowsleuth.schema.tabular import column_names, need_columns, text_column, to_table
 from flowsleuth.schema.time_range import TimeRange
+from flowsleuth.viz.event_bins import timestamps
+from flowsleuth.viz.moments import moments_of
 
 MOST = 2_000
 """Items that a browser lists; the filter finds the others."""
@@ -59,7 +62,7 @@ class SelectItem(Panel):
         given = options if options is not None else item_list if item_list is not None else item_dict
         if given is None:
             raise OptionError("nothing to choose from", where="SelectItem", hint="SelectItem(options=[…])")
-        self.items = _items(given)
+        self.items = parts.labelled(given)
         self.filter = parts.text_box("Filter", "part of a name")
         self.filter.continuous_update = True
         self.listed = widgets.Select(options=[], layout=widgets.Layout(width=width, height=height))
@@ -98,11 +101,13 @@ class SelectItem(Panel):
         word = self.filter.value.strip().casefold()
         fits = [at for at, (label, _) in enumerate(self.items) if word in label.casefold()]
         shown = fits[:MOST]
+        if keep in fits[MOST:]:
+            shown[-1] = keep
         self.listed.options = [(self.items[at][0], at) for at in shown]
         wanted = keep if keep in shown else (shown[0] if shown else None)
         if self.listed.value != wanted:
             self.listed.value = wanted
-        more = f"; the first {MOST:,} are listed" if len(fits) > MOST else ""
+        more = f"; {MOST:,} are listed" if len(fits) > MOST else ""
         self.counted.value = f"{len(fits):,} of {len(self.items):,}{more}"
 
     def _chosen(self, place: int | None) -> None:
@@ -155,8 +160,6 @@ class SelectAlert(SelectItem):
         default_alert: str | None = None, time_range: Any = None, id: str | None = None, height: str = "200px",
         width: str = "95%",
     ) -> None:  # fmt: skip
-        from flowsleuth.schema.tabular import column_names, need_columns
-
         self.alerts = alerts
         there = column_names(alerts)
         self.id_col = id_col or next((name for name in _IDS if name in there), None)
@@ -175,25 +178,22 @@ class SelectAlert(SelectItem):
 
     def _place_of(self, wanted: str | None, places: list[int]) -> int | None:
         """The alert of an id, else the earliest that has it in its name."""
-        from flowsleuth.analyze.alerts import read_alerts
-
         if wanted is None:
             return None
         by_id = next((at for at in places if self._ids[at] == wanted), None)
-        if by_id is not None:
+        named = next((name for name in _SHOWN[0] if name in column_names(self.alerts)), None)
+        if by_id is not None or named is None:
             return by_id
-        names = [one.name.casefold() for one in read_alerts(self.alerts)]
-        return next((at for at in places if wanted.casefold() in names[at]), None)
+        names = text_column(self.alerts, named).to_pylist()
+        return next((at for at in places if wanted.casefold() in (names[at] or "").casefold()), None)
 
     def _lines(self, columns: list[str], time_range: Any) -> tuple[list[str | None], list[str], list[int]]:
         """Ids of all alerts; lines and places of those within the window, the earliest first."""
-        from flowsleuth.analyze.alerts import read_alerts
-        from flowsleuth.schema.tabular import text_column
-
         size = len(self.alerts)
         ids = text_column(self.alerts, self.id_col).to_pylist() if self.id_col else [str(at) for at in range(size)]
         cells = [text_column(self.alerts, name).to_pylist() for name in columns]
-        moments = [one.first_seen for one in read_alerts(self.alerts)] if self.time_col else [None] * size
+        micros = moments_of(self.alerts, self.time_col).micros if self.time_col else None
+        moments = [None] * size if micros is None else timestamps(micros).to_pylist()
         window = TimeRange() if time_range is None else TimeRange.of(time_range)
         places = [at for at, seen in enumerate(moments) if window.is_open or (seen is not None and seen in window)]
         places.sort(key=lambda at: (moments[at] is None, moments[at], at))
@@ -230,8 +230,6 @@ class SelectAlert(SelectItem):
         at = self.items[self._place][1]
         if hasattr(self.alerts, "iloc"):
             return self.alerts.iloc[at]
-        from flowsleuth.schema.tabular import to_table
-
         return to_table(self.alerts).slice(at, 1).to_pylist()[0]
 
     @property
@@ -247,14 +245,6 @@ class SelectAlert(SelectItem):
     def _chosen(self, place: int | None) -> None:
         super()._chosen(place)
         remember("SelectAlert", self._own_id, self.alert_id)
-
-
-def _items(given: Iterable[Any] | Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """Labels and values; a pair in a list is a label and its value."""
-    if isinstance(given, Mapping):
-        return [(printable_text(label), value) for label, value in given.items()]
-    pairs = [one if isinstance(one, tuple) and len(one) == 2 else (one, one) for one in given]
-    return [(printable_text(label), value) for label, value in pairs]
 
 
 def _different(lines: list[str]) -> list[str]:

@@ -8,14 +8,14 @@ from html import escape
 import ipywidgets as widgets
 
 from flowsleuth.faces.widgets import parts
-from flowsleuth.faces.widgets.own_keys import OwnKeys
+from flowsleuth.faces.widgets.panel import Panel
 from flowsleuth.faces.widgets.parts import Told
 
 _LIST = widgets.Layout(width="360px")
 _NARROW = widgets.Layout(width="120px")
 
 
-class SubsetChooser(widgets.VBox):
+class SubsetChooser(Panel):
     """Choose some of many items; what is chosen counts at once.
 
     Parameters
@@ -65,9 +65,7 @@ class SubsetChooser(widgets.VBox):
         left = widgets.VBox([parts.heading("Not chosen"), self.open_items])
         right = widgets.VBox([parts.heading("Chosen"), self.chosen_items])
         lists = widgets.HBox([left, widgets.VBox(buttons), right], layout=widgets.Layout(align_items="center"))
-        super().__init__(
-            [parts.heading(title), self.search, lists, self.reason, self.told, OwnKeys()], layout=parts.WIDE
-        )
+        super().__init__([parts.heading(title), self.search, lists, self.reason])
         self.search.observe(lambda _: self.show(), names="value")
         for box in (self.open_items, self.chosen_items):
             box.observe(lambda change: self.explain(change["new"]), names="value")
