@@ -7,6 +7,7 @@ import gzip
 import os
 import time
 from pathlib import Path
+from types import ModuleType
 
 import pyarrow as pa
 import pytest
@@ -18,6 +19,7 @@ from flowsleuth.errors import OptionError
 from flowsleuth.extract.ioc import compiled as compiled_module
 from flowsleuth.extract.ioc.columns import find
 from flowsleuth.extract.ioc.engine import ScanOptions, takes_numba
+from flowsleuth.extract.ioc.kernels.urls import LONGEST_URL
 from flowsleuth.extract.ioc.kinds import type_names
 from flowsleuth.schema.addresses import canonical_address
 
@@ -110,6 +112,24 @@ def test_chunks_and_threads_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None
         .combine_chunks()
         .equals(expected.combine_chunks())
     )
+
+
+@pytest.mark.usefixtures("needs_numba")
+def test_both_engines_cut_long_ones_at_the_same_place() -> None:
+    texts = column(
+        [f"http://evil.com/{'a' * size} C:\\{'b' * size} /tmp/{'c' * size}" for size in (4_000, 6_000, 9_000)]
+    )
+    expected = find(texts, EVERY, PLAIN)
+    assert find(texts, EVERY, COMPILED).equals(expected)
+    urls = [row["observable"] for row in expected.to_pylist() if row["type"] == "url"]
+    assert [len(url) for url in urls] == [4_016, 6_016, LONGEST_URL]
+
+
+def test_a_name_means_one_thing_in_all_of_the_scan() -> None:
+    one, two = ModuleType("one"), ModuleType("two")
+    one.LONGEST, two.LONGEST = 1, 2  # type: ignore[attr-defined]
+    with pytest.raises(NameError, match="LONGEST of two"):
+        compiled_module.meanings([one, two])
 
 
 def test_without_numba(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,12 +11,12 @@ import hashlib
 import importlib
 import inspect
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-MODULES = ("marks", "names", "addresses", "urls", "paths", "scan", "canonical")
+MODULES = ("marks", "names", "addresses", "urls", "paths", "finds", "scan", "canonical")
 ENTRIES = ("scan_rows", "write_canonical", "copy_spans", "undo_all")
 """What is called from Python, and therefore kept on disk."""
 TEXTS = ("data",)
@@ -58,13 +58,8 @@ def _dispatchers(lazy: bool) -> dict[str, Any]:
     modules = [importlib.import_module(f"flowsleuth.extract.ioc.kernels.{name}") for name in MODULES]
     digest = hashlib.sha256("".join(inspect.getsource(module) for module in modules).encode()).hexdigest()[:12]
     names: dict[str, Any] = {"__name__": "flowsleuth.extract.ioc.kernels", "__builtins__": __builtins__}
-    functions: dict[str, types.FunctionType] = {}
-    for module in modules:
-        for name, value in vars(module).items():
-            if isinstance(value, types.FunctionType) and value.__module__ == module.__name__:
-                functions[name] = value
-            elif isinstance(value, int) and not name.startswith("_"):
-                names[name] = value
+    names |= meanings(modules)
+    functions = {name: value for name, value in names.items() if isinstance(value, types.FunctionType)}
     for function in _in_order(functions):
         name = function.__name__
         twin = types.FunctionType(function.__code__, names, name)
@@ -72,6 +67,24 @@ def _dispatchers(lazy: bool) -> dict[str, Any]:
         signature = None if lazy else _signature(numba, function)
         names[name] = _compile(numba, twin, signature, is_entry=name in ENTRIES)
     return {name: names[name] for name in ENTRIES}
+
+
+def meanings(modules: Iterable[types.ModuleType]) -> dict[str, Any]:
+    """Functions and numbers of some modules by their names, which all of them share when they are compiled.
+
+    Raises
+    ------
+    NameError
+        A name means one thing in one module and another in another.
+    """
+    found: dict[str, Any] = {}
+    for module in modules:
+        for name, value in vars(module).items():
+            is_own = isinstance(value, types.FunctionType) and value.__module__ == module.__name__
+            is_shared = is_own or (isinstance(value, int) and not name.startswith("_"))
+            if is_shared and found.setdefault(name, value) != value:
+                raise NameError(f"{name} of {module.__name__} means something else in another module of the scan")
+    return found
 
 
 def _in_order(functions: dict[str, types.FunctionType]) -> Iterator[types.FunctionType]:

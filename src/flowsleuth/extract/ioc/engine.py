@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from flowsleuth.errors import OptionError
 from flowsleuth.extract.ioc.found import Found, join
+from flowsleuth.extract.ioc.kernels.urls import HAS_ESCAPES
 from flowsleuth.extract.ioc.kinds import URL
 from flowsleuth.extract.ioc.words import FILE_ENDINGS, Tables, table_array, tables
 
@@ -29,8 +30,6 @@ WORTH_COMPILING = 20_000_000
 """Bytes from which on it compiles of its own accord, which takes as long as plain Python for some 20 MB."""
 CHUNK_BYTES = 1_000_000
 FIELDS = 6
-HAS_ESCAPES = 4
-"""Mark of a URL in which escapes hide what may be more observables."""
 INSTALL = "pip install 'flowsleuth[fast]'"
 _GROWTH = 48
 """Bytes by which a canonical form may be longer than what was found: an IPv6 address, a MAC address of Cisco's."""

@@ -12,8 +12,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from flowsleuth.extract.domains import canonical_domain, has_known_end
-from flowsleuth.extract.ioc.engine import HAS_ESCAPES, ScanOptions, Texts, as_texts, scan, takes_numba
+from flowsleuth.extract.ioc.engine import ScanOptions, Texts, as_texts, scan, takes_numba
 from flowsleuth.extract.ioc.found import Found, join
+from flowsleuth.extract.ioc.kernels.urls import HAS_ESCAPES
 from flowsleuth.extract.ioc.kinds import BITCOIN, DNS, EMAIL, FILE, URL
 from flowsleuth.extract.ioc.words import table_array, tables
 

@@ -31,7 +31,7 @@ class Found:
     values, spellings : pyarrow.Array of string
         Canonical, and as it stands.
     marks : array of int64
-        4: a URL in which escapes hide what may be more observables.
+        ``HAS_ESCAPES`` of :mod:`.kernels.urls`: a URL in which escapes hide what may be more observables.
     """
 
     kinds: Ints

@@ -10,6 +10,8 @@ opening bracket. Only `JOINS` has bytes beyond ASCII: first ones of dots of East
 """
 POOL, SLOTS, MASK, PLACES, SIZES, BITS, TO_PLACES, TO_SIZES, LOGS, LIMITS = range(256, 266)
 """Where in the dictionary it says where its parts begin; before stand the classes of the bytes. See :mod:`..words`."""
+ROUND, SQUARE_AND_ROUND = 0xFFFF, 0xFFFFFFFF
+"""Masks of the counts of :func:`nested`; no path or URL has as many brackets as would run over."""
 FNV_START, FNV_PRIME, FNV_MASK = 2166136261, 16777619, 0xFFFFFFFF
 
 
@@ -216,6 +218,26 @@ def at_unit(data: Any, i: int, b: int) -> Any:
     if size == 0:
         return 0
     return size + 2 if i + 1 + size < b and data[i + 1 + size] == 32 else size + 1
+
+
+def nested(depth: int, c: int) -> Any:
+    """How deep in brackets it is after the character ``c``; -1 when it closes one that is not open.
+
+    Round ones count by 1, square ones by 2**16, curly ones by 2**32.
+    """
+    if c == 40:
+        return depth + 1
+    if c == 91:
+        return depth + ROUND + 1
+    if c == 123:
+        return depth + SQUARE_AND_ROUND + 1
+    if c == 41:
+        return depth - 1 if depth & ROUND else -1
+    if c == 93:
+        return depth - ROUND - 1 if depth & (SQUARE_AND_ROUND - ROUND) else -1
+    if c == 125:
+        return depth - SQUARE_AND_ROUND - 1 if depth > SQUARE_AND_ROUND else -1
+    return depth
 
 
 def put(out: Any, n: int, kind: int, row: int, s: int, e: int, x: int, y: int) -> Any:

@@ -12,6 +12,7 @@ from flowsleuth.extract.ioc.kernels.marks import (
     is_alnum_at,
     is_word_at,
     low,
+    nested,
     whole_end,
     wide,
     word_bits,
@@ -20,7 +21,7 @@ from flowsleuth.extract.ioc.kernels.marks import (
 )
 from flowsleuth.extract.ioc.words import DOCUMENT, HIVE, METHOD, PROGRAMS, ROOT
 
-LONGEST = 4096
+LONGEST_PATH = 4096
 AHEAD = 64
 """How far after a blank the next backslash may stand."""
 MORE_WORDS = 3
@@ -84,8 +85,8 @@ def windows_end(data: Any, p: int, b: int, quote: int, doubled: int, T: Any) -> 
     """Where the path ends whose parts begin at ``p``; ``quote`` is the sign before the path, 0 for none."""
     i = p
     first = p
-    round_, square, curly = 0, 0, 0
-    stop = min(b, p + LONGEST)
+    depth = 0
+    stop = min(b, p + LONGEST_PATH)
     while i < stop:
         c = data[i]
         if c >= 0x80:
@@ -114,19 +115,8 @@ def windows_end(data: Any, p: int, b: int, quote: int, doubled: int, T: Any) -> 
             first = i + 1
         elif c == 32 and not goes_on(data, first, i, b, doubled, T) and not is_quoted(data, first, i, b, quote, T):
             break
-        elif c == 40:
-            round_ += 1
-        elif c == 41:
-            round_ -= 1
-        elif c == 91:
-            square += 1
-        elif c == 93:
-            square -= 1
-        elif c == 123:
-            curly += 1
-        elif c == 125:
-            curly -= 1
-        if round_ < 0 or square < 0 or curly < 0:
+        depth = nested(depth, c)
+        if depth < 0:
             break
         i += 1
     i = whole_end(data, min(i, stop), p, b)
@@ -300,7 +290,7 @@ def linux_at(data: Any, a: int, b: int, s: int, T: Any) -> Any:
     quote = before if before in (34, 39) else 0
     is_name = bits & PROGRAMS == 0
     i = s
-    stop = min(b, s + LONGEST)
+    stop = min(b, s + LONGEST_PATH)
     while i < stop and data[i] == 47:
         first = i + 1
         i = linux_part(data, first, stop, quote, is_name, T)

@@ -16,6 +16,7 @@ from flowsleuth.extract.ioc.kernels.marks import (
     is_alnum_at,
     is_word_at,
     low,
+    nested,
     whole_end,
     wide,
     word_bits,
@@ -26,10 +27,11 @@ from flowsleuth.extract.ioc.kernels.names import BAD, name_at
 from flowsleuth.extract.ioc.kinds import DNS, IPV4, IPV6
 from flowsleuth.extract.ioc.words import SCHEME, SPECIAL, TOP
 
-LONGEST = 8192
+LONGEST_URL = 8192
 LONGEST_USER = 256
 ESCAPED = 1  # the slashes are written \/
 DOTS = 2  # [.] in the path means a dot, as it does in the host
+HAS_ESCAPES = 4  # percent escapes hide what may be more observables
 
 
 def scheme_start(data: Any, a: int, s: int, e: int, b: int, T: Any) -> Any:
@@ -204,8 +206,8 @@ def is_parameter(data: Any, i: int, b: int, T: Any) -> Any:
 
 def tail_end(data: Any, i: int, b: int, start: int, a: int, flags: int, T: Any) -> Any:
     """Where path, query and fragment at ``i`` end, by what encloses the URL and by the balance of brackets."""
-    round_, square, curly = 0, 0, 0
-    stop = min(b, start + LONGEST)
+    depth = 0
+    stop = min(b, start + LONGEST_URL)
     while i < stop:
         c = data[i]
         if c >= 0x80:
@@ -217,19 +219,8 @@ def tail_end(data: Any, i: int, b: int, start: int, a: int, flags: int, T: Any) 
         if T[c] & WORD == 0:
             if ends_url(data, i, b, start, a, flags & ESCAPED, T):
                 break
-            if c == 40:
-                round_ += 1
-            elif c == 41:
-                round_ -= 1
-            elif c == 91:
-                square += 1
-            elif c == 93:
-                square -= 1
-            elif c == 123:
-                curly += 1
-            elif c == 125:
-                curly -= 1
-            if round_ < 0 or square < 0 or curly < 0:
+            depth = nested(depth, c)
+            if depth < 0:
                 break
         i += 2 if c == 92 else 1
     i = whole_end(data, min(i, stop), start, b)
