@@ -23,7 +23,7 @@ def add_run(verbs: Any) -> None:
     )
     parser.add_argument("name", metavar="NAME", help="such as UrlSummary")
     parser.add_argument("--value", metavar="V", help="what it is about: an address, a host, a URL, …")
-    parser.add_argument("--data", metavar="FILE", help="rows to look at instead of the workspace's: Parquet or CSV")
+    parser.add_argument("--data", metavar="FILE", help="rows instead of the workspace's: CSV, JSON or Parquet")
     add_workspace(parser)
     parser.add_argument(
         "--option",

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import flowsleuth
-from flowsleuth.errors import FlowsleuthError, OptionError
 from flowsleuth.faces.cli.rows import print_columns
 from flowsleuth.faces.cli.show import print_json, print_table
+from flowsleuth.faces.cli.table_files import read_typed_table
 from flowsleuth.faces.cli.window import asked_window
 from flowsleuth.schema.printable import printable_text
 
@@ -31,7 +30,7 @@ def run(parsed: argparse.Namespace) -> int:
         window = asked_window(ws, parsed)
         result = one.run(
             parsed.value,
-            data=None if parsed.data is None else _rows_of(Path(parsed.data)),
+            data=None if parsed.data is None else read_typed_table(parsed.data),
             timespan=None if window.is_open else window,
             options=options,
             progress=None if parsed.quiet else _tell,
@@ -60,20 +59,6 @@ def _options(kind: type[Notebooklet[Any]], given: list[str]) -> tuple[list[str],
 
     pairs = dict(one.split("=", 1) for one in given if "=" in one)
     return [one for one in given if "=" not in one], typed_options(kind.Parameters, pairs)
-
-
-def _rows_of(path: Path) -> Any:
-    import pyarrow as pa
-    import pyarrow.csv as pcsv
-    import pyarrow.parquet as pq
-
-    readers: dict[str, Any] = {".parquet": pq.read_table, ".csv": pcsv.read_csv}
-    if path.suffix.lower() not in readers:
-        raise OptionError("neither .parquet nor .csv", where=str(path), hint="other logs: flowsleuth ingest")
-    try:
-        return readers[path.suffix.lower()](path)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise FlowsleuthError(f"cannot be read: {error}", where=str(path)) from None
 
 
 def _tell(progress: Progress) -> None:
