@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowsleuth.analyze.sigma import load_sigma, match_sigma
+from flowsleuth.analyze.sigma.fields import ProcessFields
 from flowsleuth.errors import OptionError
 
 pytest.importorskip("sigma.collection")
@@ -273,3 +274,10 @@ def test_wildcards_mean_what_the_specification_says(pattern: str, texts: list[st
 
     found = value_test(SigmaString(pattern)).judge(pa.array(texts, pa.string())).to_pylist()
     assert found == [bool(_means(pattern).fullmatch(text)) for text in texts]
+
+
+def test_rows_without_any_hash_stay_rows() -> None:
+    rows = pa.table({"Image": ["a", "b", "c"], "md5": ["x", None, "y"], "sha1": [None, None, "z"]})
+    found = ProcessFields(rows).text("hashes")
+    assert found is not None
+    assert found.to_pylist() == ["MD5=x", None, "MD5=y,SHA1=z"]

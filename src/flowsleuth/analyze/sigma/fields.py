@@ -123,7 +123,8 @@ class ProcessFields:
         parts = [pc.binary_join_element_wise(f"{name.upper()}=", text, "") for name, text in told if text is not None]
         if not parts:
             return None
-        return pc.binary_join_element_wise(*parts, ",", null_handling="skip")
+        joined = pc.utf8_rtrim(pc.binary_join_element_wise(*parts, "", ",", null_handling="skip"), ",")
+        return pc.if_else(pc.equal(joined, ""), None, joined)  # without the "" rows that have no hash vanish
 
 
 def _with_separator(programs: pa.Array) -> pa.Array:
