@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.errors import MissingExtraError, OptionError
+from flowsleuth.errors import OptionError
 from flowsleuth.faces.views.columns import Columns, names_of
 from flowsleuth.faces.views.display import Display, shown
 from flowsleuth.investigate.dossier import Section
@@ -22,7 +22,6 @@ from flowsleuth.viz.place_rows import (
     read_places,
 )
 from flowsleuth.viz.places import NOUN
-from flowsleuth.viz.svg import clean
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -167,18 +166,9 @@ class FoliumMap:
         MissingExtraError
             folium is not installed.
         """
-        try:
-            import folium
-        except ImportError:
-            raise MissingExtraError("folium", "folium") from None
-        made = folium.Map(location=self._middle or centre_of(self.locations), zoom_start=self._zoom)
-        for one in self._table().to_pylist():
-            if one["lat"] is not None and one["lon"] is not None:
-                tip = _in_template(" · ".join([one["ip"], *([one["place"]] if one["place"] else []), *one["facts"]]))
-                colour = self._colours.get(one["layer"]) or "#2166b8"
-                mark = folium.CircleMarker((one["lat"], one["lon"]), radius=6, color=colour, fill=True, tooltip=tip)
-                mark.add_to(made)
-        return made
+        from flowsleuth.faces.views.folium_map import folium_map
+
+        return folium_map(self._table(), self._colours, self._middle or centre_of(self.locations), self._zoom)
 
     def _ipython_display_(self) -> None:
         self.display._ipython_display_()
@@ -282,17 +272,6 @@ def get_map_center(entities: Iterable[Any]) -> Location:
     told = [(one.lat, one.lon) for one in places if one.lat is not None and one.lon is not None]
     lat, lon = centre_of(told) or (0.0, 0.0)
     return round(lat, 6), round(lon, 6)
-
-
-def _in_template(text: str) -> str:
-    """Text for HTML that stands between the backticks of a script, as folium writes its tooltips.
-
-    Examples
-    --------
-    >>> _in_template("`${alert(1)}` \\\\x3cb>")
-    '&#96;&#36;{alert(1)}&#96; &#92;x3cb&gt;'
-    """
-    return clean(text).translate({ord(one): f"&#{ord(one)};" for one in "`$\\"})
 
 
 def _located(places: pa.Table) -> list[Location]:
