@@ -264,6 +264,8 @@ def test_a_bar() -> None:
     assert (bar.value, bar.bar.bar_style) == (10, "success")
     bar(type("Told", (), {"done": 1, "total": 4})())
     assert bar.share.value == "25%"
+    bar(type("Told", (), {"done": 0, "total": 9})())  # another call begins
+    assert (bar.value, bar.share.value) == (0, "0%")
     with pytest.raises(OptionError):
         Progress(0)
 

@@ -52,9 +52,9 @@ class Progress(Panel):
         """What is 100 %."""
         return int(self.bar.max)
 
-    def update_progress(self, new_total: int = 0, delta: int = 0) -> None:
+    def update_progress(self, new_total: int | None = None, delta: int = 0) -> None:
         """Move it: to a value, or by so much; never past its end."""
-        done = new_total if new_total else self.value + delta
+        done = self.value + delta if new_total is None else new_total
         self.bar.value = min(max(0, int(done)), self.max)
         self.share.value = f"{self.bar.value / self.max:.0%}"
         self.bar.bar_style = "success" if self.bar.value == self.max else "info"
