@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowsleuth.extract.decoding import DecodedText, DecodeLimits, decoded_texts
 from flowsleuth.extract.ioc.extractor import IoCExtract
-from flowsleuth.schema.tabular import as_pandas, like, row_labels
+from flowsleuth.schema.tabular import as_pandas, like, row_labels, sound_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -62,7 +62,7 @@ def decoded_iocs(
     texts: list[tuple[DecodedText, str | None]] = [
         (one, name) for name in names for one in decoded_texts(data, name, limits=limits)
     ]
-    decoded = pa.array([one.text.encode("utf-8", "replace").decode() for one, _ in texts], pa.string())
+    decoded = pa.array([sound_text(one.text) for one, _ in texts], pa.string())
     found = (iocs or IoCExtract()).extract(
         data=pa.table({"text": decoded}), columns="text", ioc_types=ioc_types, include_paths=include_paths
     )

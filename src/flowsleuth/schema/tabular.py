@@ -100,10 +100,10 @@ def text_column(data: Any, name: str) -> pa.ChunkedArray:
 
     need_columns(data, [name])
     if hasattr(data, "iloc"):
-        return _text_of_pandas(_one_column(data, name))
+        return _text_of_pandas(one_column(data, name))
     column = (data if isinstance(data, pa.Table) else data.to_arrow()).column(name)
     if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type) or pa.types.is_nested(column.type):
-        return _texts(column.to_pylist())
+        return text_values(column.to_pylist())
     return column.cast(pa.string())
 
 
@@ -158,7 +158,7 @@ def as_pandas(data: Any) -> pd.DataFrame:
     return frame
 
 
-def _one_column(frame: Any, name: str) -> Any:
+def one_column(frame: Any, name: str) -> Any:
     """A column by its name as text; the first where several share it."""
     return frame.iloc[:, [str(column) for column in frame.columns].index(name)]
 
@@ -169,12 +169,12 @@ def _text_of_pandas(column: Any) -> pa.ChunkedArray:
     try:
         given = pa.array(column, from_pandas=True)
     except (pa.ArrowException, UnicodeError, OverflowError):
-        return _texts([None if _is_missing(value) else value for value in column])
+        return text_values(column)
     chunked = given if isinstance(given, pa.ChunkedArray) else pa.chunked_array([given])
     if pa.types.is_dictionary(chunked.type):
         chunked = chunked.cast(chunked.type.value_type)
     if pa.types.is_binary(chunked.type) or pa.types.is_nested(chunked.type):
-        return _texts(chunked.to_pylist())
+        return text_values(chunked.to_pylist())
     return chunked.cast(pa.string())
 
 
@@ -188,17 +188,35 @@ def _is_missing(value: Any) -> bool:
         return type(value).__name__ == "NAType"
 
 
-def _texts(values: Iterable[Any]) -> pa.ChunkedArray:
+def text_values(values: Iterable[Any]) -> pa.ChunkedArray:
+    """Any values as text, as :func:`text_column` has them.
+
+    Examples
+    --------
+    >>> import pandas
+    >>> text_values(["whoami", pandas.NA, 7, b"id\\xff", "\\ud800"]).to_pylist()
+    ['whoami', None, '7', 'id�', '?']
+    """
     import pyarrow as pa
 
     texts = [
-        None if value is None
+        None if _is_missing(value)
         else value.decode("utf-8", "replace") if isinstance(value, bytes)
-        else value.encode("utf-8", "replace").decode() if isinstance(value, str)
-        else str(value)
+        else sound_text(str(value))
         for value in values
     ]  # fmt: skip
     return pa.chunked_array([pa.array(texts, pa.string())])
+
+
+def sound_text(text: str) -> str:
+    """Text that can be kept as UTF-8: half of a surrogate pair, which has none, is a question mark.
+
+    Examples
+    --------
+    >>> sound_text("a\\ud800b")
+    'a?b'
+    """
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _of_pandas(frame: Any) -> pa.Table:
@@ -236,7 +254,7 @@ def _text_column(column: Any) -> Any:
         None if _is_missing(value) else value if isinstance(value, str) else _json_text(value)
         for value in column.tolist()
     ]
-    sound = [None if text is None else text.encode("utf-8", "replace").decode() for text in texts]
+    sound = [None if text is None else sound_text(text) for text in texts]
     return pd.Series(sound, index=column.index, dtype=object)
 
 

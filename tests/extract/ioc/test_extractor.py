@@ -134,6 +134,14 @@ def test_a_stream_and_a_file_that_is_not_there(tmp_path: Path):
         list(IoCExtract().in_file(tmp_path / "none"))
 
 
+def test_a_list_may_hold_anything():
+    given = [pd.NA, None, float("nan"), pd.NaT, b"\xff 8.8.8.8", 7, "\ud800 9.9.9.9", ["1.1.1.1"], ("2.2.2.2", pd.NA)]
+    found = IoCExtract().extract(given)
+    assert found[["Observable", "SourceIndex"]].values.tolist() == [
+        ["8.8.8.8", 4], ["9.9.9.9", 6], ["1.1.1.1", 7], ["2.2.2.2", 8],
+    ]  # fmt: skip
+
+
 def test_own_types_belong_to_one_instance():
     mine = IoCExtract()
     mine.add_ioc_type("ticket", r"ticket (?P<id>inc\d+)", group="id")

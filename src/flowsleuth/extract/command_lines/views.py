@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flowsleuth.schema.tabular import sound_text
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -98,7 +100,7 @@ def _decoded(texts: pa.Array) -> pa.Table:
 
     limits = DecodeLimits(max_bytes=LARGEST_DECODED, max_call_bytes=ALL_DECODED)
     found = [
-        (row, (one.text or "").encode("utf-8", "replace").decode(), " > ".join(one.path), one.offset, stopped)
+        (row, sound_text(one.text or ""), " > ".join(one.path), one.offset, stopped)
         for rows, unpacking in unpack_column(texts, limits)
         for one in unpacking.walk()
         for stopped in (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flowsleuth.errors import OptionError
 from flowsleuth.extract.decoding.limits import DecodeLimits
 from flowsleuth.extract.decoding.unpacking import Decoded, Unpacking, unpack_text
-from flowsleuth.schema.tabular import like, row_labels, text_column
+from flowsleuth.schema.tabular import like, row_labels, sound_text, text_column
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -161,7 +161,7 @@ def unpack_df(data: Any, column: str, *, limits: DecodeLimits | None = None) -> 
     for numbers, found in unpack_column(text_column(data, column).combine_chunks(), limits):
         first = len(nodes)
         nodes += found.walk()
-        given += [(_safe(found.text), _safe(found.full_text))] * (len(nodes) - first)
+        given += [(sound_text(found.text), sound_text(found.full_text))] * (len(nodes) - first)
         for number in numbers:
             places += range(first, len(nodes))
             rows += [number] * (len(nodes) - first)
@@ -258,11 +258,11 @@ def nodes_table(nodes: list[Decoded]) -> pa.Table:
     three = ("md5", "sha1", "sha256")
     columns: dict[str, tuple[Iterable[Any], pa.DataType]] = {
         "reference": ((one.index for one in nodes), pa.string()),
-        "original_string": ((_safe(one.source) for one in nodes), pa.string()),
-        "file_name": ((_safe(one.name) or None for one in nodes), pa.string()),
+        "original_string": ((sound_text(one.source) for one in nodes), pa.string()),
+        "file_name": ((sound_text(one.name) or None for one in nodes), pa.string()),
         "file_type": ((one.kind or None for one in nodes), pa.string()),
         "input_bytes": ((one.data for one in nodes), pa.binary()),
-        "decoded_string": ((None if one.text is None else _safe(one.text) for one in nodes), pa.string()),
+        "decoded_string": ((None if one.text is None else sound_text(one.text) for one in nodes), pa.string()),
         "encoding_type": ((one.encoding for one in nodes), pa.string()),
         "file_hashes": (hashes, pa.struct([(name, pa.string()) for name in three])),
         **{name: ([one and one[name] for one in hashes], pa.string()) for name in three},
@@ -271,7 +271,7 @@ def nodes_table(nodes: list[Decoded]) -> pa.Table:
         "offset": ((one.offset for one in nodes), pa.int64()),
         "decode_path": ((" > ".join(one.path) for one in nodes), pa.string()),
         "status": ((one.status for one in nodes), pa.string()),
-        "note": ((_safe(one.note) or None for one in nodes), pa.string()),
+        "note": ((sound_text(one.note) or None for one in nodes), pa.string()),
     }
     return pa.table({name: pa.array(list(values), kind) for name, (values, kind) in columns.items()})
 
@@ -282,8 +282,3 @@ def _printed(one: Decoded) -> str | None:
         return None
     more = " …" if len(one.data) > PRINTED_BYTES else ""
     return one.data[:PRINTED_BYTES].hex(" ") + more
-
-
-def _safe(text: str) -> str:
-    """Text that can be kept as UTF-8: half of a surrogate pair cannot."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()

@@ -12,7 +12,18 @@ from flowsleuth.errors import OptionError, ReaderError
 from flowsleuth.extract.ioc.columns import DEFAULT_OPTIONS, OwnType, by_type, find, find_in_lines, texts_of
 from flowsleuth.extract.ioc.engine import ScanOptions
 from flowsleuth.extract.ioc.kinds import DESCRIPTIONS, FILE, NAMES, NUMBERS, type_names
-from flowsleuth.schema.tabular import as_pandas, is_table, like, need_columns, row_labels, text_column
+from flowsleuth.schema.tabular import (
+    as_pandas,
+    column_names,
+    is_table,
+    like,
+    need_columns,
+    one_column,
+    row_labels,
+    sound_text,
+    text_column,
+    text_values,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -283,7 +294,8 @@ class IoCExtract:
 
         if not isinstance(given, Iterable):
             raise OptionError("no text", where=type(given).__name__, hint="give a text, a list, a table or a file")
-        texts = text_column(pa.table({"text": _as_array(given)}), "text")
+        is_arrow = isinstance(given, pa.Array | pa.ChunkedArray)
+        texts = text_column(pa.table({"text": given}), "text") if is_arrow else text_values(given)
         labels = pa.array(given.index) if hasattr(given, "index") and hasattr(given, "iloc") else row_labels(texts)
         return _findings(find(texts, types, self._options, self._own), texts, labels, None)
 
@@ -296,11 +308,9 @@ def text_columns(data: Any) -> list[str]:
     """The columns of a table that hold text, in its order."""
     import pyarrow as pa
 
-    from flowsleuth.schema.tabular import column_names
-
     def is_text(name: str) -> bool:
         if hasattr(data, "iloc"):
-            kind = data.iloc[:, [str(column) for column in data.columns].index(name)].dtype
+            kind = one_column(data, name).dtype
             return str(kind) in ("object", "str", "category") or str(kind).startswith("string")
         kind = (data if isinstance(data, pa.Table) else data.to_arrow()).schema.field(name).type
         kind = kind.value_type if pa.types.is_dictionary(kind) else kind
@@ -334,24 +344,7 @@ def _joined(parts: list[pa.Table], index: Any = None) -> pa.Table:
 def _one_text(text: str) -> pa.Array:
     import pyarrow as pa
 
-    return pa.array([text.encode("utf-8", "replace").decode()], pa.string())
-
-
-def _as_array(given: Any) -> Any:
-    import pyarrow as pa
-
-    if isinstance(given, pa.Array | pa.ChunkedArray):
-        return given
-    texts = [_text(value) for value in given]
-    return pa.array(texts, pa.string())
-
-
-def _text(value: object) -> str | None:
-    if value is None or value != value:  # noqa: PLR0124 (NaN differs from itself)
-        return None
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return str(value).encode("utf-8", "replace").decode()
+    return pa.array([sound_text(text)], pa.string())
 
 
 def _opened(path: Path) -> IO[bytes]:

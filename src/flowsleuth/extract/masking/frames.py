@@ -10,7 +10,7 @@ from flowsleuth.extract.masking.keys import MaskKey
 from flowsleuth.extract.masking.kinds import KINDS, kinds_of
 from flowsleuth.extract.masking.names import NameMask
 from flowsleuth.extract.masking.texts import TextMask
-from flowsleuth.schema.tabular import column_names, need_columns
+from flowsleuth.schema.tabular import column_names, like, need_columns, one_column
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,7 +96,7 @@ def _may_identify(data: Any, name: str) -> bool:
     if hasattr(data, "iloc"):
         from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype, is_timedelta64_dtype
 
-        column = data.iloc[:, [str(one) for one in data.columns].index(name)]
+        column = one_column(data, name)
         plain = (is_bool_dtype, is_numeric_dtype, is_datetime64_any_dtype, is_timedelta64_dtype)
         return not any(is_plain(column.dtype) for is_plain in plain)
     import pyarrow as pa
@@ -121,12 +121,7 @@ class _Masking:
 
         if isinstance(data, pa.Table):
             return self._arrow(data)
-        masked = self._arrow(data.to_arrow())
-        if type(data).__module__.split(".")[0] == "polars":
-            import polars
-
-            return polars.from_arrow(masked)
-        return masked
+        return like(self._arrow(data.to_arrow()), data)
 
     def _learn(self, cells: Iterable[Any], kind: str) -> None:
         for cell in cells:
