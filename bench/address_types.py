@@ -12,16 +12,15 @@ from __future__ import annotations
 import json
 import logging
 import random
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Any
 
-from measure import ChildError, Finding, Plan
-from msticpy_child import msticpy_python
+from measure import Finding, Plan
+from msticpy_child import msticpy_python, told_by
+from weighed import weighed
 
 ADDRESSES = 100_000
 IN_A_LOG = 5_000
@@ -112,19 +111,11 @@ def _race(python: str | None, file: Path, rounds: int) -> tuple[dict[str, Any], 
     """The best run of each."""
     ours, theirs = [], []
     for _ in range(rounds):
-        ours.append(_run(sys.executable, "ours", file))
-        theirs += [] if python is None else [_run(python, "msticpy", file)]
+        ours.append(told_by([sys.executable, __file__, "ours", file]))
+        theirs += [] if python is None else [told_by([python, __file__, "msticpy", file])]
     best = [min(runs, key=lambda run: run["cpu_s"], default=None) for runs in (ours, theirs)]
     assert best[0] is not None
     return best[0], best[1]
-
-
-def _run(python: str, who: str, addresses: Path) -> dict[str, Any]:
-    done = subprocess.run([python, __file__, who, str(addresses)], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise ChildError(done.stderr[-2_000:])
-    told: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return told
 
 
 def child(who: str, file: str) -> None:
@@ -149,11 +140,7 @@ def child(who: str, file: str) -> None:
 
         column = addresses
     asked(column[:1_000])
-    took = []
-    for _ in range(PASSES):
-        begin = time.process_time()
-        asked(column)
-        took.append(time.process_time() - begin)
+    took = [weighed(lambda: asked(column))[1]["cpu_s"] for _ in range(PASSES)]
     words = dict(zip(WORDS, asked(list(WORDS)), strict=True))
     wrong = [f"{text} {word}" for text, word in words.items() if word not in WORDS[text]]
     print(json.dumps({"cpu_s": min(took), "right": len(WORDS) - len(wrong), "wrong": wrong}))

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from measure import Finding, Plan
+from measure import Finding, Plan, tell
 from msticpy_child import HERE, in_turn, median, told_by
 
 EVENTS = 50_000
@@ -68,5 +68,4 @@ def _made(folder: Path, events: int, seed: int) -> Path:
 if __name__ == "__main__":
     sizes = [int(word) for word in sys.argv[1:]]
     with tempfile.TemporaryDirectory() as scratch:
-        for one in clusters(*(sizes + [EVENTS, 1, MANY][len(sizes) :]), folder=Path(scratch), seed=7):
-            print(one.what, one.peer, one.ours, one.ratio, one.target, one.is_met, sep=" | ")
+        tell(clusters(*(sizes + [EVENTS, 1, MANY][len(sizes) :]), folder=Path(scratch), seed=7))

@@ -6,16 +6,13 @@ call for a column raises on the first damaged one. A row is right when the text 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import encoded_commands
 from measure import Finding, Plan
-from msticpy_child import msticpy_python, told_by
+from msticpy_child import in_turn, middle
 
-HERE = Path(__file__).parent
 ROWS = 1_000
 WANTED = 0.99
 BOMB_S = 1.0
@@ -24,14 +21,9 @@ BOMB_S = 1.0
 def measure(plan: Plan) -> Iterator[Finding]:
     """Share of innermost texts, rate, and the bomb."""
     path = encoded_commands.write(plan.scratch / "encoded_commands.jsonl", ROWS, plan.seed)
-    python = msticpy_python()
-    ours, theirs = [], []
-    for _ in range(plan.rounds):
-        ours.append(told_by([sys.executable, HERE / "our_decode.py", path]))
-        if python is not None:
-            theirs.append(told_by([python, HERE / "msticpy_decode.py", path]))
-    mine = _median(ours)
-    other = _median(theirs) if theirs else None
+    ours, theirs = in_turn("our_decode.py", "msticpy_decode.py", [path], plan.rounds)
+    mine = middle(ours, "cpu_s")
+    other = middle(theirs, "cpu_s") if theirs else None
     share = mine["right"] / mine["rows"]
     yield Finding(
         f"decode {ROWS:,} rows: innermost texts",
@@ -59,7 +51,3 @@ def _rates(mine: dict[str, Any], other: dict[str, Any]) -> Finding:
 
     ratio = other["cpu_s"] / mine["cpu_s"]
     return Finding(f"decode {ROWS:,} rows", f"msticpy {told(other)}", told(mine), ratio, "faster", ratio > 1)
-
-
-def _median(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    return sorted(runs, key=lambda run: run["cpu_s"])[len(runs) // 2]

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from measure import Finding, Plan
+from measure import Finding, Plan, tell
 from msticpy_child import HERE, in_turn, median, told_by
 
 SIZES = (10_000, 100_000)
@@ -67,5 +67,4 @@ def _logons(events: int, folder: Path, seed: int) -> Path:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as scratch:
-        for one in timelines(int(sys.argv[1]) if len(sys.argv) > 1 else 1, Path(scratch), seed=7):
-            print(one.what, one.peer, one.ours, one.ratio, one.target, one.is_met, sep=" | ")
+        tell(timelines(int(sys.argv[1]) if len(sys.argv) > 1 else 1, Path(scratch), seed=7))

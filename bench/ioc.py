@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from measure import Finding, Plan
+from measure import Finding, Plan, tell
 from msticpy_child import HERE, msticpy_python, told_by
 
 LINES = 100_000
@@ -43,11 +43,11 @@ def measure(plan: Plan) -> Iterator[Finding]:
 
 
 def _frames(what: str, mine: dict[str, Any], other: dict[str, Any] | None, megabytes: float) -> Finding:
-    told = f"{mine['frame_s']:.2f} s, {megabytes / mine['frame_s']:.0f} MB/s, {mine['rss_mb']:.0f} MB"
+    told = f"{mine['frame_s']:.2f} s, {megabytes / mine['frame_s']:.0f} MB/s, {mine['peak_mb']:.0f} MB"
     if other is None:
         return Finding(f"{what}: pandas frame to frame", "msticpy is not installed", told)
     ratio = other["frame_s"] / mine["frame_s"]
-    theirs = f"msticpy {other['frame_s']:.1f} s, {megabytes / other['frame_s']:.2f} MB/s, {other['rss_mb']:.0f} MB"
+    theirs = f"msticpy {other['frame_s']:.1f} s, {megabytes / other['frame_s']:.2f} MB/s, {other['peak_mb']:.0f} MB"
     name = f"{what}: pandas frame to frame"
     return Finding(name, theirs, told, ratio, f"{TIMES_FASTER:g} x faster", ratio >= TIMES_FASTER)
 
@@ -66,6 +66,4 @@ if __name__ == "__main__":
 
     lines = int(sys.argv[1]) if len(sys.argv) > 1 else LINES
     LINES = LINES_QUICK = lines
-    for finding in measure(Plan(1, FULL_SIZE + 1, 1, Path(), Path(), 7)):
-        print(f"{finding.what}\n    peer  {finding.peer}\n    ours  {finding.ours}")
-        print(f"    ratio {finding.ratio}  target {finding.target}  met {finding.is_met}")
+    tell(measure(Plan(1, FULL_SIZE + 1, 1, Path(), Path(), 7)))

@@ -13,7 +13,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -184,3 +184,9 @@ def large_case(plan: Plan) -> tuple[Path, Cost]:
         cost = run_once([*OURS, "ingest", log, "-w", make_workspace(case)], plan.scratch)
         noted.write_text(json.dumps(asdict(cost)))
     return case, Cost(**json.loads(noted.read_text()))
+
+
+def tell(findings: Iterable[Finding]) -> None:
+    """Print findings as they come, a line each, where a benchmark is run alone."""
+    for one in findings:
+        print(one.what, one.peer, one.ours, one.ratio, one.target, one.is_met, sep=" | ", flush=True)

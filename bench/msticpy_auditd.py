@@ -10,19 +10,18 @@ import contextlib
 import io
 import json
 import sys
-import time
 from pathlib import Path
 
 from msticpy.transform.auditdextract import read_from_file
+
+from weighed import weighed
 
 
 def main(words: list[str]) -> None:
     """Read once; modules are loaded before."""
     log, truth = words
-    begin, cpu = time.perf_counter(), time.process_time()
     with contextlib.redirect_stdout(io.StringIO()):
-        found = read_from_file(log)
-    took = {"wall_s": time.perf_counter() - begin, "cpu_s": time.process_time() - cpu}
+        found, took = weighed(lambda: read_from_file(log))
     told = json.loads(Path(truth).read_text())
     said: dict[str, set[str]] = {}
     for stamp, line in zip(found["mssg_id"].tolist(), found["cmdline"].tolist(), strict=True):

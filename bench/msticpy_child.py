@@ -50,6 +50,11 @@ def in_turn(
     return mine, other
 
 
+def middle(runs: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
+    """The run in the middle of runs ordered by what they told."""
+    return sorted(runs, key=lambda run: run[name])[len(runs) // 2]
+
+
 def median(runs: Sequence[dict[str, Any]], name: str) -> float:
     """The median of what runs told."""
     return statistics.median(run[name] for run in runs)

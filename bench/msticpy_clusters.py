@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import resource
 import sys
-import time
 import warnings
 
 import pandas as pd
 
 from cluster_quality import quality
+from weighed import peak_mb, weighed
 
 COLUMNS = ["commandlineTokensFull", "pathScore", "isSystemSession"]
 DISTANCE = 0.0001
@@ -33,12 +32,9 @@ def main(file: str) -> None:
         return found, model
 
     cluster(events.head(100))  # modules are loaded
-    base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    begin, cpu = time.perf_counter(), time.process_time()
-    found, model = cluster(events)
-    told = {"wall_s": time.perf_counter() - begin, "cpu_s": time.process_time() - cpu, "output": len(found)}
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    told |= {"peak_mb": peak * 1024 / 1e6, "added_mb": (peak - base) * 1024 / 1e6}
+    base = peak_mb()
+    (found, model), told = weighed(lambda: cluster(events))
+    told |= {"output": len(found), "peak_mb": peak_mb(), "added_mb": peak_mb() - base}
     # its noise is of no cluster: each such row stands alone
     labels = [label if label >= 0 else f"row {at}" for at, label in enumerate(model.labels_.tolist())]
     print(json.dumps(told | quality(labels, truth)))

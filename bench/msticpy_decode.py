@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import resource
 import sys
-import time
 from pathlib import Path
+
+from weighed import peak_mb, weighed
 
 TAGS = re.compile(r"</?decoded[^>]*>")
 
@@ -18,22 +18,19 @@ def main(path: str) -> None:
     from msticpy.transform import base64unpack
 
     base64unpack.unpack_items(input_string="powershell -enc dwBoAG8AYQBtAGkA")
-    right = raised = 0
-    begin, cpu = time.perf_counter(), time.process_time()
-    answers: list[tuple[str, set[str]]] = []
-    for row in rows:
+
+    def unpacked(command: str) -> tuple[str, set[str]] | None:
         try:
-            text, found = base64unpack.unpack(row["command"])
+            text, found = base64unpack.unpack(command)
         except Exception:
-            raised += 1
-            answers.append(("", set()))
-            continue
-        answers.append((text, set(map(str, found["decoded_string"])) if "decoded_string" in found else set()))
-    took = {"wall_s": time.perf_counter() - begin, "cpu_s": time.process_time() - cpu}
-    for row, (text, texts) in zip(rows, answers, strict=True):
+            return None
+        return text, set(map(str, found["decoded_string"])) if "decoded_string" in found else set()
+
+    answers, took = weighed(lambda: [unpacked(row["command"]) for row in rows])
+    right = 0
+    for row, (text, texts) in ((row, answer) for row, answer in zip(rows, answers, strict=True) if answer):
         right += row["inner"] in text or row["inner"] in TAGS.sub("", text) or any(row["inner"] in one for one in texts)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
-    print(json.dumps(took | {"right": right, "rows": len(rows), "raised": raised, "peak_mb": peak}))
+    print(json.dumps(took | {"right": right, "rows": len(rows), "raised": answers.count(None), "peak_mb": peak_mb()}))
 
 
 if __name__ == "__main__":

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import resource
 import sys
-import time
 import warnings
 from pathlib import Path
 
 import pandas as pd
+
+from weighed import peak_mb, weighed
 
 SOURCES = ["Account", "Computer", "CommandLine"]
 
@@ -27,13 +27,15 @@ def main(file: str, page: str) -> None:
         return display_timeline(data, group_by="Account", source_columns=SOURCES, hide=True)
 
     Path(page).write_text(file_html(make(rows.head(50)), INLINE))  # modules are loaded
-    begin, cpu = time.perf_counter(), time.process_time()
-    plot = make(rows)
-    Path(page).write_text(file_html(plot, INLINE))
-    told = {"wall_s": time.perf_counter() - begin, "cpu_s": time.process_time() - cpu}
+
+    def drawn() -> object:
+        plot = make(rows)
+        Path(page).write_text(file_html(plot, INLINE))
+        return plot
+
+    plot, told = weighed(drawn)
     bare = len(file_html(plot, CDN).encode())
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
-    print(json.dumps(told | {"bytes": Path(page).stat().st_size, "bare": bare, "peak_mb": peak}))
+    print(json.dumps(told | {"bytes": Path(page).stat().st_size, "bare": bare, "peak_mb": peak_mb()}))
 
 
 if __name__ == "__main__":

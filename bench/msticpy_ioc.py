@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import json
-import resource
 import sys
-import time
 
 import pandas as pd
 from msticpy.transform.iocextract import IoCExtract
 
 from ioc_lines import lines
 from ioc_score import TYPES, score
+from weighed import peak_mb, weighed
 
 
 def main(words: list[str]) -> None:
     """Once: it takes half a minute for 100,000 lines."""
     made = lines(int(words[0]), int(words[1]))
     frame = pd.DataFrame({"text": [line.text for line in made]})
-    begin = time.perf_counter()
     extract = IoCExtract()
-    extract.extract(data=frame.head(100), columns=["text"], ioc_types=list(TYPES))
-    first_s = time.perf_counter() - begin
-    begin = time.perf_counter()
-    found = extract.extract(data=frame, columns=["text"], ioc_types=list(TYPES))
-    took = time.perf_counter() - begin
+
+    def of(rows: pd.DataFrame) -> pd.DataFrame:
+        return extract.extract(data=rows, columns=["text"], ioc_types=list(TYPES))
+
+    _, first = weighed(lambda: of(frame.head(100)))
+    found, took = weighed(lambda: of(frame))
     told = score(made, zip(found["SourceIndex"].astype(int), found["IoCType"], found["Observable"], strict=True))
     told |= {
-        "bytes": sum(len(line.text.encode()) for line in made), "frame_s": took, "first_s": first_s,
-        "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "bytes": sum(len(line.text.encode()) for line in made), "frame_s": took["wall_s"], "first_s": first["wall_s"],
+        "peak_mb": peak_mb(),
     }  # fmt: skip
     print(json.dumps(told))
 

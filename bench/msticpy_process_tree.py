@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import resource
 import sys
-import time
 import warnings
 
 import pandas as pd
+
+from weighed import peak_mb, weighed
 
 
 def main(file: str) -> None:
@@ -20,9 +20,7 @@ def main(file: str) -> None:
     rows = pd.read_csv(file, keep_default_na=False, parse_dates=["TimeGenerated"])
     truth = rows.pop("truth")
     build_process_tree(rows.head(100))  # modules are loaded
-    begin, cpu = time.perf_counter(), time.process_time()
-    tree = build_process_tree(rows)
-    told = {"wall_s": time.perf_counter() - begin, "cpu_s": time.process_time() - cpu}
+    tree, told = weighed(lambda: build_process_tree(rows))
     own = tree[tree["source_index"].astype(float) >= 0]
     place = tree["source_index"].astype(float)
     place = place[~place.index.duplicated()]
@@ -30,8 +28,9 @@ def main(file: str) -> None:
     real = own["source_index"].astype(int)
     keep = real.isin(truth.index)
     right = int((found[keep].astype(int).to_numpy() == truth.loc[real[keep]].to_numpy()).sum())
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
-    print(json.dumps(told | {"right": right, "rows": len(rows), "depth": int(get_tree_depth(tree)), "peak_mb": peak}))
+    print(
+        json.dumps(told | {"right": right, "rows": len(rows), "depth": int(get_tree_depth(tree)), "peak_mb": peak_mb()})
+    )
 
 
 if __name__ == "__main__":

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from pathlib import Path
 
 from flowsleuth.readers.audit_frames import read_from_file
+from weighed import weighed
 
 
 def main(words: list[str]) -> None:
     """Read twice; the second time modules are loaded, as they are for the rival."""
     log, truth = words
     read_from_file(log, "DAEMON_START")
-    begin, cpu = time.perf_counter(), time.process_time()
-    found = read_from_file(log)
-    took = {"wall_s": time.perf_counter() - begin, "cpu_s": time.process_time() - cpu}
+    found, took = weighed(lambda: read_from_file(log))
     told = json.loads(Path(truth).read_text())
     said = dict(zip(found["mssg_id"].tolist(), found["cmdline"].tolist(), strict=True))
     events = sum(one in said for one in told["events"]) - abs(len(found) - len(told["events"]))

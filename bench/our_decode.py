@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import resource
 import sys
-import time
 from pathlib import Path
+
+from weighed import peak_mb, weighed
 
 BOMB_BYTES = 30_000_000
 
@@ -22,19 +22,15 @@ def main(path: str) -> None:
     from flowsleuth.extract.decoding import unpack_items
 
     unpack_items(input_string="powershell -enc dwBoAG8AYQBtAGkA")
-    begin, cpu = time.perf_counter(), time.process_time()
-    found = unpack_items(data=frame, column="command")
-    took = {"wall_s": time.perf_counter() - begin, "cpu_s": time.process_time() - cpu}
+    found, took = weighed(lambda: unpack_items(data=frame, column="command"))
     texts: dict[int, set[str]] = {}
     for number, text in zip(found["src_index"], found["decoded_string"], strict=True):
         texts.setdefault(number, set()).add(text)
     right = sum(row["inner"] in texts.get(number, ()) for number, row in enumerate(rows))
     bomb = base64.b64encode(gzip.compress(bytes(BOMB_BYTES))).decode()
-    begin = time.perf_counter()
-    _, told = unpack_items(input_string=bomb)
-    took |= {"bomb_s": time.perf_counter() - begin, "bomb_told": "limit" in set(told["status"])}
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
-    print(json.dumps(took | {"right": right, "rows": len(rows), "raised": 0, "peak_mb": peak}))
+    (_, told), took_bomb = weighed(lambda: unpack_items(input_string=bomb))
+    took |= {"bomb_s": took_bomb["wall_s"], "bomb_told": "limit" in set(told["status"])}
+    print(json.dumps(took | {"right": right, "rows": len(rows), "raised": 0, "peak_mb": peak_mb()}))
 
 
 if __name__ == "__main__":

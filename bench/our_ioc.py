@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from flowsleuth.extract.ioc.extractor import IoCExtract
 from flowsleuth.extract.ioc.kinds import type_names
 from ioc_lines import lines
 from ioc_score import score
+from weighed import peak_mb, weighed
 
 RUNS = 5
 
@@ -30,9 +30,7 @@ def main(words: list[str]) -> None:
     frame = pd.DataFrame({"text": texts})
     size = sum(len(text.encode()) for text in texts)
     extract = IoCExtract(ScanOptions(engine="numba"))
-    begin = time.perf_counter()
-    IoCExtract().extract(data=frame.head(100), columns=["text"])
-    first_s = time.perf_counter() - begin
+    _, first = weighed(lambda: IoCExtract().extract(data=frame.head(100), columns=["text"]))
     compiled()  # once for a version; what follows is what a later process meets
     extract.extract(data=frame.head(100), columns=["text"])
     cpu = time.process_time()
@@ -40,26 +38,20 @@ def main(words: list[str]) -> None:
     cpu_s = (time.process_time() - cpu) / RUNS
     frame_s = least(lambda: extract.extract(data=frame, columns=["text"]))
     few = column[: len(column) // 20]
-    begin = time.perf_counter()
-    find(few, type_names(None), ScanOptions(engine="python"))
-    plain_s = (time.perf_counter() - begin) * len(column) / len(few)
+    _, plain = weighed(lambda: find(few, type_names(None), ScanOptions(engine="python")))
+    plain_s = plain["wall_s"] * len(column) / len(few)
     found = extract.extract(data=frame, columns=["text"])
     told = score(made, zip(found["SourceIndex"], found["IoCType"], found["Observable"], strict=True))
     told |= {
-        "bytes": size, "first_s": first_s, "engine_s": engine_s, "cpu_s": cpu_s, "frame_s": frame_s, "plain_s": plain_s,
-        "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "bytes": size, "first_s": first["wall_s"], "engine_s": engine_s, "cpu_s": cpu_s, "frame_s": frame_s,
+        "plain_s": plain_s, "peak_mb": peak_mb(),
     }  # fmt: skip
     print(json.dumps(told))
 
 
 def least(work: Callable[[], object]) -> float:
     """The least wall time of some runs."""
-    took = []
-    for _ in range(RUNS):
-        begin = time.perf_counter()
-        work()
-        took.append(time.perf_counter() - begin)
-    return min(took)
+    return min(weighed(work)[1]["wall_s"] for _ in range(RUNS))
 
 
 if __name__ == "__main__":

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import resource
 import sys
-import time
 
 import pandas as pd
 
 from flowsleuth.analyze.process_tree import build_process_tree
+from weighed import peak_mb, weighed
 
 
 def main(file: str) -> None:
@@ -17,17 +16,13 @@ def main(file: str) -> None:
     rows = pd.read_csv(file, keep_default_na=False)
     truth = rows.pop("truth")
     build_process_tree(rows.head(100))  # modules are loaded
-    begin, cpu = time.perf_counter(), time.process_time()
-    tree = build_process_tree(rows)
-    told = {"wall_s": time.perf_counter() - begin, "cpu_s": time.process_time() - cpu}
+    tree, told = weighed(lambda: build_process_tree(rows))
     label = tree.set_index("node")["source_index"]
     own = tree[~tree["is_inferred"]]
     found = own["parent_node"].map(label).fillna(-1)
     right = int((found.astype(int).to_numpy() == truth.loc[own["source_index"].astype(int)].to_numpy()).sum())
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
-    print(
-        json.dumps(told | {"right": right, "rows": len(rows), "depth": int(tree["level"].max()) + 1, "peak_mb": peak})
-    )
+    told |= {"right": right, "rows": len(rows), "depth": int(tree["level"].max()) + 1, "peak_mb": peak_mb()}
+    print(json.dumps(told))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from measure import Finding, Plan
+from measure import Finding, Plan, tell
 from msticpy_child import HERE, in_turn, median
 
 PROCESSES = 100_000
@@ -50,5 +50,4 @@ def trees(processes: int, rounds: int, folder: Path, seed: int) -> Iterator[Find
 if __name__ == "__main__":
     sizes = [int(word) for word in sys.argv[1:]]
     with tempfile.TemporaryDirectory() as scratch:
-        for one in trees(*(sizes + [PROCESSES, 1][len(sizes) :]), folder=Path(scratch), seed=7):
-            print(one.what, one.peer, one.ours, one.ratio, one.target, one.is_met, sep=" | ")
+        tell(trees(*(sizes + [PROCESSES, 1][len(sizes) :]), folder=Path(scratch), seed=7))
