@@ -146,8 +146,13 @@ def test_tables_of_several_kinds_are_lanes_and_overlays():
 def test_the_demo_notebooks_calls(tmp_path):
     """The shapes of MSTICPy's own demonstration."""
     alerts = logons(12).rename(columns={"Account": "Severity"})
-    display_timeline(data=alerts, source_columns=["Severity", "Computer"], group_by="Severity", height=200)
-    display_timeline(data=alerts, alert=alerts.iloc[5], title="Alert Process Session", height=150, range_tool=False)
+    first = display_timeline(data=alerts, source_columns=["Severity", "Computer"], group_by="Severity", height=200)
+    assert (first.spec["look"], first.spec["tips"]) == ({"height": 200}, ["Severity", "Computer"])
+    session = display_timeline(
+        data=alerts, alert=alerts.iloc[5], title="Alert Process Session", height=150, range_tool=False
+    )
+    assert session.spec["refs"] == [[int(alerts["TimeGenerated"].iloc[5].timestamp() * 1000), "alert"]]
+    assert session.spec["look"] == {"height": 150, "range_tool": False}
     shown = display_timeline(
         data=alerts, group_by="Severity", title="By direction", time_column="TimeGenerated",
         source_columns=["Computer"], height=150, legend="right", yaxis=True,
