@@ -1,5 +1,4 @@
-"""Two questions asked of a workspace through our own Python interface; each answer goes to standard output as CSV,
-written as ``flowsleuth sql --format csv`` writes it.
+"""Two questions asked of a workspace through our own Python interface; the answer goes to standard output as CSV.
 
 ``our_queries.py CASE talkers`` or ``our_queries.py CASE address ADDRESS``; with ``--timed`` asked ten times in one
 process, and the median of the processor seconds is printed instead of the answer.
@@ -9,12 +8,8 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING
 
 import flowsleuth
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 REPEATS = 10
 TALKERS = """
@@ -29,27 +24,24 @@ FROM flow WHERE src_ip = $ip OR dst_ip = $ip ORDER BY start
 """All flows of one address, in the order of time, as ``nfdump 'host A'`` lists them."""
 
 
-def ask(workspace: flowsleuth.Workspace, words: list[str]) -> pa.Table:
-    """The answer."""
-    if words[0] == "talkers":
-        return workspace.sql(TALKERS).table
-    return workspace.sql(ADDRESS, ip=words[1]).table
+def question(words: list[str]) -> tuple[str, dict[str, str]]:
+    """The SQL and its values."""
+    return (TALKERS, {}) if words[0] == "talkers" else (ADDRESS, {"ip": words[1]})
 
 
 def main(words: list[str]) -> None:
     """Ask once and print, or ask often and print how long it takes."""
     with flowsleuth.open(words[0]) as workspace:
+        text, values = question(words[1:])
         if "--timed" not in words:
-            from flowsleuth.faces.cli.show import write_tables
-
-            write_tables(iter([ask(workspace, words[1:])]), "csv", None)
+            workspace.sql_to_csv(text, sys.stdout, **values)
             return
         import statistics
 
         costs, walls = [], []
         for _ in range(REPEATS):
             cpu, wall = time.process_time(), time.perf_counter()
-            ask(workspace, words[1:])
+            workspace.sql(text, **values)
             costs.append(time.process_time() - cpu)
             walls.append(time.perf_counter() - wall)
         print(statistics.median(costs), statistics.median(walls))

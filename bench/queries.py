@@ -1,8 +1,8 @@
 """Questions about 10 M flows: top talkers and one address's flows, asked of our store and of nfdump.
 
 Both hold the same flows: those that nfcapd received and wrote (LZ4), and what ``flowsleuth ingest`` made of that very
-file. Ours is asked as a whole process, with interpreter, imports and connection, and within one, as in a notebook; the
-wall decides, processor seconds are told beside it.
+file. Ours is asked as a whole process, ``flowsleuth sql --format csv`` with interpreter, imports and connection, and
+within one, as in a notebook; the wall decides, processor seconds are told beside it.
 Answers must be equal: the talkers with their flows, packets and bytes, and the number and bytes of the address's flows.
 """
 
@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from measure import OURS, ChildError, Cost, Finding, Plan, make_workspace, race, run_once
+from our_queries import question
 
 ASK = Path(__file__).with_name("our_queries.py")
 PLACE = 20
@@ -40,13 +41,15 @@ def measure(plan: Plan) -> Iterator[Finding]:
     }
     ours = {"top 20 talkers": ["talkers"], "flows of one address": ["address", address]}
     for what, command in theirs.items():
-        ask = [sys.executable, ASK, case, *ours[what]]
-        yield from _compare(plan, f"{what} of {plan.large:,}", command, ask)
+        yield from _compare(plan, f"{what} of {plan.large:,}", command, case, ours[what])
 
 
-def _compare(plan: Plan, what: str, nfdump: Sequence[str | Path], ask: Sequence[str | Path]) -> Iterator[Finding]:
+def _compare(plan: Plan, what: str, nfdump: Sequence[str | Path], case: Path, words: list[str]) -> Iterator[Finding]:
+    text, values = question(words)
+    bound = [word for name, value in values.items() for word in ("--value", f"{name}={value}")]
+    ask = [*OURS, "sql", text, *bound, "--format", "csv", "-w", case]
     found = race({"nfdump": lambda: nfdump, "ours": lambda: ask}, plan.scratch, 2 * plan.rounds + 1)
-    inside_cpu, inside_wall = map(float, _answer([*ask, "--timed"]).split())
+    inside_cpu, inside_wall = map(float, _answer([sys.executable, ASK, case, *words, "--timed"]).split())
     peer = f"{found.cpu('nfdump'):.2f} CPU-s, {found.wall('nfdump'):.2f} s"
     whole = found.wall_ratio("nfdump", "ours")
     told = f"{found.cpu('ours'):.2f} CPU-s, {found.wall('ours'):.2f} s"

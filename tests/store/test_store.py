@@ -13,6 +13,7 @@ from flowsleuth.schema import FLOW, REJECT, TABLES
 from flowsleuth.store import Store
 from flowsleuth.store.catalog import FORMAT, Catalog
 from flowsleuth.store.engine import connect
+from flowsleuth.store.parquet import write_options
 
 DAY_US = 86_400_000_000
 
@@ -102,6 +103,28 @@ def test_the_files_are_plain_parquet(store):
     part = store.write("flow", flow_rows([0]))[0]
     assert part.path.startswith("tables/flow/date=1970-01-01/part-")
     assert pq.read_schema(store.folder / part.path).names == list(FLOW.names)
+
+
+@pytest.mark.parametrize("name", list(TABLES))
+def test_every_column_is_packed(tmp_path, name):
+    """Arrow leaves a column unpacked that it is given no codec for, and a list has a name of its own in Parquet."""
+    schema = TABLES[name].arrow_schema()
+    pq.write_table(schema.empty_table(), tmp_path / "none.parquet", **write_options(schema))
+    rows = pa.table([pa.nulls(1, field.type) for field in schema], schema=schema)
+    pq.write_table(rows, tmp_path / "rows.parquet", **write_options(schema))
+    group = pq.read_metadata(tmp_path / "rows.parquet").row_group(0)
+    codecs = {group.column(at).path_in_schema: group.column(at).compression for at in range(group.num_columns)}
+    assert set(codecs.values()) <= {"LZ4", "ZSTD"} and len(codecs) == len(schema)
+    assert {codecs[one] for one in ("src_ip", "dst_ip", "start") if one in codecs} <= {"LZ4"}
+
+
+def test_parts_of_earlier_versions_are_read_beside_new_ones(store):
+    """They were packed with zstd throughout, in pages of Arrow's choice."""
+    parts = [store.write("flow", flow_rows([start]))[0] for start in (0, 1)]
+    pq.write_table(flow_rows([0]), store.folder / parts[0].path, compression="zstd")
+    store.replace([], parts)
+    back = store.arrow(store.table("flow").order_by("start"))
+    assert back.column("start").cast(pa.int64()).to_pylist() == [0, 1] and back.column("src_ip").null_count == 0
 
 
 def test_a_newer_or_damaged_catalogue_is_told(tmp_path):

@@ -41,13 +41,24 @@ def ask(connection: duckdb.DuckDBPyConnection, text: str, bound: Mapping[str, An
     import duckdb
 
     try:
-        if not bound:
-            return plain(connection.execute(text).to_arrow_table())
-        connection.execute(f"PREPARE question AS {text}")
-        values = ", ".join(f"{_name(name)} := {literal(value)}" for name, value in bound.items())
-        return plain(connection.execute(f"EXECUTE question({values})").to_arrow_table())
+        return plain(run_bound(connection, text, bound).to_arrow_table())
     except duckdb.Error as error:
         raise EngineError(said(error), where="SQL") from None
+
+
+def run_bound(connection: duckdb.DuckDBPyConnection, text: str, bound: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:
+    """Run a statement; DuckDB's own errors pass through.
+
+    Raises
+    ------
+    EngineError
+        A value cannot be bound.
+    """
+    if not bound:
+        return connection.execute(text)
+    connection.execute(f"PREPARE question AS {text}")
+    values = ", ".join(f"{_name(name)} := {literal(value)}" for name, value in bound.items())
+    return connection.execute(f"EXECUTE question({values})")
 
 
 def shut(connection: duckdb.DuckDBPyConnection, paths: Iterable[object]) -> None:

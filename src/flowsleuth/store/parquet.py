@@ -18,8 +18,13 @@ from flowsleuth.store.catalog import Part
 
 ROW_GROUP = 327_680
 """Room for the rows of one commit and the block that made it full, so that a part has one row group."""
-CODEC = "zstd"
+PAGE_ROWS = 65_536
+"""A whole number of the 2,048 rows that DuckDB works on at a time: those that cross from one page to the next are
+copied (with Arrow's 20,000 the flows of one address took a quarter longer)."""
+PAGE_BYTES = 8 << 20
+"""So that the rows end a page and not the bytes, but of very long texts."""
 LEVEL = 1
+"""Of zstd."""
 US_PER_DAY = 86_400_000_000
 
 _DELTA = ("flow_id", "event_id", "source_row", "start", "end")
@@ -29,17 +34,29 @@ _BARE = ("uid", "extra", "raw", "history")
 
 
 def write_options(schema: pa.Schema) -> dict[str, Any]:
-    """Encodings: deltas for ids, rows and times; plain for what rarely repeats; dictionaries for the rest."""
+    """Encodings: deltas for ids, rows and times; plain for what rarely repeats; dictionaries for the rest.
+
+    What rarely repeats fills most of a file and is packed with zstd. The rest is what questions filter and count by:
+    LZ4 takes a quarter more room for it, and the question of one address's flows a fifth less time.
+    """
     delta = {f.name: "DELTA_BINARY_PACKED" for f in schema if f.name in _DELTA}
+    codecs = {_leaf(f): "zstd" if f.name in _PLAIN or pa.types.is_nested(f.type) else "lz4" for f in schema}
     rest = [f.name for f in schema if f.name not in delta and f.name not in _PLAIN and not pa.types.is_nested(f.type)]
     return {
-        "compression": CODEC,
-        "compression_level": LEVEL,
+        "compression": codecs,
+        "compression_level": {path: LEVEL for path, codec in codecs.items() if codec == "zstd"},
+        "max_rows_per_page": PAGE_ROWS,
+        "data_page_size": PAGE_BYTES,
         "use_dictionary": rest,
         "column_encoding": delta or None,
         "write_page_index": False,
         "write_statistics": [f.name for f in schema if f.name not in _BARE and not pa.types.is_nested(f.type)],
     }
+
+
+def _leaf(field: pa.Field) -> str:
+    """Name of a column, or of what is in its lists, as Parquet calls it; there is no other nested kind."""
+    return f"{field.name}.list.element" if pa.types.is_list(field.type) else str(field.name)
 
 
 def day_text(day: int) -> str:

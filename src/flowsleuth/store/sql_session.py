@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
 
 from flowsleuth.errors import EngineError
 from flowsleuth.schema import TABLES
+from flowsleuth.store.csv_copy import copy_csv, pipe_to
 from flowsleuth.store.duckdb_engine import connect_duckdb, offer_parquet
 from flowsleuth.store.duckdb_questions import ask, shut
 
@@ -49,10 +52,39 @@ def ask_sql(store: Store, text: str, bound: Mapping[str, Any]) -> pa.Table:
         from flowsleuth.store.stored_queries import ask_store
 
         return ask_store(store, text, bound)
+    with _session(store, text) as connection:
+        return ask(connection, text, bound)
+
+
+def sql_to_csv(store: Store, text: str, bound: Mapping[str, Any], file: IO[str]) -> int | None:
+    """The answer of :func:`ask_sql` as CSV, row by row from the engine into an open file, without Arrow.
+
+    Returns
+    -------
+    int or None
+        Rows. None, and nothing is written, where it takes :func:`ask_sql` to know: on Spark, for columns of lists,
+        or what is wrong with the text.
+
+    Raises
+    ------
+    EngineError
+        The SQL asks none of the tables, or failed on the way.
+    OSError
+        The file took no more.
+    """
+    if not store.is_embedded:
+        return None
+    with pipe_to(file) as path, _session(store, text, path) as connection:
+        return copy_csv(connection, text, bound, file, path)
+
+
+@contextmanager
+def _session(store: Store, text: str, *paths: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that knows the tables that the text may name, and reaches their files and the given paths only."""
     connection = connect_duckdb(store.scratch)
     try:
-        _offer(connection, store, text)
-        return ask(connection, text, bound)
+        _offer(connection, store, text, paths)
+        yield connection
     except EngineError as error:
         if error.where != "SQL":
             raise
@@ -61,13 +93,13 @@ def ask_sql(store: Store, text: str, bound: Mapping[str, Any]) -> pa.Table:
         connection.close()
 
 
-def _offer(connection: duckdb.DuckDBPyConnection, store: Store, text: str) -> None:
+def _offer(connection: duckdb.DuckDBPyConnection, store: Store, text: str, also: Iterable[str]) -> None:
     """Make views of the tables that the text may name, then shut the door to all other files."""
     words = set(_WORD.findall(text.casefold()))
     named = [name for name in TABLES if name in words]
     if not named:
         raise EngineError("asks no table", where="SQL", available=TABLES)
-    allowed = []
+    allowed: list[Path | str] = [*also]
     for name in named:
         paths = [path.absolute() for path in store.files(name, store.catalog.parts(name))]
         offer_parquet(connection, name, paths).create_view(name)

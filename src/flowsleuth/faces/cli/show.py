@@ -101,7 +101,8 @@ def print_json(value: Any) -> None:
 
 
 @contextmanager
-def _text_file(output: str | None) -> Iterator[IO[str]]:
+def text_file(output: str | None) -> Iterator[IO[str]]:
+    """A file that takes its name only when it is whole; standard output where none is named."""
     if output is None:
         yield sys.stdout
         return
@@ -131,10 +132,16 @@ def give(table: pa.Table, parsed: argparse.Namespace, on_terminal: Callable[[pa.
     if parsed.format == "table" and parsed.output is None and on_terminal is not None:
         on_terminal(table)
         return 0
-    rows = write_tables(iter([table]), "csv" if parsed.format == "table" else parsed.format, parsed.output)
+    tell_written(
+        write_tables(iter([table]), "csv" if parsed.format == "table" else parsed.format, parsed.output), parsed
+    )
+    return 0
+
+
+def tell_written(rows: int, parsed: argparse.Namespace) -> None:
+    """Say how many rows are in the file, where one was asked for."""
     if parsed.output:
         print(f"{rows:,} rows in {parsed.output}", file=sys.stderr)
-    return 0
 
 
 def write_tables(tables: Iterator[pa.Table], form: str, output: str | None) -> int:
@@ -149,8 +156,8 @@ def write_tables(tables: Iterator[pa.Table], form: str, output: str | None) -> i
         if output is None:
             raise OptionError("Parquet goes to a file", where="--format parquet", hint="give --output FILE")
         return _write_parquet(tables, output)
-    with _text_file(output) as file:
-        return _write_json(tables, file) if form == "json" else _write_csv(tables, file)
+    with text_file(output) as file:
+        return _write_json(tables, file) if form == "json" else write_csv(tables, file)
 
 
 def _write_json(tables: Iterator[pa.Table], file: IO[str]) -> int:
@@ -165,7 +172,7 @@ def _write_json(tables: Iterator[pa.Table], file: IO[str]) -> int:
     return rows
 
 
-def _write_csv(tables: Iterator[pa.Table], file: IO[str]) -> int:
+def write_csv(tables: Iterator[pa.Table], file: IO[str]) -> int:
     """Times as ISO 8601 UTC, floats with all their digits, lists as JSON, null as an empty field.
 
     Logs are full of text that others chose: what a spreadsheet would take for a formula gets an apostrophe before it.

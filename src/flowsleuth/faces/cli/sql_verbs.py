@@ -8,8 +8,11 @@ from flowsleuth.errors import OptionError
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
     import pyarrow as pa
+
+    import flowsleuth
 
 FORMATS = ("table", "json", "csv", "parquet")
 SHOWN = 50
@@ -52,8 +55,21 @@ def sql(parsed: argparse.Namespace) -> int:
         raise OptionError("a table is for the terminal", where="--output", available=FORMATS[1:])
     values = {name: _value(text) for name, text in parse_assignments(parsed.value, "--value").items()}
     with flowsleuth.open(parsed.workspace, engine=parsed.engine) as ws:
+        if parsed.format == "csv":
+            return _csv(ws, values, parsed)
         rows = ws.sql(parsed.text, **values).table
     return give(rows, parsed, _show)
+
+
+def _csv(ws: flowsleuth.Workspace, values: Mapping[str, Any], parsed: argparse.Namespace) -> int:
+    from flowsleuth.faces.cli.show import tell_written, text_file, write_csv
+
+    with text_file(parsed.output) as file:
+        rows = ws.sql_to_csv(parsed.text, file, **values)
+        if rows is None:
+            rows = write_csv(iter([ws.sql(parsed.text, **values).table]), file)
+    tell_written(rows, parsed)
+    return 0
 
 
 def _show(rows: pa.Table) -> None:
