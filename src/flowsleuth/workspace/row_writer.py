@@ -84,7 +84,7 @@ class RowWriter:
 
     def __init__(self, store: Store, *, strict: bool = False) -> None:
         self._store, self._strict = store, strict
-        self._pool = ThreadPoolExecutor(2, thread_name_prefix="parquet")
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="parquet")
         self._ready = _Load()
         self._current = _Load()
         self._flying: _Load | None = None
@@ -262,7 +262,6 @@ class RowWriter:
             self.rows[name] = self.rows.get(name, 0) + count
 
     def finish(self) -> None:
-        """Write and list the rest; the last part need not wait for the one before it."""
-        self._submit(self._ready)
+        """Write and list the rest."""
         self._commit()
         self._land()
