@@ -21,8 +21,6 @@ ROW_GROUP = 327_680
 PAGE_ROWS = 65_536
 """A whole number of the 2,048 rows that DuckDB works on at a time: those that cross from one page to the next are
 copied (with Arrow's 20,000 the flows of one address took a quarter longer)."""
-PAGE_BYTES = 8 << 20
-"""So that the rows end a page and not the bytes, but of very long texts."""
 LEVEL = 1
 """Of zstd."""
 US_PER_DAY = 86_400_000_000
@@ -46,7 +44,6 @@ def write_options(schema: pa.Schema) -> dict[str, Any]:
         "compression": codecs,
         "compression_level": {path: LEVEL for path, codec in codecs.items() if codec == "zstd"},
         "max_rows_per_page": PAGE_ROWS,
-        "data_page_size": PAGE_BYTES,
         "use_dictionary": rest,
         "column_encoding": delta or None,
         "write_page_index": False,
