@@ -69,11 +69,13 @@ def _no_matches() -> pa.Table:
 
 
 def _match_part(texts: pa.Array, start: int, rules: RuleSet) -> pa.Table:
+    import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
     folded = pc.replace_substring_regex(pc.ascii_lower(texts), pattern=_ODD_BLANKS, replacement=" ")
-    part = pa.table({"at": pa.array(range(start, start + len(texts)), pa.int64()), "text": texts, "folded": folded})
+    at = pa.array(np.arange(start, start + len(texts), dtype=np.int64))
+    part = pa.table({"at": at, "text": texts, "folded": folded})
     part = _holding(part, rules.rules)
     found = [_no_matches()]
     numbered = enumerate(rules.rules)
@@ -115,7 +117,7 @@ def _match_rule(texts: pa.Array, at: pa.Array, number: int, rule: CommandRule) -
     return pa.table(
         {
             "text": at,
-            "rule": pa.array([number] * len(at), pa.int64()),
+            "rule": pa.repeat(pa.scalar(number, pa.int64()), len(at)),
             "matched": pc.utf8_slice_codeunits(matched, 0, LONGEST_MATCH),
             "offset": pc.cast(offset, pa.int64()),
         }

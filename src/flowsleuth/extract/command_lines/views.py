@@ -52,12 +52,13 @@ def views(texts: pa.Array, *, decode: bool = True) -> pa.Table:
     >>> views(pa.array(["w^h^o^ami"])).select(["text", "path"]).to_pylist()
     [{'text': 'w^h^o^ami', 'path': None}, {'text': 'whoami', 'path': 'escapes removed'}]
     """
+    import numpy as np
     import pyarrow as pa
 
     nothing = pa.nulls(len(texts), pa.string())
     written = pa.table(
         {
-            "source": pa.array(range(len(texts)), pa.int64()),
+            "source": pa.array(np.arange(len(texts), dtype=np.int64)),
             "text": texts,
             "path": nothing,
             "offset": pa.nulls(len(texts), pa.int64()),
