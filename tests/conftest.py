@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from flowsleuth.enrich import geoip2fast_table
-
 settings.register_profile("untimed", deadline=None)  # what is slow is for bench/; a busy machine breaks no promise
 settings.load_profile("untimed")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-INSTALLED_FILE = geoip2fast_table.installed_file
 
 
 @pytest.fixture(scope="session")
@@ -43,18 +39,3 @@ def demo_case(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def data() -> Path:
     """Samples in the repository."""
     return REPOSITORY / "tests" / "data"
-
-
-@pytest.fixture(scope="session", autouse=True)
-def without_geoip2fast() -> Iterator[None]:
-    """The same answers whether the extra ``geo`` is installed or not."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(geoip2fast_table, "installed_file", lambda: None)
-        yield
-
-
-@pytest.fixture
-def geoip2fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For a test of the extra ``geo``: it is there."""
-    pytest.importorskip("geoip2fast")
-    monkeypatch.setattr(geoip2fast_table, "installed_file", INSTALLED_FILE)
