@@ -223,6 +223,8 @@ def test_names_of_systems_right_after_install(tmp_path):
     (facts,) = installed_geography(tmp_path)
     assert facts.absent is None and str(facts.as_of) == "2024-06-18 00:00:00+00:00"
     asked = ["8.8.8.8", "2001:4860:4860::8888", "10.0.0.1", "151.183.80.146", "1.1.1.1"]
+    named = registered_countries().look_up(pa.array(["193.0.6.139"]))["country"].to_pylist()
+    assert facts.look_up(pa.array(["193.0.6.139"]))["country"].to_pylist() == named == ["Netherlands"]
     assert facts.look_up(pa.array(asked)).to_pylist() == [
         {"country_code": "US", "country": "United States", "as_name": "GOOGLE"},
         {"country_code": "US", "country": "United States", "as_name": "GOOGLE"},
