@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.enrich.context_files import RangeFacts
+from flowsleuth.enrich.countries import country_names
 from flowsleuth.enrich.networks import host_mask, in_order, join, segments, successor
-from flowsleuth.enrich.place_columns import columns_of, with_country_names
+from flowsleuth.enrich.place_columns import columns_of
 from flowsleuth.enrich.ranges import Pieces, RangeMap
 from flowsleuth.errors import FlowsleuthError
 
@@ -66,6 +67,7 @@ def read_geoip2fast(path: Path) -> RangeFacts:
     """
     import numpy as np
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     try:
         with gzip.open(path) as file:
@@ -84,14 +86,9 @@ def read_geoip2fast(path: Path) -> RangeFacts:
         Pieces(four.low, four.high, owner[: len(four.low)]), Pieces(six.low, six.high, owner[len(four.low) :])
     )
     kept = [None if name in _NOBODY else str(name) for name in names]
-    values = with_country_names(  # its own spellings would be second names of what other sources name
-        pa.table(
-            {
-                "country_code": _taken(_codes(countries), pairs // _PAIR - 1),
-                "as_name": _taken(kept, pairs % _PAIR - 1),
-            }
-        )
-    )
+    codes, titles = (_taken(of_all, pairs // _PAIR - 1) for of_all in _countries(countries))
+    named = pc.coalesce(country_names(codes), titles)  # theirs only for codes that ISO lacks, such as Kosovo's
+    values = pa.table({"country_code": codes, "country": named, "as_name": _taken(kept, pairs % _PAIR - 1)})
     return RangeFacts("geoip2fast (GeoLite2)", ranges, values, columns_of(values), as_of=made)
 
 
@@ -126,10 +123,12 @@ def _overlaid(places: Pieces, systems: Pieces, width: int) -> tuple[Pieces, npt.
     return made, made.owner
 
 
-def _codes(listed: Sequence[str]) -> list[str | None]:
-    """Of lines ``NL:The Netherlands``; the reserved ranges that are listed among them have none."""
-    codes = (one.partition(":")[0] for one in listed)
-    return [code if code.isalpha() else None for code in codes]
+def _countries(listed: Sequence[str]) -> tuple[list[str | None], list[str | None]]:
+    """Codes and names; the reserved ranges that are listed among them have none."""
+    split = [
+        (code, name) if code.isalpha() else (None, None) for code, _, name in (one.partition(":") for one in listed)
+    ]
+    return [code for code, _ in split], [name for _, name in split]
 
 
 def _taken(values: list[str | None], at: npt.NDArray[Any]) -> Any:
