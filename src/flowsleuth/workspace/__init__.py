@@ -12,6 +12,7 @@ from flowsleuth.errors import WorkspaceError
 from flowsleuth.settings import DEFAULT_HOME, FILE_NAME, Settings
 from flowsleuth.workspace.alert_methods import AlertMethods
 from flowsleuth.workspace.analyze_methods import AnalyzeMethods
+from flowsleuth.workspace.behaviour_methods import BehaviourMethods
 from flowsleuth.workspace.casework import Casework
 from flowsleuth.workspace.command_methods import CommandMethods
 from flowsleuth.workspace.convert_methods import ConvertMethods
@@ -124,6 +125,7 @@ class Workspace(
     AlertMethods,
     Casework,
     ScoreMethods,
+    BehaviourMethods,
     TriageMethods,
     TimeMethods,
     IntelMethods,

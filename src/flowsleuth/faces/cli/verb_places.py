@@ -15,6 +15,7 @@ _PLACES = {
     "info": ("basic_arguments:add_info", "verbs:info"),
     "score": ("basic_arguments:add_score", "verbs:score"),
     "suspects": ("basic_arguments:add_suspects", "verbs:suspects"),
+    "beacons": ("beacon_verbs:add_beacons", "beacon_verbs:beacons"),
     "explain": ("basic_arguments:add_explain", "verbs:explain"),
     "investigate": ("story_verbs:add_investigate", "story_verbs:investigate"),
     "story": ("story_verbs:add_story", "story_verbs:story"),

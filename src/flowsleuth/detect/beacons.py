@@ -1,0 +1,287 @@
+"""Beacons: a source that connects to the same service of a peer at regular times."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowsleuth.detect.flow_codes import is_group
+from flowsleuth.detect.kernels.beats import find_beats, pauses, spans
+from flowsleuth.detect.kernels.periods import find_periods
+from flowsleuth.detect.pair_times import NO_PORT, Asks, PairTimes, count_pairs, read_pairs
+from flowsleuth.detect.wording import count, duration, each, join, share
+from flowsleuth.errors import OptionError
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pyarrow as pa
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+DAY_US, HOUR_US, SECOND_US = 86_400_000_000, 3_600_000_000, 1_000_000
+LEAST_PAUSES = 4
+"""Pauses that a test needs to say anything: two differences."""
+TECHNIQUE = "T1071"
+"""ATT&CK: application layer protocol, of command and control."""
+
+
+@dataclass(frozen=True)
+class BeaconOptions:
+    """Options of :class:`BeaconFinder`.
+
+    Raises
+    ------
+    OptionError
+        A value is out of bounds.
+    """
+
+    least: int = field(
+        default=5, metadata={"help": "connections that a pair needs", "unit": "connections", "min": 5, "max": 10**6}
+    )
+    most: int = field(
+        default=500_000,
+        metadata={
+            "help": "connections above which a pair is a strobe, not a beacon",
+            "unit": "connections",
+            "min": 5,
+            "max": 10**8,
+        },
+    )
+    inbound: bool = field(
+        default=False,
+        metadata={"help": "also pairs whose source is known not to be ours", "unit": "", "min": False, "max": True},
+    )
+    false_share: float = field(
+        default=0.05,
+        metadata={
+            "help": "share of false leads that the list may be expected to have (Benjamini-Hochberg)",
+            "unit": "share",
+            "min": 0.0,
+            "max": 1.0,
+        },
+    )
+
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            low, high = one.metadata["min"], one.metadata["max"]
+            if not low <= getattr(self, one.name) <= high:
+                raise OptionError(f"must be from {low} to {high}", where=f"{one.name}={getattr(self, one.name)}")
+
+
+@dataclass(frozen=True)
+class _Tested:
+    """Numbers of all pairs of a portion, arrays of shape (n_pairs,)."""
+
+    pair: Ints
+    p_value: Floats
+    irregularity: Floats
+    beats: Ints
+    period_s: Floats
+    jitter: Floats
+    missed: Ints
+    breaks: Ints
+    hours: Ints
+    days: Ints
+
+
+class BeaconFinder:
+    """Finds pairs whose connections come at regular times, over any span.
+
+    Connections that follow one another closely are one beat; six scales of closeness are tried, from 2 s to half a day.
+    The pauses between beats are tested against arrivals without memory whose rate may change by day and night
+    (:mod:`.kernels.beats`): ``p_value`` is the chance of pauses so even. At scales from a quarter of an hour on, only
+    beats of up to half an hour count, so that a person's days are none. ``q_value`` is Benjamini and Hochberg's: of the
+    list down to a row, that share is expected to have no beat.
+
+    ``score = (1 - 2 irregularity) (1 - q_value)``: how even the pauses are (1: a clock, 0: no memory), times how sure
+    that is. What is regular need not be bad: time servers, updates and telemetry are. ``sources`` tells how many of the
+    sources connect to the peer at all.
+
+    Office hours, breaks, missed beats, drifting clocks, changed periods and padded sizes do not matter to the test:
+    it compares each pause with the next, and looks at no size.
+
+    Flows to multicast and broadcast addresses are left out, and, unless asked for, those of sources that are known not
+    to be ours.
+
+    Blind spots: fewer than five beats; jitter beyond 100 %; pauses drawn so that they have no memory; a beacon within
+    other traffic to the same service of the same peer; records cut by an exporter's timeouts while packets come
+    regularly; beats that last longer than half an hour, a quarter of an hour and more apart. What is done once
+    every working day is a beat, whether a machine does it or a person. The longest period that the data can reveal is a
+    quarter of their span; it is told with the result.
+
+    Source: own, after Heard, Rubin-Delanchy and Lawson (2014) and the window-free tests that RITA's formula lacks.
+
+    Parameters
+    ----------
+    options : BeaconOptions, optional
+    """
+
+    name: ClassVar[str] = "beacons"
+    Options: ClassVar[type] = BeaconOptions
+
+    def __init__(self, options: BeaconOptions | None = None) -> None:
+        self.options = options or BeaconOptions()
+
+    def find(self, ask: Asks, flows: ir.Table, keep: Callable[[ir.Table], ir.Table]) -> pa.Table:
+        """Test every pair, and tell those that beat, the most regular first.
+
+        Parameters
+        ----------
+        ask : Asks
+        flows : ibis table
+            Columns of ``schema.FLOW``.
+        keep : callable
+            Holds the rows of an expression that is asked more than once.
+
+        Returns
+        -------
+        pyarrow.Table
+            A row a pair: ``score p_value q_value src_ip peer is_name proto port connections beats period_s jitter
+            missed breaks hours days first last sources technique reason``. In the schema's metadata: ``tested`` (pairs)
+            and ``span_s``.
+        """
+        flows = _able(flows, inbound=self.options.inbound)
+        pairs = keep(count_pairs(flows, self.options.least, self.options.most))
+        counted = ask.arrow(pairs).sort_by("pair").combine_chunks()
+        portions = [_test(one) for one in read_pairs(ask, flows, pairs, counted)]
+        tested = {one.name: np.concatenate([getattr(p, one.name) for p in portions] or [[]]) for one in fields(_Tested)}
+        return _told(counted, tested, self.options.false_share)
+
+
+def _able(flows: ir.Table, *, inbound: bool) -> ir.Table:
+    """Flows to one peer (not to a group of them), of sources that may be ours."""
+    flows = flows.filter(~is_group(flows.dst_ip))
+    return flows if inbound else flows.filter(flows.direction.isnull() | flows.direction.isin(["outbound", "internal"]))
+
+
+def _test(times: PairTimes) -> _Tested:
+    offsets, start, end = times.offsets, times.start_us // 1_000, times.end_us // 1_000
+    size = np.diff(offsets)
+    of = np.repeat(np.arange(size.size), size)
+    is_fine = np.add.reduceat(times.start_us % SECOND_US, offsets[:-1]) > 0
+    pause = pauses(offsets, start, end)
+    beats = find_beats(offsets, pause, spans(offsets, start, end), np.where(is_fine, 1, 1_000))
+    is_beat = (pause < 0) | (pause > beats.scale_ms[of])
+    owner = of[is_beat]
+    periods = find_periods(owner, start[is_beat], size.size)
+    moment = times.start_us[is_beat]
+    return _Tested(
+        times.pair,
+        np.where(2 * beats.tests >= LEAST_PAUSES, beats.p_value, 1.0),
+        beats.irregularity,
+        beats.beats,
+        periods.period_s,
+        periods.jitter,
+        periods.missed,
+        periods.breaks,
+        _distinct(owner, moment % DAY_US // HOUR_US, size.size),
+        _distinct(owner, moment // DAY_US, size.size),
+    )
+
+
+def _distinct(of: Ints, value: Ints, groups: int) -> Ints:
+    """How many distinct values each group has."""
+    span = int(value.max(initial=0)) + 1
+    return np.bincount(np.unique(of * span + value) // span, minlength=groups)
+
+
+def _told(counted: pa.Table, tested: dict[str, Any], false_share: float) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    is_able = tested["p_value"] < 1.0
+    q_value = false_shares(np.where(np.isfinite(tested["irregularity"]), tested["p_value"], 1.0))
+    evenness = np.clip(1.0 - 2.0 * np.nan_to_num(tested["irregularity"], nan=0.5), 0.0, 1.0)
+    score = evenness * (1.0 - q_value)
+    listed = np.flatnonzero(is_able & (q_value <= false_share) & (score > 0))
+    order = listed[np.lexsort((tested["pair"][listed], tested["p_value"][listed], -score[listed]))]
+    rows = counted.take(pa.array(tested["pair"][order].astype(np.int64)))
+    span = _span_s(counted)
+    numbers = {name: tested[name][order] for name in tested if name not in ("pair", "irregularity", "p_value")}
+    port = rows["port"].cast(pa.int32())
+    found = {
+        "score": score[order],
+        "p_value": tested["p_value"][order],
+        "q_value": q_value[order],
+        "src_ip": rows["src_ip"],
+        "peer": rows["peer"],
+        "is_name": rows["is_name"],
+        "proto": pc.if_else(pc.equal(rows["proto"], ""), None, rows["proto"]),
+        "port": pc.if_else(pc.equal(port, NO_PORT), None, port),
+        "connections": rows["connections"].cast(pa.int64()),
+        **{name: values if values.dtype == float else values.astype(np.int64) for name, values in numbers.items()},
+        "first": rows["first"],
+        "last": rows["last"],
+        "sources": rows["sources"].cast(pa.int64()),
+        "technique": [TECHNIQUE] * len(order),
+    }
+    table = pa.table(found)
+    told = {"tested": str(int(is_able.size)), "span_s": repr(span)}
+    return table.append_column("reason", _reasons(table)).replace_schema_metadata(told)
+
+
+def false_shares(p_value: Floats) -> Floats:
+    """Benjamini and Hochberg's expected share of false leads of the list that ends with each.
+
+    Examples
+    --------
+    >>> false_shares(np.array([0.01, 0.5, 0.02])).round(3).tolist()
+    [0.03, 0.5, 0.03]
+    """
+    order = np.argsort(p_value, kind="stable")
+    raw = p_value[order] * p_value.size / np.arange(1, p_value.size + 1)
+    found = np.empty(p_value.size)
+    found[order] = np.minimum.accumulate(raw[::-1])[::-1] if raw.size else raw
+    return np.minimum(found, 1.0)
+
+
+def _span_s(counted: pa.Table) -> float:
+    import pyarrow.compute as pc
+
+    if not len(counted):
+        return 0.0
+    found: float = (pc.max(counted["last"]).as_py() - pc.min(counted["first"]).as_py()).total_seconds()
+    return found
+
+
+def _reasons(rows: pa.Table) -> pa.Array:
+    """Each row in words: the period, how even, where it was left out, and how sure."""
+    if not len(rows):
+        import pyarrow as pa
+
+        return pa.array([], pa.string())
+    column: dict[str, Any] = {
+        name: rows[name].to_numpy() for name in ("period_s", "jitter", "beats", "missed", "breaks")
+    }
+    p_value, sources = rows["p_value"].to_numpy(), rows["sources"].to_numpy()
+    return join(
+        "every ",
+        each(column["period_s"], duration),
+        each(column["jitter"], lambda part: "" if part < 0.0005 else f" ± {share(part)}"),
+        ", ",
+        each(column["beats"], count),
+        " beats",
+        each(column["missed"], lambda n: f", {count(n)} missed" if n else ""),
+        each(column["breaks"], lambda n: f", {count(n)} break{'' if n == 1 else 's'}" if n else ""),
+        each(
+            p_value,
+            lambda p: f"; pauses so even by chance: p = {p:.1e}" if p > 1e-300 else "; not by chance (p < 1e-300)",
+        ),
+        each(sources, lambda n: "; nobody else connects to it" if n == 1 else f"; {count(n)} sources connect to it"),
+    )
+
+
+def longest_period_s(span_s: float) -> float:
+    """The longest period that data of a span can reveal: a test needs :data:`LEAST_PAUSES` pauses.
+
+    Examples
+    --------
+    >>> longest_period_s(86_400.0)
+    21600.0
+    """
+    return span_s / LEAST_PAUSES
