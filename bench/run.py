@@ -22,8 +22,8 @@ from measure import ChildError, Finding, Plan
 HERE = Path(__file__).parent
 NAMES = (
     "ingest", "scoring", "queries", "investigation", "topics", "detection", "beacons", "feedback", "enrichment",
-    "lookups", "web", "notebooklets", "auditd", "decode", "address_types", "process_tree", "clusters", "ioc", "displays",
-    "first_calls",
+    "lookups", "web", "notebooklets", "auditd", "decode", "address_types", "process_tree", "clusters", "ioc",
+    "displays", "first_calls",
 )  # fmt: skip
 """Each is a module beside this one with ``measure(plan)``, which yields findings."""
 PACKAGES = ("flowsleuth", "duckdb", "pyarrow", "ibis-framework", "numpy", "numba", "scikit-learn", "zat")
