@@ -11,10 +11,10 @@ import sys
 from collections.abc import Iterator
 
 import numpy as np
-from flowsleuth.detect.kernels.rita import rita_scores
 
 from arrivals import BEACONS, DAY, OTHERS, Draw
 from flowsleuth.detect.kernels.beats import find_beats, pauses, spans
+from flowsleuth.detect.kernels.rita import rita_scores
 from measure import OURS, Finding, Plan, make_workspace, run_once
 
 DRAWS = 200
