@@ -70,6 +70,29 @@ def test_nothing_else_is_within_reach(ws, text, tmp_path):
     assert not (tmp_path / "out.csv").exists() and not (tmp_path / "flow.db").exists()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "COPY (SELECT 1 AS a) TO '{part}' (FORMAT parquet, USE_TMP_FILE false)",
+        "EXPLAIN ANALYZE COPY (SELECT 1 AS a) TO '{part}' (FORMAT parquet, USE_TMP_FILE false)",
+        "SELECT 1; COPY (SELECT 1 AS a) TO '{part}' (FORMAT parquet, USE_TMP_FILE false); SELECT 2",
+        "CREATE TABLE flow2 AS SELECT 1",
+        "SELECT * FROM flow; DROP VIEW flow",
+        "-- flow",
+    ],
+)
+def test_what_is_stored_cannot_be_written_over(ws, text):
+    (part,) = (ws.folder / "tables" / "flow").rglob("[!e]*.parquet")
+    before = part.read_bytes()
+    with pytest.raises(EngineError, match=r"not a question|asks no table"):
+        ws.sql(text.format(part=part) + "  -- flow")
+    assert part.read_bytes() == before
+
+
+def test_a_pivot_is_a_question(ws):
+    assert ws.sql("PIVOT flow ON proto USING count(*) GROUP BY src_port").table.num_rows == 2
+
+
 @pytest.mark.parametrize("name", ["ip) UNION SELECT 1 --", "", "a b"])
 def test_names_of_values_are_names(ws, name):
     with pytest.raises(EngineError, match="name of a value"):

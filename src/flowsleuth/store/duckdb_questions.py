@@ -41,9 +41,24 @@ def ask(connection: duckdb.DuckDBPyConnection, text: str, bound: Mapping[str, An
     import duckdb
 
     try:
+        _refuse_other_than_questions(text)
         return plain(run_bound(connection, text, bound).to_arrow_table())
     except duckdb.Error as error:
         raise EngineError(said(error), where="SQL") from None
+
+
+def _refuse_other_than_questions(text: str) -> None:
+    """A session reads its files and may not write them: COPY could, as what it may open it may also overwrite.
+
+    A PIVOT comes as two statements: CREATE of a type within the session, and SELECT.
+    """
+    import duckdb
+
+    kinds = [one.type for one in duckdb.extract_statements(text)]
+    able = {duckdb.StatementType.SELECT, duckdb.StatementType.CREATE}
+    if not kinds or set(kinds) - able or kinds[-1] != duckdb.StatementType.SELECT:
+        named = ", ".join(kind.name for kind in kinds) or "nothing"
+        raise EngineError(f"not a question but {named}", where="SQL", hint="ask with SELECT, WITH, FROM or PIVOT")
 
 
 def run_bound(connection: duckdb.DuckDBPyConnection, text: str, bound: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:
