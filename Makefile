@@ -41,7 +41,7 @@ demo: $(VENV)/base.stamp
 	@sh scripts/demo.sh $(BIN)/flowsleuth $(CASE)
 
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -n auto --dist loadfile -m "not spark and not fuzz"
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not spark and not fuzz"
 
 test-spark: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -m spark tests
