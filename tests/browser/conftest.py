@@ -121,7 +121,7 @@ def start_server(case: Path, *words: str) -> tuple[subprocess.Popen[str], str]:
 def stop_server(server: subprocess.Popen[str]) -> None:
     server.send_signal(signal.SIGINT)
     try:
-        server.wait(20)
+        server.wait(120)
     finally:
         server.kill()
 

@@ -226,7 +226,7 @@ def case(tmp_path):
 
 def test_a_workspace_asks_keeps_and_joins(case):
     with line_server(cymru_answer) as server, flowsleuth.open(case) as ws:
-        ws.online_services = OnlineServices("127.0.0.1", server.server_address[1], timeout_s=2)
+        ws.online_services = OnlineServices("127.0.0.1", server.server_address[1])
         report = ws.enrich(["whois"], limit=1)
         assert report.asked == {"whois": 1} and report.facts["whois_asn"] == 1
         assert report.notes == ["whois: 1 addresses with fewer flows were not asked about"]
@@ -248,7 +248,7 @@ def test_others_may_write_while_others_are_asked(case):
             return cymru_answer(lines)
 
     with line_server(slowly) as server, flowsleuth.open(case) as ws:
-        ws.online_services = OnlineServices("127.0.0.1", server.server_address[1], timeout_s=2)
+        ws.online_services = OnlineServices("127.0.0.1", server.server_address[1])
         assert ws.enrich(["types", "whois"]).facts["whois_asn"] == 2
 
 
@@ -256,7 +256,7 @@ def test_whois_local_first_then_the_registries(case):
     routes = rdap_routes()
     with http_server(routes) as server, line_server(cymru_answer) as lines, flowsleuth.open(case) as ws:
         bootstrap = with_bootstrap(server, routes)
-        ws.online_services = OnlineServices("127.0.0.1", lines.server_address[1], bootstrap, timeout_s=2)
+        ws.online_services = OnlineServices("127.0.0.1", lines.server_address[1], bootstrap)
         local = ws.whois("1.1.1.1")
         assert (local["country_code"], local["status"], "asn" in local) == ("AU", "ok", False)
         assert sum(server.asked.values()) == lines.connections == 0
@@ -360,7 +360,7 @@ def test_without_the_extra_the_error_names_it(case, monkeypatch):
 
 def test_the_command_line(case, capsys, monkeypatch):
     with line_server(cymru_answer) as server:
-        services = OnlineServices("127.0.0.1", server.server_address[1], "http://127.0.0.1:1/", timeout_s=1)
+        services = OnlineServices("127.0.0.1", server.server_address[1], "http://127.0.0.1:1/")
         monkeypatch.setattr(EnrichMethods, "online_services", services)
         assert main(["whois", "1.1.1.1", "-w", str(case), "--online", "--format", "json"]) == 0
         told = json.loads(capsys.readouterr().out)
@@ -377,12 +377,12 @@ def test_a_column_of_addresses_is_asked_at_once(case):
     routes = {f"/ip/8.8.{n}.1": {"body": b'{"name": "N"}', "delay_s": 0.1} for n in range(20)}
     with http_server(routes) as server, line_server(cymru_answer) as lines, flowsleuth.open(case) as ws:
         bootstrap = with_bootstrap(server, routes)
-        ws.online_services = OnlineServices("127.0.0.1", lines.server_address[1], bootstrap, timeout_s=5)
+        ws.online_services = OnlineServices("127.0.0.1", lines.server_address[1], bootstrap)
         frame = pd.DataFrame({"ip": [f"8.8.{n}.1" for n in range(20)] * 2})
         found = ws.pivot(frame, "IpAddress.whois", column="ip", online=True)
         assert (lines.connections, sum(server.asked.values()), server.most > 1) == (1, 21, True)
     assert len(found) == 40 and set(found["network"]) == {"N"}
     with flowsleuth.open(case) as ws:
-        ws.online_services = OnlineServices("127.0.0.1", 1, "http://127.0.0.1:1/", timeout_s=1)
+        ws.online_services = OnlineServices("127.0.0.1", 1, "http://127.0.0.1:1/")
         assert ws.whois("8.8.99.1", online=True)["status"] == "ok"  # the country is known here
         assert "Connection refused" in ws.whois("8.8.99.1", online=True)["reason"]

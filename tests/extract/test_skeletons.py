@@ -93,6 +93,6 @@ def test_any_text_has_a_skeleton_of_its_own_accord(lines: list[str | None]) -> N
 
 
 def test_a_hostile_line_takes_no_longer_than_its_length() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     skeletons(pa.array(['"' * 200_000, "\\" * 200_000, "/a" * 100_000, "a1" * 100_000, "C:\\" * 70_000, "-" * 200_000]))
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5

@@ -202,7 +202,7 @@ def test_a_cancelled_run_keeps_what_there_is():
             run.check()
 
     def stop():
-        began.wait(20)
+        began.wait(60)
         cancel.set()
 
     threading.Thread(target=stop).start()

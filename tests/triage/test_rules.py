@@ -216,10 +216,10 @@ def test_a_file_that_is_no_list_of_rules(tmp_path, text):
 def test_expressions_take_linear_time():
     """A name chosen to make a backtracking engine run for years."""
     names = pa.table({"server_name": ["a" * 10_000 + "!"] * 20})
-    began = time.perf_counter()
+    began = time.process_time()
     found = parse_condition("server_name matches ^(a+)+$").judge(names, of_groups=False)
     assert not any(found.to_pylist())
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_a_missing_value_meets_no_condition():

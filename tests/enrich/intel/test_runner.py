@@ -255,7 +255,7 @@ def test_a_small_answer_that_unpacks_to_a_large_one():
 def test_a_connection_that_was_closed_between_is_made_again():
     told = {"Connection": "close"}
     with IntelServer(lambda asked: Answer({"ip": asked.path[1:]}, headers=told)) as server:
-        once = LookupOptions(timeout_s=2, attempts=1)
+        once = replace(OPTIONS, attempts=1)
         found = look_up(server, addresses(5), once, of=provider(concurrency=1))
     assert [one.status for one in found] == [0] * 5
     assert len(server.asked) == 5

@@ -131,9 +131,9 @@ def test_a_bomb_is_answered_in_under_a_second_with_a_limit_row():
     bomb = gzip.compress(bytes(30_000_000))
     text = encoded(bomb)
     tracemalloc.start()
-    begin = time.perf_counter()
+    begin = time.process_time()
     nodes = list(unpack_text(text).walk())
-    took, peak = time.perf_counter() - begin, tracemalloc.get_traced_memory()[1]
+    took, peak = time.process_time() - begin, tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert took < 1
     assert peak < 40_000_000
@@ -155,9 +155,9 @@ def test_bombs_of_every_kind(kind):
         "tar": lambda: gzip.compress(tar_of({"a": zeros})),
         "7z": lambda: seven_zip_of({"a": zeros}),
     }[kind]()
-    begin = time.perf_counter()
+    begin = time.process_time()
     nodes = list(unpack_bytes(made, "bomb").walk())
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 2
     assert any(one.status == "limit" for one in nodes), nodes
     assert sum(len(one.data) for one in nodes) < 40_000_000
 
@@ -199,9 +199,9 @@ def test_overlapping_members_stay_within_the_limits():
         + directory * 1000
         + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1000, 1000, len(directory) * 1000, at, 0)
     )
-    begin = time.perf_counter()
+    begin = time.process_time()
     nodes = nodes_of(many)
-    assert time.perf_counter() - begin < 3
+    assert time.process_time() - begin < 3
     assert nodes[-1].status == "limit"
 
 

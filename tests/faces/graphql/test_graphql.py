@@ -380,9 +380,9 @@ def test_fragments_that_multiply_are_looked_at_once(local):
     """200 fragments, each with the three after it: 3^200 ways through, and no time at all."""
     spreads = [" ".join(f"...F{j}" for j in range(i + 1, min(i + 4, 200))) or "__typename" for i in range(200)]
     fragments = " ".join(f"fragment F{i} on NetflowQueryType {{ {text} }}" for i, text in enumerate(spreads))
-    began = time.perf_counter()
+    began = time.process_time()
     ask(local, f"{{ flow {{ ...F0 }} }} {fragments}", status=400)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
     hidden = '{ flow { threat { incidentProgression(ip: "10.0.0.1") { ...A } } } } '
     nested = "{ children " * 9 + "{ name }" + " }" * 9
     got = ask(local, hidden + f"fragment A on NetflowIncidentProgressionNodeType {nested}", status=400)

@@ -30,7 +30,7 @@ def start(case: Path, *words: str) -> tuple[subprocess.Popen[str], int, str]:
 def stop(server: subprocess.Popen[str]) -> int:
     server.send_signal(signal.SIGINT)
     try:
-        return server.wait(20)
+        return server.wait(120)
     finally:
         server.kill()
 
