@@ -9,3 +9,10 @@ DETECTORS = Catalogue(
         "spot": "flowsleuth.detect.spot:SpotDetector",
     },
 )
+
+FINDERS = Catalogue(
+    "flowsleuth.finders",
+    {
+        "strobes": "flowsleuth.detect.strobes:StrobeFinder",
+    },
+)

@@ -89,8 +89,14 @@ class DayInput(Protocol):
     @property
     def dismissed(self) -> pa.Table | None: ...
 
-    def counts(self, name: str, build: Callable[[ir.Table], ir.Table], days: list[dt.date]) -> ir.Table:
-        """Mergeable counts of whole days, kept at rest: each day is built once, and again only when its flows change.
+    def table(self, name: str) -> ir.Table:
+        """The day's rows of another table of ``schema`` (``dns``, ``http``, …), or all of one that has no days."""
+        ...
+
+    def counts(
+        self, name: str, build: Callable[[ir.Table], ir.Table], days: list[dt.date], table: str = "flow"
+    ) -> ir.Table:
+        """Mergeable counts of whole days, kept at rest: each day is built once, and again only when its rows change.
 
         Parameters
         ----------
@@ -100,6 +106,8 @@ class DayInput(Protocol):
             Gives the counts of one day from that day's ``flow`` table (all of it, without ``--start`` / ``--end``).
         days : list of datetime.date
             Which days.
+        table : str
+            Another table to count the rows of.
 
         Returns
         -------

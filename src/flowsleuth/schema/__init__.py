@@ -8,18 +8,20 @@ from flowsleuth.schema.flow import FLOW
 from flowsleuth.schema.health import HEALTH
 from flowsleuth.schema.hosts import LOGON, PROCESS, SYSLOG
 from flowsleuth.schema.intel import INDICATOR
-from flowsleuth.schema.results import QUEUE, REJECT, SCORE, SUSPECT
+from flowsleuth.schema.results import FINDING, LEAD, QUEUE, REJECT, SCORE, SUSPECT
 from flowsleuth.schema.stitched import STITCHED
 
 __all__ = [
     "ALERT",
     "DNS",
     "FACT",
+    "FINDING",
     "FLOW",
     "GROWN",
     "HEALTH",
     "HTTP",
     "INDICATOR",
+    "LEAD",
     "LOGON",
     "PROCESS",
     "QUEUE",
@@ -52,6 +54,8 @@ TABLES: dict[str, Table] = {
         SCORE,
         SUSPECT,
         QUEUE,
+        FINDING,
+        LEAD,
         FACT,
         INDICATOR,
     )

@@ -3,6 +3,7 @@
 from flowsleuth.testing.drivers import check_driver
 from flowsleuth.testing.engines import check_engine
 from flowsleuth.testing.figures import check_figure
+from flowsleuth.testing.findings import check_finder
 from flowsleuth.testing.notebooklets import check_notebooklet
 from flowsleuth.testing.pivots import check_pivot
 from flowsleuth.testing.providers import check_provider
@@ -14,6 +15,7 @@ __all__ = [
     "check_driver",
     "check_engine",
     "check_figure",
+    "check_finder",
     "check_notebooklet",
     "check_pivot",
     "check_provider",

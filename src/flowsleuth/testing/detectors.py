@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from flowsleuth.detect.contract import DayInput, DayReport, Detector, Taught
+from flowsleuth.schema import TABLES
 from flowsleuth.store.engine import Engine, connect
 
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ class MemoryDay:
         What ratings taught.
     dismissed : pyarrow.Table, optional
         Flows that were rated low.
+    tables : mapping of str to pyarrow.Table, optional
+        Rows of other tables (``dns``, ``tls``, …) of the day; a table that is not given is empty.
+    earlier_tables : mapping of datetime.date to mapping, optional
+        The same of earlier days.
 
     Examples
     --------
@@ -58,6 +63,8 @@ class MemoryDay:
         *,
         taught: Taught | None = None,
         dismissed: pa.Table | None = None,
+        tables: Mapping[str, pa.Table] | None = None,
+        earlier_tables: Mapping[dt.date, Mapping[str, pa.Table]] | None = None,
     ) -> None:
         self.taught, self.dismissed = taught, dismissed
         self._folder = Path(tempfile.mkdtemp(prefix="flowsleuth-day-"))
@@ -70,6 +77,9 @@ class MemoryDay:
         self.baseline: list[dt.date] = sorted(earlier or {}, reverse=True)
         for date, rows in {**(earlier or {}), day: flows}.items():
             self._keep("flow", date, rows)
+        for date, others in {**(earlier_tables or {}), day: tables or {}}.items():
+            for name, rows in others.items():
+                self._keep(name, date, rows)
         self.flows = self._tables["flow", day]
         self.is_whole = True
 
@@ -92,15 +102,27 @@ class MemoryDay:
         pq.write_table(rows, path)
         self._tables[name, date] = self._engine.view(name, [path])
 
-    def counts(self, name: str, build: Callable[[ir.Table], ir.Table], days: list[dt.date]) -> ir.Table:
+    def table(self, name: str) -> ir.Table:
+        """Another table of the day."""
+        return self._rows(name, self.day)
+
+    def _rows(self, name: str, date: dt.date) -> ir.Table:
+        if (name, date) not in self._tables:
+            self._keep(name, date, TABLES[name].arrow_schema().empty_table())
+        return self._tables[name, date]
+
+    def counts(
+        self, name: str, build: Callable[[ir.Table], ir.Table], days: list[dt.date], table: str = "flow"
+    ) -> ir.Table:
         """Mergeable counts, each day built once."""
         import ibis
 
+        kept = f"count_{name}"
         for date in days:
-            if (name, date) not in self._tables:
-                dated = build(self._tables["flow", date]).mutate(date=ibis.literal(str(date)))
-                self._keep(name, date, self.arrow(dated))
-        tables = [self._tables[name, date] for date in days]
+            if (kept, date) not in self._tables:
+                dated = build(self._rows(table, date)).mutate(date=ibis.literal(str(date)))
+                self._keep(kept, date, self.arrow(dated))
+        tables = [self._tables[kept, date] for date in days]
         return ibis.union(*tables) if len(tables) > 1 else tables[0]
 
     def keep(self, expression: ir.Table) -> ir.Table:

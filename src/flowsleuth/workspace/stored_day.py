@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from flowsleuth.schema import table as find_table
+
 if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pyarrow as pa
@@ -73,23 +75,29 @@ class StoredDay:
     def batches(self, expression: ir.Table, rows: int = 131_072) -> Iterator[pa.RecordBatch]:
         return self._store.batches(expression, rows)
 
-    def counts(self, name: str, build: Callable[[ir.Table], ir.Table], days: list[dt.date]) -> ir.Table:
-        table = f"{COUNTS}{self._prefix}_{name}"
+    def table(self, name: str) -> ir.Table:
+        dates = [str(self.day)] if find_table(name).time_column else None
+        return self._store.table(name, dates)
+
+    def counts(
+        self, name: str, build: Callable[[ir.Table], ir.Table], days: list[dt.date], table: str = "flow"
+    ) -> ir.Table:
+        kept = f"{COUNTS}{self._prefix}_{name}"
         dates = [str(day) for day in days]
         for date in dates:
-            self._keep(table, build, date)
-        return self._store.table(table, dates)
+            self._keep(kept, build, date, table)
+        return self._store.table(kept, dates)
 
-    def _keep(self, table: str, build: Callable[[ir.Table], ir.Table], date: str) -> None:
-        """Build a day's counts unless they are there and the day's flows are still the same."""
+    def _keep(self, kept: str, build: Callable[[ir.Table], ir.Table], date: str, table: str) -> None:
+        """Build a day's counts unless they are there and the day's rows are still the same."""
         import ibis
 
         catalog = self._store.catalog
-        version = catalog.version("flow", date)
-        old = catalog.parts(table, [date])
+        version = catalog.version(table, date)
+        old = catalog.parts(kept, [date])
         if old and all(part.tag == version for part in old):
             return
-        counted = build(self._store.table("flow", [date])).mutate(date=ibis.literal(date))
+        counted = build(self._store.table(table, [date])).mutate(date=ibis.literal(date))
         rows = self._store.arrow(counted)
-        part = self._store.write_counts(table, date, rows, version)
+        part = self._store.write_counts(kept, date, rows, version)
         self._store.replace(old, [part])

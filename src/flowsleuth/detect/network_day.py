@@ -1,0 +1,266 @@
+"""A day's flows put together by source, destination, service and name: what finders ask first, counted once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowsleuth.detect.contract import DayInput
+from flowsleuth.detect.day_counts import MILLI, OUTCOMES, DayCounts
+from flowsleuth.detect.dense_codes import TextCodes
+from flowsleuth.detect.edges import Groups
+from flowsleuth.detect.flow_codes import ANSWERED, FAILED
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pyarrow as pa
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Codes = NDArray[np.int32]
+Bools = NDArray[np.bool_]
+
+BASELINE_DAYS = 14
+"""Earlier days that are looked at: two working weeks, so that what is done every Monday was seen twice."""
+EXTRA = ("server_name", "src_packets", "dst_packets", "action")
+KEYS = ("src", "dst", "service", "owner", "server_name")
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Flows of a day by source, destination, service, owner of the service and name; arrays of shape (n_rows,).
+
+    Attributes
+    ----------
+    src, dst : array of int32
+        Host codes; -1 for a host that is not of the day that was asked for.
+    service : array of int32
+        Service code (:mod:`.flow_codes`).
+    owner : array of int8
+        Who has the service: 0 the destination, 1 the source.
+    name : array of int32
+        Code of the server's name; -1 without one.
+    flows, failed, answered, denied : array of int64
+        Flows, and how many of them failed, were answered, were denied (the rest: nobody can tell).
+    src_bytes, dst_bytes, src_packets, dst_packets : array of float64
+        Sums over the flows that tell; NaN where none does.
+    most_src_bytes : array of float64
+        The largest of one flow; NaN where none tells.
+    duration_s, longest_s : array of float64
+        Sum and largest; NaN where none tells.
+    first_us, last_us : array of int64
+        Starts of the earliest and the latest flow, microseconds since 1970 (UTC).
+    hours : array of int32
+        Bit h is set where a flow began in the UTC hour h.
+    """
+
+    src: Codes
+    dst: Codes
+    service: Codes
+    owner: NDArray[np.int8]
+    name: Codes
+    flows: Ints
+    failed: Ints
+    answered: Ints
+    denied: Ints
+    src_bytes: Floats
+    dst_bytes: Floats
+    src_packets: Floats
+    dst_packets: Floats
+    most_src_bytes: Floats
+    duration_s: Floats
+    longest_s: Floats
+    first_us: Ints
+    last_us: Ints
+    hours: Codes
+
+    def __len__(self) -> int:
+        return int(self.src.size)
+
+    @cached_property
+    def client(self) -> Codes:
+        """Host code of the end that uses the service."""
+        return np.where(self.owner == 1, self.dst, self.src)
+
+    @cached_property
+    def server(self) -> Codes:
+        """Host code of the end that has the service."""
+        return np.where(self.owner == 1, self.src, self.dst)
+
+
+class NetworkDay:
+    """What all finders share of a day.
+
+    Parameters
+    ----------
+    day : DayInput
+        Flows and other tables of the day, and counts of earlier ones.
+    date : datetime.date, optional
+        Another day than the input's.
+
+    Attributes
+    ----------
+    input : DayInput
+    date : datetime.date
+    """
+
+    def __init__(self, day: DayInput, date: dt.date | None = None) -> None:
+        self.input = day
+        self.date = day.day if date is None else date
+
+    @cached_property
+    def _hosts(self) -> pa.Table:
+        return self.input.arrow(DayCounts(self.input, self.date).hosts).sort_by("host")
+
+    @cached_property
+    def addresses(self) -> TextCodes:
+        """The day's addresses; a host's code is its place."""
+        return TextCodes(self._hosts["ip"].combine_chunks())
+
+    @cached_property
+    def is_home(self) -> Bools:
+        """Whether each host is ours: shape (n_hosts,)."""
+        found: Bools = self._hosts["is_home"].to_numpy() > 0
+        return found
+
+    @property
+    def n_hosts(self) -> int:
+        """Addresses of the day."""
+        return len(self.addresses)
+
+    @cached_property
+    def _counted(self) -> pa.Table:
+        return self.input.arrow(_count_pairs(self.input, self.date))
+
+    @cached_property
+    def names(self) -> TextCodes:
+        """The day's server names, lower case; a name's code is its place."""
+        return TextCodes.distinct(self._counted["server_name"])
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """The day's flows put together, in order of (src, dst, service, owner, name)."""
+        rows = self._counted
+        name = self.names.of(rows["server_name"])
+        arrays = _arrays(rows)
+        order = np.lexsort((name, arrays["owner"], arrays["service"], arrays["dst"], arrays["src"]))
+        del self.__dict__["_counted"]
+        return Pairs(**{key: value[order] for key, value in arrays.items()}, name=name[order].astype(np.int32))
+
+    @cached_property
+    def by_ends(self) -> Groups:
+        """Rows of :attr:`pairs` with the same two ends: keys are ``src * n_hosts + dst``."""
+        return Groups.by(self.pairs.src.astype(np.int64) * max(self.n_hosts, 1) + self.pairs.dst)
+
+    def earlier(self, *columns: str) -> Iterator[tuple[int, Pairs]]:
+        """Pairs of each of up to :data:`BASELINE_DAYS` earlier days, newest first, in this day's codes.
+
+        Parameters
+        ----------
+        *columns : str
+            Fields of :class:`Pairs` that are wanted; the others are empty. A day at a time is in memory.
+
+        Yields
+        ------
+        tuple of int and Pairs
+            How many days before, and the rows; a host or name that this day does not have is -1.
+        """
+        for date in self.earlier_days:
+            counted = _count_pairs(self.input, date)
+            rows = self.input.arrow(counted.select(*[STORED.get(name, name) for name in columns]))
+            yield (self.date - date).days, self._in_my_codes(date, rows)
+
+    @property
+    def earlier_days(self) -> list[dt.date]:
+        """Earlier days with flows that are looked at, newest first."""
+        return [date for date in self.input.baseline if date < self.date][:BASELINE_DAYS]
+
+    def _in_my_codes(self, date: dt.date, rows: pa.Table) -> Pairs:
+        found = {name: np.zeros(0, dtype=np.int64) for name in FIELDS} | _arrays(rows)
+        if "server_name" in rows.column_names:
+            found["name"] = self.names.of(rows["server_name"]).astype(np.int32)
+        ends = [end for end in ("src", "dst") if found[end].size]
+        if ends:
+            place = self._places(date)
+            found |= {end: place[found[end]] for end in ends}
+        return Pairs(**found)
+
+    def _places(self, date: dt.date) -> Codes:
+        """This day's code of every host of another day; -1 for one that this day does not have."""
+        theirs = self.input.arrow(DayCounts(self.input, date).hosts).sort_by("host")
+        return self.addresses.of(theirs["ip"]).astype(np.int32)
+
+
+FIELDS = tuple(one.name for one in fields(Pairs))
+STORED = {
+    "name": "server_name", "first_us": "first", "last_us": "last",
+    "duration_s": "duration_ms", "longest_s": "longest_ms",
+}  # fmt: skip
+"""Fields that are kept under another name and in another unit: sums of whole numbers do not depend on their order."""
+_TYPES: dict[str, Any] = {
+    **dict.fromkeys(("src", "dst", "service", "hours"), np.int32), "owner": np.int8,
+    **dict.fromkeys(("src_bytes", "dst_bytes", "src_packets", "dst_packets", "most_src_bytes"), np.float64),
+}  # fmt: skip
+
+
+def _arrays(rows: pa.Table) -> dict[str, Any]:
+    """Fields of :class:`Pairs`, all but the names, that some stored counts have."""
+    import pyarrow as pa
+
+    found: dict[str, Any] = {}
+    for name in FIELDS:
+        stored = STORED.get(name, name)
+        if stored not in rows.column_names or name == "name":
+            continue
+        column = rows[stored]
+        if name.endswith("_us"):
+            found[name] = column.cast(pa.timestamp("us", column.type.tz)).cast(pa.int64()).to_numpy()
+        elif name.endswith("_s"):
+            found[name] = column.cast(pa.float64()).to_numpy() / MILLI
+        else:
+            found[name] = column.to_numpy().astype(_TYPES.get(name, np.int64))
+    return found
+
+
+def _count_pairs(day: DayInput, date: dt.date) -> ir.Table:
+    """One row per key of a day: see :class:`Pairs`."""
+    counts = DayCounts(day, date, EXTRA)
+
+    def build(flows: ir.Table) -> ir.Table:
+        import ibis
+
+        named = flows.mutate(server_name=flows.server_name.lower().nullif(""))
+        coded = counts.code(named)
+        outcome, hour = coded.kind % OUTCOMES, coded.start.hour().cast("float64")
+        rows = coded.mutate(
+            owner=(coded.kind >= OUTCOMES).cast("int16"),
+            is_failed=(outcome == FAILED).cast("int64"),
+            is_answered=(outcome == ANSWERED).cast("int64"),
+            is_denied=(coded.action == "denied").fill_null(False).cast("int64"),
+            hour_bit=(ibis.literal(2.0) ** hour).cast("int64"),
+            ms=(coded.duration_s * MILLI).round().cast("int64"),
+        )
+        return rows.group_by(*KEYS).aggregate(
+            flows=lambda t: t.count(),
+            failed=lambda t: t.is_failed.sum(),
+            answered=lambda t: t.is_answered.sum(),
+            denied=lambda t: t.is_denied.sum(),
+            src_bytes=lambda t: t.src_bytes.sum().cast("float64"),
+            dst_bytes=lambda t: t.dst_bytes.sum().cast("float64"),
+            src_packets=lambda t: t.src_packets.sum().cast("float64"),
+            dst_packets=lambda t: t.dst_packets.sum().cast("float64"),
+            most_src_bytes=lambda t: t.src_bytes.max().cast("float64"),
+            duration_ms=lambda t: t.ms.sum().cast("int64"),
+            longest_ms=lambda t: t.ms.max(),
+            first=lambda t: t.start.min(),
+            last=lambda t: t.start.max(),
+            hours=lambda t: t.hour_bit.bit_or(),
+        )
+
+    return day.counts("pairs", build, [date]).drop("date")
