@@ -2,54 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
-from numpy.typing import NDArray
 
-Times = NDArray[np.float64]
-Draw = Callable[[np.random.Generator], Times]
-DAY = 86_400.0
-OFFICE = (9 * 3_600.0, 17 * 3_600.0)
-
-
-def beacon(period_s: float, jitter: float, span_s: float = DAY, missing: float = 0.0) -> Draw:
-    """Sleeps of a period, each drawn evenly from within `jitter` of it; some beats are lost."""
-
-    def draw(rng: np.random.Generator) -> Times:
-        count = int(span_s / (period_s * (1 - jitter / 2))) + 2
-        at = rng.uniform(0, period_s) + np.cumsum(period_s * (1 + rng.uniform(-jitter, jitter, count)))
-        return at[(at < span_s) & (rng.random(at.size) >= missing)]
-
-    return draw
+from flowsleuth.attacks.arrivals import DAY, OFFICE, Draw, Times, beacon, in_bursts, in_office_hours
 
 
 def memoryless(mean_s: float, span_s: float = DAY) -> Draw:
     """Arrivals that have forgotten the last one."""
     return lambda rng: np.sort(rng.uniform(0, span_s, rng.poisson(span_s / mean_s)))
-
-
-def in_office_hours(draw: Draw, days: int = 5) -> Draw:
-    """The same within office hours of working days; the day begins within half an hour of nine."""
-
-    def within(rng: np.random.Generator) -> Times:
-        found = []
-        for day in range(days):
-            at = draw(rng) + rng.uniform(-1_800, 1_800) + OFFICE[0]
-            found.append(day * DAY + at[at < OFFICE[1]])
-        return np.concatenate(found)
-
-    return within
-
-
-def in_bursts(draw: Draw, size: int = 3, within_s: float = 4.0) -> Draw:
-    """Each arrival is several connections."""
-
-    def burst(rng: np.random.Generator) -> Times:
-        at = draw(rng)
-        return np.sort(np.concatenate([at + rng.uniform(0, within_s, at.size) for _ in range(size)]))
-
-    return burst
 
 
 def person(visits: float = 12, clicks: float = 10, days: int = 5) -> Draw:
