@@ -173,19 +173,24 @@ class Site:
     seed : int
     ipv6_share : float
         Share of the flows that are IPv6.
+    hosts, servers : int
+        How many are ours, and how many are outside.
     """
 
-    def __init__(self, seed: int, ipv6_share: float = IPV6_SHARE) -> None:
+    def __init__(
+        self, seed: int, ipv6_share: float = IPV6_SHARE, *, hosts: int = HOSTS, servers: int = SERVERS
+    ) -> None:
         self._seed, self._ipv6_share = seed, ipv6_share
+        self.hosts, self.servers = hosts, servers
         rng = np.random.default_rng([seed, 0])
-        self._host_ip = (10 << 24) + rng.choice(1 << 22, HOSTS, replace=False).astype(np.int64) + 256
-        first = rng.choice([23, 31, 34, 52, 81, 93, 104, 142, 151, 185, 199, 203], SERVERS).astype(np.int64)
-        self._server_ip = (first << 24) + np.arange(SERVERS, dtype=np.int64) * 37 + 1
-        self._host_cdf = _zipf(HOSTS, 0.9)
-        self._server_cdf = _zipf(SERVERS, 1.05)
+        self._host_ip = (10 << 24) + rng.choice(1 << 22, hosts, replace=False).astype(np.int64) + 256
+        first = rng.choice([23, 31, 34, 52, 81, 93, 104, 142, 151, 185, 199, 203], servers).astype(np.int64)
+        self._server_ip = (first << 24) + np.arange(servers, dtype=np.int64) * 37 + 1
+        self._host_cdf = _zipf(hosts, 0.9)
+        self._server_cdf = _zipf(servers, 1.05)
         self._favourite_cdf = _zipf(FAVOURITES, 1.2)
-        self._favourites = np.searchsorted(self._server_cdf, rng.random((HOSTS, FAVOURITES)))
-        self._inside_servers = rng.integers(0, HOSTS, 200)
+        self._favourites = np.searchsorted(self._server_cdf, rng.random((hosts, FAVOURITES)))
+        self._inside_servers = rng.integers(0, hosts, 200)
         shares = np.array([s.share for s in SERVICES])
         self._service_shares = shares / shares.sum()
         hours = 0.35 + np.exp(-(((np.arange(25) - 13.5) / 4.5) ** 2))
@@ -202,14 +207,17 @@ class Site:
         """Address texts: hosts and servers in IPv4, then the same in IPv6 (as RFC 5952 writes it)."""
         values = self.ipv4.tolist()
         four = [f"{v >> 24}.{v >> 16 & 255}.{v >> 8 & 255}.{v & 255}" for v in values]
-        six = [f"fd4e:6c:{v >> 12 & 0xFFF | 0x1000:x}::{(v & 0xFFF) + 1:x}" for v in values[:HOSTS]]
-        six += [f"2a02:{v >> 24:x}:{v >> 8 & 0x7FFF | 0x8000:x}::{(v & 0xFF) + 1:x}" for v in values[HOSTS:]]
+        six = [f"fd4e:6c:{v >> 12 & 0xFFF | 0x1000:x}::{(v & 0xFFF) + 1:x}" for v in values[: self.hosts]]
+        six += [f"2a02:{v >> 24:x}:{v >> 8 & 0x7FFF | 0x8000:x}::{(v & 0xFF) + 1:x}" for v in values[self.hosts :]]
         return pa.array(four + six)
 
-    def chunks(self, rows: int) -> Iterator[Flows]:
-        """The flows of a day that has so many."""
+    def chunks(self, rows: int, day: int = 0) -> Iterator[Flows]:
+        """The flows of a day that has so many; `day` counts from the first, each with other flows of the same site."""
         for number, low in enumerate(range(0, rows, CHUNK_ROWS), 1):
-            yield self._chunk(np.random.default_rng([self._seed, number]), low, min(CHUNK_ROWS, rows - low), rows)
+            rng = np.random.default_rng([self._seed, number, day] if day else [self._seed, number])
+            flows = self._chunk(rng, low, min(CHUNK_ROWS, rows - low), rows)
+            flows.start_us += day * _DAY_US
+            yield flows
 
     def _chunk(self, rng: np.random.Generator, low: int, size: int, rows: int) -> Flows:
         service = rng.choice(len(SERVICES), size, p=self._service_shares)
@@ -236,7 +244,7 @@ class Site:
         moment = (low + np.arange(size) + rng.random(size)) / rows
         end_us = (np.interp(moment, self._hour_cdf, np.arange(25) / 24) * (_DAY_US - 1)).astype(np.int64)
         duration_us = np.where(is_short, 0, np.minimum(duration_us, end_us))
-        shift = np.where(is_v6, HOSTS + SERVERS, 0)
+        shift = np.where(is_v6, self.hosts + self.servers, 0)
         missed = np.where((rng.random(size) < 0.004) & (down > 0), down // 3, 0)
         return Flows(
             start_us=DAY_START_S * _US + end_us - duration_us, duration_us=duration_us,
@@ -253,13 +261,13 @@ class Site:
         host = np.searchsorted(self._host_cdf, rng.random(size))
         favourite = self._favourites[host, np.searchsorted(self._favourite_cdf, rng.random(size))]
         anyone = np.searchsorted(self._server_cdf, rng.random(size))
-        outside = HOSTS + np.where(rng.random(size) < 0.7, favourite, anyone)
+        outside = self.hosts + np.where(rng.random(size) < 0.7, favourite, anyone)
         mine = (host + service * 7) % 3 + service * 3
         is_inside = _per_service([s.is_inside for s in SERVICES], service)
         other = np.where(is_inside, self._inside_servers[mine], outside)
-        other = np.where(other == host, (host + 1) % HOSTS, other)
-        scanner = HOSTS + rng.integers(0, 400, size)
-        return np.where(is_scan, scanner, host), np.where(is_scan, rng.integers(0, HOSTS, size), other)
+        other = np.where(other == host, (host + 1) % self.hosts, other)
+        scanner = self.hosts + rng.integers(0, 400, size)
+        return np.where(is_scan, scanner, host), np.where(is_scan, rng.integers(0, self.hosts, size), other)
 
 
 def _zipf(size: int, exponent: float) -> Floats:

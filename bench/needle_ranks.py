@@ -1,0 +1,372 @@
+"""Needles in hay: draw, let every contender rank, measure where the victim and the commander came.
+
+    python bench/needle_ranks.py [--draws 3] [--only NAME] [--hay NAME] [--quick] [--without NAME] [--seed 7]
+
+A draw hides one needle (needles.py) in one hay (hay.py), as draws.py says; half of the draws take a quiet victim, half
+a busy one. Measured: the victim's place among the hosts, whether it is among the first 3 and 10; the best place of a
+pair that an analyst should be led to, among the first 10 and 50; average precision of flows, precision at 10, 50, 100
+(of what can be reached); and the share of the bad flows that the first 10, 50 and 250 pairs hold (recall at so many
+leads). Ties count as the expectation over their orders. The control is the same hours without the needle: the share of
+hosts that rank above the would-be victim, which is a half by chance, for quiet victims and for busy ones.
+
+Means over needles and hays have bootstrap intervals over the draws (90 %); differences are paired, draw by draw. Every
+number is a development figure, of captures that the detectors' authors have seen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from contenders import BASELINES, CONTENDERS, OURS, Day, Ranking
+from draws import Draw, Field, Mask, control, past, plant, told
+from hay import Hay, load_ctu13, load_hay
+from measure import Finding
+from needles import Needle, load_needles
+from ranking import average_precision, expected_rank, hits_at
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+OUT = Path(__file__).parent / "out"
+SEED, DRAWS, QUICK_DRAWS = 7, 2, 1
+BOOTSTRAPS = 2_000
+HOSTS_AT, PAIRS_AT, FLOWS_AT, LEADS_AT = (3, 10), (10, 50), (10, 50, 100), (10, 50, 250)
+MEASURES = (
+    *(f"host@{k}" for k in HOSTS_AT), *(f"pair@{k}" for k in PAIRS_AT), *(f"leads@{k}" for k in LEADS_AT), "AP",
+    *(f"P@{k}" for k in FLOWS_AT),
+)  # fmt: skip
+HEADLINE = ("host@3", "host@10", "pair@10", "pair@50", "leads@50", "AP")
+
+
+@dataclass(frozen=True)
+class Result:
+    """One contender on one draw.
+
+    Attributes
+    ----------
+    hay, needle, contender, victim : str
+    draw : int
+    is_busy : bool
+    values : dict of str to float
+        By :data:`MEASURES`; NaN where it does not apply.
+    host_rank, hosts, pair_rank, pairs : float
+    control : float
+        Share of the hosts above the would-be victim without the needle.
+    seconds : float
+    """
+
+    hay: str
+    needle: str
+    contender: str
+    victim: str
+    draw: int
+    is_busy: bool
+    values: dict[str, float]
+    host_rank: float
+    hosts: int
+    pair_rank: float
+    pairs: int
+    control: float
+    seconds: float
+
+
+def within(score: Floats, at: int, k: int) -> float:
+    """Chance that a row is among the first k when ties fall at random.
+
+    Examples
+    --------
+    >>> within(np.array([5.0, 1.0, 1.0, 1.0]), 2, 2).__round__(4)
+    0.3333
+    """
+    above, ties = int((score > score[at]).sum()), int((score == score[at]).sum())
+    return float(np.clip((k - above) / ties, 0.0, 1.0))
+
+
+def recall_at(pair: Floats, held: Floats, k: int) -> float:
+    """Expected share of the bad flows that the first k rows hold; `held` is how many each row holds.
+
+    Examples
+    --------
+    >>> recall_at(np.array([3.0, 2.0, 2.0]), np.array([0.0, 4.0, 0.0]), 2)
+    0.5
+    """
+    if not held.sum():
+        return 0.0
+    hit = np.flatnonzero(held)
+    chance = np.array([within(pair, int(at), k) for at in hit])
+    return float((chance * held[hit]).sum() / held.sum())
+
+
+def measure_draw(draw: Draw, day: Day, ranking: Ranking) -> tuple[dict[str, float], float, float, int]:
+    """The measures, the victim's rank, the best pair's rank, and how many pairs are listed."""
+    e = day.edges
+    values = dict.fromkeys(MEASURES, float("nan"))
+    host_rank = pair_rank = float("nan")
+    if ranking.host is not None:
+        at = e.hosts.index(draw.victim)
+        host_rank = expected_rank(ranking.host, at)
+        values |= {f"host@{k}": within(ranking.host, at, k) for k in HOSTS_AT}
+    pairs = 0
+    if ranking.pair is not None:
+        of = e.pair_of if ranking.pair_of is None else ranking.pair_of
+        bad = draw.is_bad[e.rows]
+        listed = of >= 0
+        pairs = ranking.pair.size
+        held = np.asarray(np.bincount(of[listed], weights=bad[listed], minlength=pairs), dtype=float)
+        scale = held.sum() / bad.sum()
+        values |= {f"leads@{k}": scale * recall_at(ranking.pair, held, k) for k in LEADS_AT}
+        if draw.pairs:
+            pair_rank, chances = _pair_places(draw, e, ranking.pair, of)
+            values |= dict(zip((f"pair@{k}" for k in PAIRS_AT), chances, strict=True))
+    if ranking.flow is not None:
+        reachable = int(draw.is_bad.sum())
+        values["AP"] = average_precision(ranking.flow, draw.is_bad)
+        values |= {f"P@{k}": hits_at(ranking.flow, draw.is_bad, k) / min(k, reachable) for k in FLOWS_AT}
+    return values, host_rank, pair_rank, pairs
+
+
+def _pair_places(draw: Draw, e: Any, pair: Floats, of: NDArray[np.int64]) -> tuple[float, list[float]]:
+    """Rank and chances of the best-placed pair; a pair that is not listed comes after all that are."""
+    rows = set()
+    for source, target in draw.pairs:
+        at = e.place_of_pair(source, target)
+        rows |= {int(row) for row in np.unique(of[e.pair_of == at]) if row >= 0}
+    if not rows:
+        return float(pair.size + 1), [0.0] * len(PAIRS_AT)
+    best = max(rows, key=lambda row: pair[row])
+    return expected_rank(pair, best), [within(pair, best, k) for k in PAIRS_AT]
+
+
+class Bench:
+    """Draws of every needle in every hay.
+
+    Parameters
+    ----------
+    contenders : dict of str to callable
+    seed : int
+    """
+
+    def __init__(self, contenders: dict[str, Callable[[Day], Ranking]], seed: int) -> None:
+        self.contenders, self.seed = contenders, seed
+        self._controls: dict[tuple[str, Mask, str], dict[str, float]] = {}
+
+    def run(self, hays: list[Hay], needles: list[Needle], draws: int) -> Iterable[Result]:
+        """Results as they come; the victims of a needle's draws are busy and quiet in turn.
+
+        Hours of one site share the draws: they take turns.
+        """
+        sites: dict[str, list[Hay]] = {}
+        for hay in hays:
+            sites.setdefault(hay.site, []).append(hay)
+        for same in sites.values():
+            for place, hay in enumerate(same):
+                field = Field(hay)
+                for order, needle in enumerate(needles):
+                    for number in range(draws):
+                        if (order + number // 2) % len(same) == place:
+                            draw = self.draw(field, needle, number, is_busy=(order + number) % 2 == 0)
+                            yield from self._rank(field, needle, draw, number)
+
+    def draw(self, field: Field, needle: Needle, number: int, *, is_busy: bool) -> Draw:
+        """The draw of this number: the same for the same seed, hay and needle, whatever else is drawn."""
+        word = [self.seed, number, *f"{field.hay.name}/{needle.name}".encode()]
+        return plant(field, needle, np.random.default_rng(word), is_busy=is_busy)
+
+    def _rank(self, field: Field, needle: Needle, draw: Draw, number: int) -> Iterable[Result]:
+        mask = told(field, draw.mask)
+        day = Day(draw.day, self._past(field, mask))
+        for name, rank in self.contenders.items():
+            begin = time.perf_counter()
+            ranking = rank(day)
+            seconds = time.perf_counter() - begin
+            values, host_rank, pair_rank, pairs = measure_draw(draw, day, ranking)
+            above = self._control(field, mask, name).get(draw.victim, float("nan"))
+            yield Result(
+                field.hay.name, needle.name, name, draw.victim, number, draw.is_busy, values, host_rank,
+                len(day.edges.hosts), pair_rank, pairs, above, seconds,
+            )  # fmt: skip
+
+    @functools.lru_cache(maxsize=4)  # noqa: B019 one bench is made in a process
+    def _past(self, field: Field, mask: Mask) -> tuple[pa.Table, ...]:
+        return tuple(past(field, mask))
+
+    def _control(self, field: Field, mask: Mask, name: str) -> dict[str, float]:
+        """By host, the share of the others above it in the hay alone."""
+        key = (field.hay.name, mask, name)
+        if key not in self._controls:
+            day = Day(control(field, mask), self._past(field, mask))
+            host = self.contenders[name](day).host
+            if host is None:
+                self._controls[key] = {}
+            else:
+                above = (np.array([expected_rank(host, at) for at in range(host.size)]) - 1) / max(host.size - 1, 1)
+                self._controls[key] = dict(zip(day.edges.hosts, above.tolist(), strict=True))
+        return self._controls[key]
+
+
+def interval(values: Floats, seed: int = 0) -> tuple[float, float, float]:
+    """Mean, and its 90 % bootstrap interval over the draws; NaN are left out."""
+    held = values[~np.isnan(values)]
+    if not held.size:
+        return float("nan"), float("nan"), float("nan")
+    drawn = np.random.default_rng(seed).integers(held.size, size=(BOOTSTRAPS, held.size))
+    low, high = np.quantile(held[drawn].mean(axis=1), [0.05, 0.95])
+    return float(held.mean()), float(low), float(high)
+
+
+def column(results: list[Result], contender: str, measure: str) -> Floats:
+    """One measure of one contender, a number for each draw, in order."""
+    return np.array([r.values[measure] for r in results if r.contender == contender])
+
+
+def summary(results: list[Result], ours: str = OURS) -> str:
+    """Means with intervals; ours minus each, paired; the controls."""
+    names = list(dict.fromkeys(r.contender for r in results))
+    draws = sum(r.contender == names[0] for r in results)
+    lines = [f"mean over {draws} draws [90 % bootstrap interval over draws]", _head()]
+    for name in names:
+        cells = [_cell(interval(column(results, name, measure))) for measure in HEADLINE]
+        lines.append(f"  {name:18s}" + "".join(f"{cell:>20s}" for cell in cells))
+    lines += ["", f"{ours} minus each, paired", _head()]
+    for name in names:
+        if name != ours:
+            gaps = [column(results, ours, m) - column(results, name, m) for m in HEADLINE]
+            lines.append(f"  {name:18s}" + "".join(f"{_cell(interval(gap), signed=True):>20s}" for gap in gaps))
+    lines += ["", "control: share of hosts above the would-be victim without the needle (by chance 0.5)"]
+    lines.append(f"  {'':18s}{'all':>20s}{'quiet victims':>20s}{'busy victims':>20s}")
+    for name in names:
+        cells = []
+        for wanted in ((True, False), (False,), (True,)):
+            held = [r.control for r in results if r.contender == name and r.is_busy in wanted]
+            cells.append(_cell(interval(np.array(held))))
+        lines.append(f"  {name:18s}" + "".join(f"{cell:>20s}" for cell in cells))
+    return "\n".join(lines)
+
+
+def _head() -> str:
+    return f"  {'':18s}" + "".join(f"{measure:>20s}" for measure in HEADLINE)
+
+
+def _cell(found: tuple[float, float, float], *, signed: bool = False) -> str:
+    mean, low, high = found
+    if np.isnan(mean):
+        return "-"
+    return f"{mean:+.2f} [{low:+.2f},{high:+.2f}]" if signed else f"{mean:.2f} [{low:.2f},{high:.2f}]"
+
+
+def by(results: list[Result], what: str, measures: tuple[str, ...] = ("host@3", "host@10", "pair@10")) -> str:
+    """Means by needle or by hay: a row each, a column for each contender."""
+    names = list(dict.fromkeys(r.contender for r in results))
+    lines = [f"by {what}: {', '.join(measures)}", f"  {'':28s}" + "".join(f"{name[:16]:>17s}" for name in names)]
+    for label in dict.fromkeys(getattr(r, what) for r in results):
+        cells = []
+        for name in names:
+            held = [r for r in results if r.contender == name and getattr(r, what) == label]
+            means = [interval(column(held, name, measure))[0] for measure in measures]
+            cells.append(" ".join("   -" if np.isnan(mean) else f"{mean:4.2f}" for mean in means))
+        lines.append(f"  {label:28s}" + "".join(f"{cell:>17s}" for cell in cells))
+    return "\n".join(lines)
+
+
+def write(results: list[Result], path: Path, facts: dict[str, Any]) -> None:
+    """Everything as JSON; NaN as null."""
+    rows = [asdict(r) for r in results]
+    for row in rows:
+        row["values"] = {name: None if np.isnan(value) else value for name, value in row["values"].items()}
+        for name in ("host_rank", "pair_rank", "control"):
+            row[name] = None if np.isnan(row[name]) else row[name]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({**facts, "results": rows}, indent=1) + "\n")
+
+
+def select(needles: list[Needle], hays: list[Hay], only: str | None, hay: str | None) -> tuple[list[Needle], list[Hay]]:
+    """Those whose names hold the words."""
+    return [n for n in needles if not only or only in n.name], [h for h in hays if not hay or hay in h.name]
+
+
+def run(
+    data: Path, draws: int, seed: int, only: str | None = None, hay: str | None = None, without: tuple[str, ...] = ()
+) -> list[Result]:
+    """Load, draw, rank; tells how far it is on standard error."""
+    ctu13 = functools.cache(lambda: load_ctu13(data))
+    needles, hays = select(load_needles(data, ctu13), load_hay(data, ctu13, seed), only, hay)
+    contenders = {name: rank for name, rank in CONTENDERS.items() if name not in without}
+    results = []
+    for result in Bench(contenders, seed).run(hays, needles, draws):
+        results.append(result)
+        if result.contender == list(contenders)[-1]:
+            print(f"  {result.hay}: {result.needle}, draw {result.draw + 1}", file=sys.stderr, flush=True)
+    return results
+
+
+def findings(results: list[Result], ours: str = OURS) -> Iterable[Finding]:
+    """Ours against the best of the others, measure by measure, and ours on the hours without a needle."""
+    others = [name for name in dict.fromkeys(r.contender for r in results) if name in BASELINES]
+    for measure in ("host@3", "host@10", "pair@10", "pair@50"):
+        means = {name: interval(column(results, name, measure))[0] for name in others}
+        best = max((name for name in others if not np.isnan(means[name])), key=lambda name: means[name])
+        mine = column(results, ours, measure)
+        gap, low, high = interval(mine - column(results, best, measure))
+        mean = interval(mine)[0]
+        yield Finding(
+            f"needles, {measure}", f"{best} {means[best]:.3f}", f"{ours} {mean:.3f}", mean / max(means[best], 1e-9),
+            f"better (by {gap:+.2f}, 90 % [{low:+.2f}, {high:+.2f}])", low > 0,
+        )  # fmt: skip
+    for title, wanted in (("all", (True, False)), ("quiet", (False,)), ("busy", (True,))):
+        held = np.array([r.control for r in results if r.contender == ours and r.is_busy in wanted])
+        mean, low, high = interval(held)
+        yield Finding(
+            f"needles, control: hosts above the would-be victim, {title} victims", "chance 0.5",
+            f"{ours} {mean:.2f} [{low:.2f}, {high:.2f}]", None, "0.5 in the interval", low <= 0.5 <= high,
+        )  # fmt: skip
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the tables, write the JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of the developer data")
+    parser.add_argument("--draws", type=int, default=DRAWS, help="of each needle at each site")
+    parser.add_argument("--only", help="only needles whose name holds this")
+    parser.add_argument("--hay", help="only hay whose name holds this")
+    parser.add_argument("--without", action="append", default=[], choices=list(CONTENDERS), help="leave one out")
+    parser.add_argument("--quick", action="store_true", help="one draw")
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--out", type=Path, default=OUT / "needles.json")
+    options = parser.parse_args(arguments)
+    if not options.data.is_dir():
+        print(f"{options.data}: no such folder; give --data", file=sys.stderr)
+        return 2
+    draws = QUICK_DRAWS if options.quick else options.draws
+    tell(options.data, draws, options.seed, options.out, options.only, options.hay, tuple(options.without))
+    return 0
+
+
+def tell(
+    data: Path, draws: int, seed: int, out: Path, only: str | None = None, hay: str | None = None,
+    without: tuple[str, ...] = (),
+) -> list[Result]:  # fmt: skip
+    """Run, print the tables, write the JSON."""
+    begin = time.perf_counter()
+    results = run(data, draws, seed, only, hay, without)
+    seconds = time.perf_counter() - begin
+    print(f"{summary(results)}\n\n{by(results, 'hay')}\n\n{by(results, 'needle')}")
+    print(f"\n{seconds:.0f} s; seed {seed}; {out}")
+    write(results, out, {"seed": seed, "draws": draws, "seconds": seconds})
+    return results
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""Two outlier scores without labels, written from their papers: HBOS and ECOD. High is unusual."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+def hbos(features: Floats) -> Floats:
+    """Histogram-based outlier score with static bins.
+
+    The sum over features of ``log(1 / height)`` of the bin that the value is in, where the highest bin of a feature has
+    height 1, and there are as many bins of equal width as the square root of the rows, rounded up.
+
+    Parameters
+    ----------
+    features : array of float, shape (n, d)
+
+    References
+    ----------
+    Goldstein, Dengel, "Histogram-based Outlier Score (HBOS)", KI 2012.
+
+    Examples
+    --------
+    Four rows, two bins; three values in the first (height 1) and one in the second (height 1/3):
+
+    >>> hbos(np.array([[0.0], [0.1], [0.2], [1.0]])).round(4).tolist()
+    [0.0, 0.0, 0.0, 1.0986]
+    """
+    rows = len(features)
+    bins = int(np.ceil(np.sqrt(rows)))
+    total = np.zeros(rows)
+    for column in features.T:
+        low, high = column.min(initial=np.inf), column.max(initial=-np.inf)
+        if not high > low:
+            continue
+        place = np.minimum(((column - low) / (high - low) * bins).astype(np.int64), bins - 1)
+        height = np.bincount(place, minlength=bins)
+        total += np.log(height.max() / height[place])
+    return total
+
+
+def ecod(features: Floats) -> Floats:
+    """Empirical-cumulative-distribution outlier score.
+
+    For each feature the tail probabilities to the left and to the right, from the empirical distribution; their
+    negative logarithms are summed over features three ways: all left, all right, and for each feature the side of its
+    long tail (by skewness). The score is the largest of the three sums.
+
+    Parameters
+    ----------
+    features : array of float, shape (n, d)
+
+    References
+    ----------
+    Li, Zhao, Hu, Botta, Ionescu, Chen, "ECOD", IEEE TKDE 2022, algorithm 1.
+
+    Examples
+    --------
+    >>> ecod(np.array([[1.0], [2.0], [3.0], [10.0]])).round(4).tolist()
+    [1.3863, 0.6931, 0.6931, 1.3863]
+    """
+    rows = len(features)
+    left, right, auto = np.zeros(rows), np.zeros(rows), np.zeros(rows)
+    for column in features.T:
+        ordered = np.sort(column)
+        below = -np.log(np.searchsorted(ordered, column, side="right") / rows)
+        above = -np.log((rows - np.searchsorted(ordered, column, side="left")) / rows)
+        left += below
+        right += above
+        auto += below if _skewness(column) < 0 else above
+    return np.asarray(np.maximum(np.maximum(left, right), auto))
+
+
+def _skewness(column: Floats) -> float:
+    """Third standardized moment; 0 where all values are equal."""
+    away = column - column.mean()
+    spread = float(np.mean(away**2))
+    return float(np.mean(away**3)) / spread**1.5 if spread > 0 else 0.0
