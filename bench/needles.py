@@ -155,12 +155,13 @@ def _apt29(data: Path) -> list[Needle]:
 def _argus(data: Path) -> list[Needle]:
     folder = data / "labelled/argus_capture_level"
     note = "capture-level label: all flows of the host count as bad, those to popular services too"
+    test2 = read([folder / "test2-malicious.binetflow.gz"], CTU)
     p2p = "P2P malware that looks for peers and scans Telnet; capture-level label: all flows of the host count as bad"
     test4 = _from(
         read([folder / "test4-malicious.binetflow"], CTU), "192.168.2.12", (), name="argus test4", home=CTU, note=p2p
     )
     return [
-        _from(read([folder / "test2-malicious.binetflow.gz"], CTU), "10.8.0.69", (), name="argus test2", home=CTU, note=note),
+        _from(test2, "10.8.0.69", (), name="argus test2", home=CTU, note=note),
         test4,
         _quiet(test4, "thirty consecutive flows of it"),
         _from(
