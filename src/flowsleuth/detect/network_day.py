@@ -264,3 +264,18 @@ def _count_pairs(day: DayInput, date: dt.date) -> ir.Table:
         )
 
     return day.counts("pairs", build, [date]).drop("date")
+
+
+def count_population(day: DayInput, date: dt.date) -> ir.Table:
+    """The addresses of a day: ``ip``, ``is_home``, how many ``peers`` it called, and ``callers`` that called it."""
+    hosts = DayCounts(day, date).hosts
+    pairs = _count_pairs(day, date)
+
+    def build(flows: ir.Table) -> ir.Table:
+        begun = pairs.group_by(begun_by=pairs.src).aggregate(peers=lambda t: t.dst.nunique())
+        called = pairs.group_by(called=pairs.dst).aggregate(callers=lambda t: t.src.nunique())
+        joined = hosts.left_join(begun, hosts.host == begun.begun_by).left_join(called, [("host", "called")])
+        counted = {name: joined[name].coalesce(0).cast("int64") for name in ("peers", "callers")}
+        return joined.select("ip", "is_home", **counted)
+
+    return day.counts("population", build, [date]).drop("date")

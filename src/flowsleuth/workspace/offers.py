@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flowsleuth.catalogue import Catalogue
-from flowsleuth.detect import DETECTORS
+from flowsleuth.detect import DETECTORS, FINDERS
 from flowsleuth.errors import OptionError
 from flowsleuth.readers import READERS
 
@@ -67,13 +67,14 @@ def offered_readers() -> list[Offer]:
 
 
 def offered_detectors() -> list[Offer]:
-    """Every detector."""
-    return _offers(DETECTORS)
+    """Every detector of flows, then every finder."""
+    return _offers(DETECTORS) + _offers(FINDERS)
 
 
 def typed_detector_options(name: str, given: dict[str, str]) -> dict[str, Any]:
-    """Options of a detector, given as text: see :func:`typed_options`."""
-    return typed_options(DETECTORS.load(name).Options, given)
+    """Options of a detector or finder, given as text: see :func:`typed_options`."""
+    catalogue = FINDERS if name in FINDERS.names() else DETECTORS
+    return typed_options(catalogue.load(name).Options, given)
 
 
 def typed_options(kind: type, given: dict[str, str]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.detect import DETECTORS
+from flowsleuth.detect import DETECTORS, FINDERS
 from flowsleuth.detect.scored_rows import evidence_matrix
 from flowsleuth.errors import DetectorError, StoreError
 from flowsleuth.schema import QUEUE
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 QUEUE_DEPTH = 20_000
 """Suspects of a day and detector that are kept in the queue: more than anybody looks at in a day."""
+LEADS = "leads"
+"""What the fusion of a day is called among the runs."""
 FLOWS_OF = "queue_flows"
 """In the detail of a run: the version of the day's flows that its queue was written from."""
 WELL_KNOWN = 1024
@@ -151,8 +153,9 @@ def _spans(rows: pa.Table, extents: pa.Table) -> dict[str, Any]:
 
 
 def detectors_with_scores(store: Store) -> list[str]:
-    """Names of the detectors that have run."""
-    return sorted({run["detector"] for run in store.catalog.runs()})
+    """Names of the detectors of flows that have run."""
+    others = {*FINDERS.names(), LEADS}
+    return sorted({run["detector"] for run in store.catalog.runs()} - others)
 
 
 def load_detector(store: Store, name: str) -> Detector:

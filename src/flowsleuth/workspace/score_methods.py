@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from flowsleuth.errors import OptionError
 from flowsleuth.workspace.results import Rows
@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from flowsleuth.workspace.explain import Explanation
-    from flowsleuth.workspace.scoring import ScoredDay
+    from flowsleuth.workspace.scored_day import ScoredDay
     from flowsleuth.workspace.suspects import By
+
+    Ranked = Literal["host", "pair", "group", "flow"]
 
 
 class ScoreMethods(RuleMethods):
@@ -48,18 +50,28 @@ class ScoreMethods(RuleMethods):
         return self.desk.book.teaching()
 
     def suspects(
-        self, top: int | None = 250, *, by: By = "group", ip: str | None = None, detector: str | None = None
+        self,
+        top: int | None = 250,
+        *,
+        by: Ranked = "group",
+        ip: str | None = None,
+        detector: str | None = None,
+        dates: Sequence[str] | None = None,
     ) -> Rows:
-        """The most suspicious flows, ranked, each with its reason.
+        """The most suspicious hosts, pairs, groups of flows, or flows, ranked, each with its reason.
 
         Parameters
         ----------
         top : int or None
             How many; None for all.
-        by : ``group`` or ``flow``
+        by : ``host``, ``pair``, ``group`` or ``flow``
+            Hosts and pairs by all evidence of a day together (rows of ``schema.LEAD``), of all days, the least chance
+            first; groups of near-identical flows, or single flows, by one detector.
         ip : str, optional
-            Only flows with this address.
+            Only those with this address.
         detector : str, optional
+        dates : sequence of str, optional
+            Only these days, for hosts and pairs.
 
         Returns
         -------
@@ -68,16 +80,65 @@ class ScoreMethods(RuleMethods):
         """
         import pyarrow as pa
 
-        tables = list(self.iter_suspects(top, by=by, ip=ip, detector=detector))
+        tables = list(self.iter_suspects(top, by=by, ip=ip, detector=detector, dates=dates))
         return Rows(pa.concat_tables(tables) if tables else pa.table({}))
 
     def iter_suspects(
-        self, top: int | None = 250, *, by: By = "group", ip: str | None = None, detector: str | None = None
+        self,
+        top: int | None = 250,
+        *,
+        by: Ranked = "group",
+        ip: str | None = None,
+        detector: str | None = None,
+        dates: Sequence[str] | None = None,
     ) -> Iterator[pa.Table]:
         """The same as :meth:`suspects`, in pieces, for results larger than memory."""
+        from flowsleuth.workspace.leads import LeadQuestion, find_leads
         from flowsleuth.workspace.suspects import Question, find_suspects
 
-        return find_suspects(self.store, Question(by, top, ip, detector))
+        if by in ("host", "pair"):
+            days = None if dates is None else tuple(dates)
+            return iter([find_leads(self.store, LeadQuestion(by, top, ip, days, detector))])
+        if dates is not None:
+            raise OptionError("days are chosen for hosts and pairs", where=f"by={by}")
+        return find_suspects(self.store, Question(cast("By", by), top, ip, detector))
+
+    def findings(
+        self,
+        *,
+        lead_id: int | None = None,
+        host: str | None = None,
+        detector: str | None = None,
+        dates: Sequence[str] | None = None,
+    ) -> Rows:
+        """What finders told, the least likely first: rows of ``schema.FINDING``.
+
+        Parameters
+        ----------
+        lead_id : int, optional
+            Only those behind this lead.
+        host : str, optional
+            Only those about this address.
+        detector : str, optional
+            Only of this finder.
+        dates : sequence of str, optional
+            Only of these days.
+
+        Raises
+        ------
+        OptionError
+            No lead has this id.
+        """
+        from flowsleuth.workspace.leads import find_findings
+
+        days = None if dates is None else tuple(dates)
+        return Rows(find_findings(self.store, lead_id=lead_id, host=host, detector=detector, dates=days))
+
+    def lead_flows(self, row: dict[str, Any], top: int | None = 1_000) -> Rows:
+        """The flows behind a row of :meth:`findings`, or of :meth:`suspects` by host or pair, the earliest first."""
+        from flowsleuth.workspace.leads import finding_flows
+
+        return Rows(finding_flows(self.store, row, top))
 
     def explain(self, flow_id: int) -> Explanation:
         """Why a flow is suspicious, its raw line, and the flows around it.

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import hashlib
 import json
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.detect import DETECTORS
+from flowsleuth.detect import DETECTORS, FINDERS
 from flowsleuth.errors import DetectorError, OptionError
 from flowsleuth.investigate.queries import within
-from flowsleuth.workspace.queue_parts import FLOWS_OF, queue_rows
+from flowsleuth.workspace.checked_options import made_with, plain_options
+from flowsleuth.workspace.finding_runs import default_finders, make_finder, run_finders
+from flowsleuth.workspace.queue_parts import FLOWS_OF, LEADS, queue_rows
 from flowsleuth.workspace.score_parts import ScoreSink, suspect_rows
+from flowsleuth.workspace.scored_day import ScoredDay
 from flowsleuth.workspace.stored_day import StoredDay
 from flowsleuth.workspace.teaching import Teaching
 
@@ -28,31 +30,6 @@ if TYPE_CHECKING:
 
 PLAIN = "run_without_ratings"
 """In the detail of a run: the id it would have if nothing had been rated."""
-
-
-@dataclass(frozen=True)
-class ScoredDay:
-    """One detector's run on one day.
-
-    Attributes
-    ----------
-    detector, date : str
-    flows : int
-        Flows scored.
-    suspects : int
-        Groups of near-identical flows.
-    is_new : bool
-        False when the stored scores were up to date already.
-    notes : dict
-        What the detector says of the run.
-    """
-
-    detector: str
-    date: str
-    flows: int
-    suspects: int
-    is_new: bool
-    notes: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -95,12 +72,7 @@ def make_detector(name: str, options: dict[str, Any] | None = None) -> Detector:
     CatalogueError
         There is no such detector.
     """
-    kind = DETECTORS.load(name)
-    declared = {f.name for f in dataclasses.fields(kind.Options)}
-    unknown = sorted(set(options or {}) - declared)
-    if unknown:
-        raise OptionError(f"the detector {name} has no such option", where=unknown[0], available=sorted(declared))
-    detector: Detector = kind(kind.Options(**(options or {})))
+    detector: Detector = made_with(DETECTORS.load(name), options)
     return detector
 
 
@@ -114,7 +86,7 @@ def score(
     tell: Callable[[str, str], None] | None = None,
     labels: pa.Table | None = None,
 ) -> list[ScoredDay]:
-    """Score every day with flows that is new to a detector.
+    """Score every day with flows that is new to a detector or finder, and fuse what they tell into leads.
 
     Ratings made since make only the last of the days new: the queue applies them to all days at once, and a new day
     would otherwise cost all days before it. ``again`` brings them into the scores of every day.
@@ -123,9 +95,9 @@ def score(
     ----------
     store : Store
     detectors : list of str, optional
-        The default ones when not given.
+        Detectors and finders; the default ones when not given.
     window : Window, optional
-        Only flows that start in it; scores of other flows of these days are dropped.
+        Only flows that start in it; scores of other flows of these days are dropped. Finders look at whole days.
     options : dict, optional
         Options by detector.
     again : bool
@@ -149,7 +121,10 @@ def score(
     if not wanted:
         available = [dates[0], dates[-1]]
         raise DetectorError("no flows in this time range; days stored", where=window.text(), available=available)
-    made = [make_detector(name, (options or {}).get(name)) for name in detectors or default_detectors()]
+    names = detectors or [*default_detectors(), *default_finders()]
+    chosen = options or {}
+    finders = [make_finder(name, chosen.get(name)) for name in names if name in FINDERS.names()]
+    made = [make_detector(name, chosen.get(name)) for name in names if name not in FINDERS.names()]
     teaching = Teaching(store, labels)
     done = []
     with store.writing():
@@ -159,6 +134,8 @@ def score(
                     tell(detector.name, date)
                 found = None if again else _stored(store, detector, date, window, teaching, is_last=date == wanted[-1])
                 done.append(found or _score_day(store, detector, date, window, teaching))
+        if finders or any(run["detector"] == LEADS for run in store.catalog.runs()):
+            done += run_finders(store, finders, wanted, again=again, tell=tell)
     return done
 
 
@@ -211,7 +188,7 @@ def _score_day(store: Store, detector: Detector, date: str, window: Window, teac
         "flows": report.scored,
         "suspects": len(groups),
         "version": detector.version,
-        "options": _plain(getattr(detector, "options", None)),
+        "options": plain_options(detector),
         "window": window.text(),
         "baseline": earlier,
         "notes": report.notes,
@@ -236,10 +213,6 @@ def run_id(
 ) -> str:
     """One short hash of all that scores depend on: detector, version, options, flows, ratings."""
     versions = [(day, store.catalog.version("flow", day)) for day in [date, *earlier]]
-    facts = [detector.name, detector.version, _plain(getattr(detector, "options", None)), versions, window.text()]
+    facts = [detector.name, detector.version, plain_options(detector), versions, window.text()]
     facts += [ratings] if ratings else []
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:16]
-
-
-def _plain(options: Any) -> dict[str, Any]:
-    return dataclasses.asdict(options) if dataclasses.is_dataclass(options) and not isinstance(options, type) else {}

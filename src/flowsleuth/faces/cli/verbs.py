@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import argparse
 
     from flowsleuth.workspace.ingest import IngestReport
-    from flowsleuth.workspace.scoring import ScoredDay
+    from flowsleuth.workspace.scored_day import ScoredDay
 
 SKIPPED_SHOWN = 12
 """Kinds of skipped logs that are listed after an ingest, the largest first; ``info`` lists all."""
@@ -122,9 +122,10 @@ def score(parsed: argparse.Namespace) -> int:
 
 def _tell_score(done: list[ScoredDay], seconds: float, folder: str) -> None:
     for day in done:
-        state = "scored" if day.is_new else "was up to date"
-        print(f"{day.detector} {day.date}: {day.flows:,} flows in {day.suspects:,} groups {state}")
-    print(f"{seconds:.1f} s; next: flowsleuth suspects -w {folder}")
+        state = "" if day.is_new else ", was up to date"
+        where = "in" if day.unit == "groups" else "with"
+        print(f"{day.detector} {day.date}: {day.flows:,} flows {where} {day.suspects:,} {day.unit}{state}")
+    print(f"{seconds:.1f} s; next: flowsleuth suspects -w {folder}, or --by host")
 
 
 def suspects(parsed: argparse.Namespace) -> int:

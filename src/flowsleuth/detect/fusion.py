@@ -1,0 +1,203 @@
+"""All evidence of a day on one scale: findings of many kinds into one rank for each pair, and one for each host.
+
+1. *A finder's p-value* is made no smaller than the share of the day's pairs (hosts) that it finds as extreme
+   (:mod:`.calibration`): what many have is no evidence, however sure it is that they have it.
+2. *A family's p-value* is the smallest of its finders', times how many of them ran: they look at one thing from
+   several sides.
+3. *A pair's evidence* is the sum of ``-ln p`` over families (Fisher's statistic). Families depend on one another, so
+   its textbook distribution is not used: the p-value is the share of usual pairs with as much (:mod:`.calibration`),
+   which has their dependence in it (as empirical Brown's method has; Poole et al. 2016).
+4. *A host's pairs* give the chance that the best of so many is as good (Sidak), nothing where that is above one in
+   twenty: to be busy is no evidence.
+5. *A host's evidence* is the sum over that and the families of findings about the host itself; calibrated likewise.
+6. Benjamini and Hochberg's share of false leads, over all pairs (hosts) of the day.
+
+Pairs and hosts of which the source is ours are compared with one another, the others with one another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowsleuth.detect.calibration import Calibration
+from flowsleuth.detect.findings import KEPT_P
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+SMALLEST = 1e-300
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Findings of a day as arrays of shape (n,); each about a pair, or about a host as a whole.
+
+    Attributes
+    ----------
+    detector : array of int64
+        Place in the list of those that ran.
+    family : array of int64, shape (n_detectors,)
+        Each detector's family.
+    host : array of int64
+        Whose conduct it is: place in the hosts.
+    pair : array of int64
+        Place in the pairs; -1 for a finding about the host as a whole.
+    p_value : array of float64
+    """
+
+    detector: Ints
+    family: Ints
+    host: Ints
+    pair: Ints
+    p_value: Floats
+
+    def without(self, detector: int) -> Evidence:
+        """What is left when a detector says nothing."""
+        keep = self.detector != detector
+        return Evidence(self.detector[keep], self.family, self.host[keep], self.pair[keep], self.p_value[keep])
+
+
+@dataclass(frozen=True)
+class Population:
+    """Who could have been found.
+
+    Attributes
+    ----------
+    host_class, pair_class : array of int64
+        0 or 1: of which population each host, and each pair that has a finding, is.
+    hosts, pairs : array of int64, shape (2,)
+        How many there are of each, with or without findings.
+    pair_host : array of int64
+        Host of each pair.
+    host_pairs : array of int64
+        How many pairs each host has, at least 1.
+    """
+
+    host_class: Ints
+    pair_class: Ints
+    hosts: Ints
+    pairs: Ints
+    pair_host: Ints
+    host_pairs: Ints
+
+
+@dataclass(frozen=True)
+class Usual:
+    """What evidence is usual for pairs, and for hosts, of each class; None: the day's own."""
+
+    pairs: Sequence[Calibration | None] = (None, None)
+    hosts: Sequence[Calibration | None] = (None, None)
+
+
+@dataclass(frozen=True)
+class Fused:
+    """Evidence and chance of every pair that has a finding, and of every host.
+
+    Attributes
+    ----------
+    pair_surprise, host_surprise : array of float64
+        Nats, before calibration.
+    pair_p, host_p : array of float64
+    """
+
+    pair_surprise: Floats
+    pair_p: Floats
+    host_surprise: Floats
+    host_p: Floats
+
+
+def fuse(evidence: Evidence, population: Population, usual: Usual | None = None) -> Fused:
+    """Fuse a day's findings; see the module's text.
+
+    Examples
+    --------
+    Two of a host's pairs, one with evidence of two families:
+
+    >>> evidence = Evidence(np.array([0, 1, 0]), np.array([0, 1]), np.array([0, 0, 0]), np.array([0, 0, 1]),
+    ...     np.array([0.001, 0.01, 0.02]))
+    >>> population = Population(np.zeros(1, int), np.zeros(2, int), np.array([40, 0]), np.array([1000, 0]),
+    ...     np.zeros(2, int), np.array([5]))
+    >>> fused = fuse(evidence, population)
+    >>> fused.pair_surprise.round(2).tolist(), bool(fused.pair_p[0] < fused.pair_p[1])
+    ([11.51, 3.91], True)
+    """
+    usual = usual or Usual()
+    n_pairs, n_hosts = population.pair_class.size, population.host_class.size
+    on_pair = evidence.pair >= 0
+    p_value = _no_rarer_than_it_is(evidence, population, on_pair)
+    surprise = _add_families(evidence, p_value, np.where(on_pair, evidence.pair, -1), n_pairs)
+    pair_p = _calibrated(surprise, population.pair_class, population.pairs, usual.pairs)
+    own = _add_families(evidence, p_value, np.where(on_pair, -1, evidence.host), n_hosts)
+    host_surprise = own + _best_of_many(pair_p, population)
+    host_p = _calibrated(host_surprise, population.host_class, population.hosts, usual.hosts)
+    return Fused(surprise, pair_p, host_surprise, host_p)
+
+
+def _no_rarer_than_it_is(evidence: Evidence, population: Population, on_pair: Bools) -> Floats:
+    """Step 1: each p-value, or the share of the class of which the same detector says as much, if that is larger."""
+    p_value = np.maximum(evidence.p_value, SMALLEST)
+    for about_pairs in (True, False):
+        entity = evidence.pair if about_pairs else evidence.host
+        classes = population.pair_class if about_pairs else population.host_class
+        totals = population.pairs if about_pairs else population.hosts
+        group = np.where(on_pair == about_pairs, evidence.detector * 2 + classes[entity], -1)
+        for number in np.unique(group[group >= 0]).tolist():
+            rows = np.flatnonzero(group == number)
+            share = _share_with_as_much(-np.log(p_value[rows]), entity[rows], int(totals[number % 2]))
+            p_value[rows] = np.maximum(p_value[rows], share)
+    return np.minimum(p_value, 1.0)
+
+
+def _share_with_as_much(surprise: Floats, entity: Ints, total: int) -> Floats:
+    """Share of all entities with as much surprise, each counted by its most."""
+    order = np.lexsort((-surprise, entity))
+    is_first = np.append(True, np.diff(entity[order]) != 0)
+    return Calibration.of(surprise[order][is_first], total).tail(surprise)
+
+
+def _add_families(evidence: Evidence, p_value: Floats, entity: Ints, entities: int) -> Floats:
+    """Steps 2 and 3: nats of each entity, summed over families."""
+    families = int(evidence.family.max(initial=-1)) + 1
+    rows = np.flatnonzero(entity >= 0)
+    family = evidence.family[evidence.detector[rows]]
+    ran = np.bincount(evidence.family, minlength=families)
+    found = np.ones(entities * families)
+    np.minimum.at(found, entity[rows] * families + family, np.minimum(p_value[rows] * ran[family], 1.0))
+    total: Floats = -np.log(found).reshape(entities, families).sum(axis=1)
+    return total
+
+
+def _best_of_many(pair_p: Floats, population: Population) -> Floats:
+    """Step 4, in nats: ``-ln(1 - (1 - p)^m)`` of the smallest p of a host's m pairs; 0 where that is above 0.05.
+
+    Finders tell nothing above one in twenty, so of a host with one pair little else is known; of a busy host, which has
+    always some pair that is told, nothing else may count either, or it would stand above all of whom nothing is told.
+    """
+    best = np.ones(population.host_class.size)
+    np.minimum.at(best, population.pair_host, pair_p)
+    log_none = population.host_pairs * np.log1p(-np.minimum(best, 1.0 - 1e-12))
+    chance = np.maximum(-np.expm1(log_none), SMALLEST)
+    return np.where(chance <= KEPT_P, -np.log(chance), 0.0)
+
+
+def _calibrated(surprise: Floats, kind: Ints, totals: Ints, usual: Sequence[Calibration | None]) -> Floats:
+    p_value = np.ones(surprise.size)
+    for number in (0, 1):
+        mine = np.flatnonzero(kind == number)
+        reference = usual[number] or Calibration.of(surprise[mine], int(totals[number]))
+        p_value[mine] = reference.tail(surprise[mine])
+    return p_value
+
+
+def strongest(evidence: Evidence, population: Population, usual: Usual | None = None) -> dict[int, Fused]:
+    """What is left of the day without each of its detectors, by the detector's place."""
+    found: dict[int, Any] = {}
+    for detector in np.unique(evidence.detector).tolist():
+        found[detector] = fuse(evidence.without(detector), population, usual)
+    return found

@@ -1,0 +1,108 @@
+"""Fusion and its calibration."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from flowsleuth.detect.calibration import Calibration, count_evidence, false_shares
+from flowsleuth.detect.fusion import Evidence, Population, Usual, fuse, strongest
+
+
+def evidence(rows: list[tuple[int, int, int, float]], families: list[int]) -> Evidence:
+    """Rows of detector, host, pair, p."""
+    detector, host, pair, p_value = (np.array(column) for column in zip(*rows, strict=True))
+    return Evidence(detector, np.array(families), host, pair, p_value.astype(float))
+
+
+def population(pair_host: list[int], host_pairs: list[int], *, pairs: int = 10_000, hosts: int = 0) -> Population:
+    n_hosts = len(host_pairs)
+    return Population(
+        np.zeros(n_hosts, int), np.zeros(len(pair_host), int), np.array([hosts or n_hosts, 0]), np.array([pairs, 0]),
+        np.array(pair_host, int), np.array(host_pairs),
+    )  # fmt: skip
+
+
+def test_two_families_add_up_and_two_finders_of_one_do_not() -> None:
+    rows = [(0, 0, 0, 1e-4), (1, 0, 0, 1e-3), (0, 1, 1, 1e-4), (2, 1, 1, 1e-3)]
+    fused = fuse(evidence(rows, [0, 0, 1]), population([0, 1], [1, 1]))
+    # family 0 has two finders: its p is twice the smallest; pair 0 is told by them alone, pair 1 by family 1 as well
+    floor = [-np.log(2e-4), -np.log(2e-4) - np.log(1e-3)]
+    assert fused.pair_surprise == pytest.approx(floor, abs=1.5)
+    assert fused.pair_surprise[1] - fused.pair_surprise[0] == pytest.approx(-np.log(1e-3), abs=1.0)
+
+
+def test_what_many_pairs_have_is_no_evidence() -> None:
+    rows = [(0, 0, pair, 1e-12) for pair in range(400)]
+    many = fuse(evidence(rows, [0]), population([0] * 400, [400], pairs=1000))
+    alone = fuse(evidence(rows[:1], [0]), population([0], [400], pairs=1000))
+    assert many.pair_p.min() > 0.2  # 400 of 1,000 have it
+    assert alone.pair_p[0] < 1e-6
+
+
+def test_the_best_of_many_pairs_is_worth_less_than_the_best_of_few() -> None:
+    rows = [(0, 0, 0, 1e-4), (0, 1, 1, 1e-4)]
+    fused = fuse(evidence(rows, [0]), population([0, 1], [2, 2000], hosts=50))
+    assert fused.host_surprise[0] > fused.host_surprise[1] + 3.0
+    assert fused.host_p[0] < fused.host_p[1]
+
+
+def test_without_a_detector_the_rest_is_what_it_would_be() -> None:
+    rows = [(0, 0, 0, 1e-4), (1, 0, 0, 1e-3), (1, 1, 1, 1e-2)]
+    whole, people = evidence(rows, [0, 1]), population([0, 1], [3, 3])
+    rest = strongest(whole, people)
+    assert sorted(rest) == [0, 1]
+    again = fuse(evidence(rows[1:], [0, 1]), people)
+    assert rest[0].pair_p.tolist() == again.pair_p.tolist()
+    assert rest[0].host_p.tolist() == again.host_p.tolist()
+
+
+def test_under_the_null_hosts_rank_by_chance_and_busy_ones_no_higher() -> None:
+    chance = np.random.default_rng(3)
+    hosts, places = 60, []
+    for _ in range(60):
+        host_pairs = np.append(chance.integers(1, 20, hosts - 1), 3000)  # the last one is busy
+        owner = np.repeat(np.arange(hosts), host_pairs)
+        p_value = chance.random(owner.size)
+        told = np.flatnonzero(p_value <= 0.05)
+        one = Evidence(np.zeros(told.size, int), np.zeros(1, int), owner[told], np.arange(told.size), p_value[told])
+        people = Population(
+            np.zeros(hosts, int), np.zeros(told.size, int), np.array([hosts, 0]), np.array([owner.size, 0]),
+            owner[told], host_pairs,
+        )  # fmt: skip
+        p = fuse(one, people).host_p
+        places.append((p < p[-1]).mean() + 0.5 * (p == p[-1]).mean())
+    assert 0.4 < np.mean(places) < 0.6  # standard error 0.037
+
+
+def test_chances_are_calibrated_against_earlier_days() -> None:
+    chance = np.random.default_rng(4)
+    earlier = np.maximum(chance.exponential(2.0, 20_000) - 1.0, 0.0)
+    usual = Calibration.of_counts(count_evidence(earlier), earlier.size)
+    today = np.maximum(chance.exponential(2.0, 20_000) - 1.0, 0.0)
+    p_value = usual.tail(today)
+    for level in (0.3, 0.1, 0.01, 0.001):
+        assert np.mean(p_value <= level) == pytest.approx(level, rel=0.35)
+    same = fuse(evidence([(0, 0, 0, 1e-5)], [0]), population([0], [5]), Usual(pairs=(usual, None)))
+    assert same.pair_p[0] == usual.tail(same.pair_surprise)[0]
+
+
+def test_a_few_attacks_do_not_make_themselves_usual() -> None:
+    quiet = np.random.default_rng(6).exponential(1.0, 200)
+    clean, attacked = Calibration.of(quiet, 200), Calibration.of(np.append(quiet, [60.0, 70.0, 80.0]), 203)
+    assert attacked.tail(np.array([60.0]))[0] < 1e-6
+    assert attacked.scale == pytest.approx(clean.scale, rel=0.5)
+
+
+def test_no_evidence_is_a_chance_of_one_and_the_list_may_be_empty() -> None:
+    assert Calibration.of(np.zeros(0), 0).tail(np.zeros(3)).tolist() == [1.0, 1.0, 1.0]
+    nothing = Evidence(*(np.zeros(0, int) for _ in range(4)), np.zeros(0))
+    fused = fuse(nothing, population([], [4, 2]))
+    assert fused.host_p.tolist() == [1.0, 1.0]
+    assert not fused.pair_p.size
+
+
+def test_the_share_of_false_leads_is_kept_under_the_null() -> None:
+    chance = np.random.default_rng(8)
+    false = [np.count_nonzero(false_shares(chance.random(500)) <= 0.1) > 0 for _ in range(300)]
+    assert np.mean(false) <= 0.1 + 3 * np.sqrt(0.09 / 300)
