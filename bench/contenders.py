@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from edges_of_day import Edges
 from flowsleuth.detect import DETECTORS
 from flowsleuth.testing.detectors import MemoryDay, run_detector
+from our_list import finder, fused
 from outliers import ecod, hbos
 from rita_list import rita_list
 
@@ -56,16 +57,24 @@ class Day:
     flows : pyarrow.Table
     past : tuple of pyarrow.Table
         Earlier days, oldest first.
+    home : tuple of str
+        Networks that are the site's own.
     edges : Edges
     """
 
     flows: pa.Table
     past: tuple[pa.Table, ...] = ()
+    home: tuple[str, ...] = ()
     edges: Edges = field(init=False)
 
     def __post_init__(self) -> None:
         past = pa.concat_tables(self.past) if self.past else None
         object.__setattr__(self, "edges", Edges(self.flows, past))
+
+    @property
+    def date(self) -> dt.date:
+        """The UTC day."""
+        return _date(self.flows)
 
 
 def worst(edges: Edges, score: Floats) -> Ranking:
@@ -80,7 +89,7 @@ def worst(edges: Edges, score: Floats) -> Ranking:
 def _detector(name: str) -> Callable[[Day], Ranking]:
     def rank(day: Day) -> Ranking:
         earlier = {_date(one): one for one in day.past}
-        with MemoryDay(day.flows, _date(day.flows), earlier) as memory:
+        with MemoryDay(day.flows, day.date, earlier) as memory:
             scored = run_detector(DETECTORS.load(name)(), memory)[0]
         keys = np.stack([scored["score"].to_numpy(), scored["surprise"].to_numpy()], axis=1)
         return worst(day.edges, np.unique(keys, axis=0, return_inverse=True)[1].reshape(-1).astype(float))
@@ -212,5 +221,23 @@ BASELINES: dict[str, Callable[[Day], Ranking]] = {
     "RITA v5": _rita,
     "chance": _chance,
 }
-OURS = "suspicious"
-CONTENDERS: dict[str, Callable[[Day], Ranking]] = {OURS: _detector("suspicious"), **BASELINES}
+
+
+def _fused(day: Day) -> Ranking:
+    """Our list."""
+    return Ranking(*fused(day))
+
+
+def one_finder(name: str) -> Callable[[Day], Ranking]:
+    """One finder's findings, without the others."""
+
+    def rank(day: Day) -> Ranking:
+        return Ranking(*finder(name)(day))
+
+    return rank
+
+
+OURS = "fused"
+CONTENDERS: dict[str, Callable[[Day], Ranking]] = {
+    OURS: _fused, "suspicious": _detector("suspicious"), **BASELINES,
+}  # fmt: skip

@@ -31,7 +31,7 @@ from flowsleuth.testing.detectors import MemoryDay, run_detector
 from injected import load_injected
 from labelled import Capture, load_all, load_benign
 from measure import Finding, Plan
-from needle_ranks import DRAWS, OUT, QUICK_DRAWS, SEED, findings, tell
+from needle_ranks import DRAWS, OUT, QUICK_DRAWS, Choice, findings, tell
 from rankers import RANKERS, by_day, rank
 from ranking import average_precision, expected_rank, hits_at
 
@@ -156,7 +156,7 @@ def measure(plan: Plan) -> Iterator[Finding]:
                 "better", bool(mine > other),
             )  # fmt: skip
     draws = DRAWS if plan.large >= FULL_SIZE else QUICK_DRAWS
-    yield from findings(tell(DATA.parent, draws, plan.seed, plan.data / "needles.json"))
+    yield from findings(tell(DATA.parent, Choice(draws, plan.seed), plan.data / "needles.json"))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -195,8 +195,8 @@ def main(arguments: list[str] | None = None) -> int:
             return 2
         print("\nNeedles in hay")
         draws = QUICK_DRAWS if options.quick else options.draws
-        only = options.only if options.needles else None
-        tell(options.data.parent, draws, SEED, OUT / "needles.json", only)
+        choice = Choice(draws, only=options.only if options.needles else None)
+        tell(options.data.parent, choice, OUT / "needles.json")
     return 0
 
 

@@ -32,6 +32,12 @@ MEASURED = ("src_port", "src_bytes", "dst_bytes", "src_packets", "dst_packets", 
 """Columns that a sensor fills for every flow or for none."""
 CONTENT = ("service", "server_name", "icmp_type", "icmp_code")
 """Columns whose absence tells about the flow, if the sensor looks for them at all."""
+PROTOS = ("tcp", "udp", "icmp", "")
+POOR = frozenset((name, proto) for name in (*CONTENT, "history", "src_packets", "dst_packets") for proto in PROTOS) | {
+    ("conn_state", "icmp"),
+    ("conn_state", ""),
+}
+"""What goes when anything must go from the hay: few kinds of hay instead of one for each needle."""
 LACKS = 0.05
 """A side may lack a value this much more often than the other before it counts as lacking the column."""
 STATES = {"SHR": "SH", "RSTRH": "RSTR", "RSTOS0": "RSTO", "S2": "SF", "S3": "SF"}
@@ -157,7 +163,7 @@ def plant(field: Field, needle: Needle, rng: np.random.Generator, *, is_busy: bo
     part, is_bad = needle.flows.take(pa.array(rows)), needle.is_bad[rows]
     stand_in = _stand_ins(field, needle, part, victim, rng)
     planted = _moved(field, _renamed(part.select(SEEN), victim, stand_in), rng)
-    mask = mask_of(field.hay.day, needle)
+    mask = rounded(field, mask_of(field.hay.day, needle))
     day = canonical(pa.concat_tables([field.hay.day, planted]), mask)
     origin = np.arange(len(field.hay.day) + len(planted)) - len(field.hay.day)
     start = day["start"].cast("int64").to_numpy()
@@ -308,6 +314,17 @@ def mask_of(day: pa.Table, needle: Needle) -> Mask:
             if _empty_share(day, name, mine == proto) == 1:
                 found.add((name, proto))
     return frozenset(found)
+
+
+def rounded(field: Field, mask: Mask) -> Mask:
+    """The mask, or a wider one of a few if it takes anything from the hay."""
+    if not told(field, mask):
+        return mask
+    wider = mask | POOR
+    for name in ("conn_state", "src_bytes", "src_port"):
+        if (name, "tcp") in mask:
+            wider |= {(name, proto) for proto in PROTOS}
+    return wider
 
 
 def _empty_share(table: pa.Table, name: str, rows: Bools) -> float:

@@ -25,6 +25,9 @@ HOUR_US = 3_600_000_000
 BOT = "147.32.84.165"
 OFFICE_DAY = dt.datetime(2024, 4, 29, tzinfo=dt.UTC)
 SITE_DAYS, SITE_FLOWS, SITE_HOSTS = 4, 60_000, 300
+SITE_SERVERS = 60_000
+"""So many that a third of a day's servers are new to the site, and every other host is the first to speak to three."""
+YESTERDAY_US = 24 * HOUR_US
 SEEN = (
     "start", "end", "duration_s", "src_ip", "src_port", "dst_ip", "dst_port", "proto", "service", "src_bytes",
     "dst_bytes", "src_packets", "dst_packets", "conn_state", "history", "icmp_type", "icmp_code", "direction",
@@ -71,18 +74,27 @@ def load_ctu13(data: Path) -> pa.Table:
     return read([file], CTU, "Europe/Prague")
 
 
-def ctu13_hours(flows: pa.Table, draws: int, seed: int) -> list[Hay]:
-    """Random hours of the scenario without its bot and without anything labelled as its doing."""
+def ctu13_hours(flows: pa.Table, seed: int) -> list[Hay]:
+    """Two hours at random of the scenario without its bot and without anything labelled as its doing.
+
+    The first has no past. The second has what came before it in the capture, half an hour or less, as its yesterday.
+    """
     ends = pc.or_(pc.equal(flows["src_ip"], BOT), pc.equal(flows["dst_ip"], BOT)).combine_chunks()
     is_bot = np.array(["Botnet" in text for text in _label(flows)]) | np.asarray(ends.to_numpy(zero_copy_only=False))
     clean = of_day(flows.filter(pa.array(~is_bot)))
     start = clean["start"].cast("int64").to_numpy()
+    rng = np.random.default_rng(seed)
     found = []
-    for number, rng in enumerate(np.random.default_rng([seed, n]) for n in range(draws)):
-        low = int(rng.integers(start[0], start[-1] - HOUR_US))
-        inside = (start >= low) & (start < low + HOUR_US)
+    for number in (1, 2):
+        low = int(rng.integers((start[0] + start[-1] - HOUR_US) // 2, start[-1] - HOUR_US))
+        inside = clean.filter(pa.array((start >= low) & (start < low + HOUR_US)))
         note = "CTU-13 scenario 6 without its bot: a university, one hour"
-        found.append(Hay(f"ctu13 hour {number + 1}", clean.filter(pa.array(inside)), CTU, note))
+        if number == 1:
+            found.append(Hay("ctu13 hour 1", inside, CTU, note))
+        else:
+            before = clean.filter(pa.array(start < low))
+            before = moved(before, before["start"].cast("int64").to_numpy() - YESTERDAY_US)
+            found.append(Hay("ctu13 hour 2, with a past", inside, CTU, f"{note}, and minutes before it", (before,)))
     return found
 
 
@@ -124,7 +136,7 @@ def moved(table: pa.Table, start_us: np.ndarray) -> pa.Table:
 
 def site(seed: int) -> Hay:
     """A made-up site: three days of past, and the day that is looked at."""
-    made = Site(seed, ipv6_share=0.0, hosts=SITE_HOSTS, servers=SITE_HOSTS * 10)
+    made = Site(seed, ipv6_share=0.0, hosts=SITE_HOSTS, servers=SITE_SERVERS)
     days = [
         of_day(pa.concat_tables([_canonical(part, made) for part in made.chunks(SITE_FLOWS, day)]))
         for day in range(SITE_DAYS)
@@ -171,6 +183,6 @@ def _canonical(flows: Flows, made: Site) -> pa.Table:
     return pa.table({name: columns[name].cast(FLOW[name].arrow_type()) for name in SEEN})
 
 
-def load_hay(data: Path, ctu13: Callable[[], pa.Table], seed: int, hours: int = 2) -> list[Hay]:
+def load_hay(data: Path, ctu13: Callable[[], pa.Table], seed: int) -> list[Hay]:
     """All hay."""
-    return [*ctu13_hours(ctu13(), hours, seed), office(data), office(data, all_records=True), site(seed)]
+    return [*ctu13_hours(ctu13(), seed), office(data), office(data, all_records=True), site(seed)]

@@ -1,6 +1,7 @@
 """Needles in hay: draw, let every contender rank, measure where the victim and the commander came.
 
-    python bench/needle_ranks.py [--draws 3] [--only NAME] [--hay NAME] [--quick] [--without NAME] [--seed 7]
+    python bench/needle_ranks.py [--draws 2] [--quick] [--only NEEDLE] [--hay NAME] [--seed 7] [--finders]
+    python bench/needle_ranks.py --with fused --against bench/out/needles.json    # ours again, the others as they were
 
 A draw hides one needle (needles.py) in one hay (hay.py), as draws.py says; half of the draws take a quiet victim, half
 a busy one. Measured: the victim's place among the hosts, whether it is among the first 3 and 10; the best place of a
@@ -20,8 +21,9 @@ import functools
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +31,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from contenders import BASELINES, CONTENDERS, OURS, Day, Ranking
+from contenders import BASELINES, CONTENDERS, OURS, Day, Ranking, one_finder
 from draws import Draw, Field, Mask, control, past, plant, told
+from flowsleuth.detect import FINDERS
 from hay import Hay, load_ctu13, load_hay
 from measure import Finding
-from needles import Needle, load_needles
+from needles import QUIET, Needle, load_needles
+from our_list import SCORED
 from ranking import average_precision, expected_rank, hits_at
 
 Floats = NDArray[np.float64]
@@ -60,6 +64,8 @@ class Result:
     hay, needle, contender, victim : str
     draw : int
     is_busy : bool
+    bad : int
+        Bad flows.
     values : dict of str to float
         By :data:`MEASURES`; NaN where it does not apply.
     host_rank, hosts, pair_rank, pairs : float
@@ -74,6 +80,7 @@ class Result:
     victim: str
     draw: int
     is_busy: bool
+    bad: int
     values: dict[str, float]
     host_rank: float
     hosts: int
@@ -161,7 +168,7 @@ class Bench:
 
     def __init__(self, contenders: dict[str, Callable[[Day], Ranking]], seed: int) -> None:
         self.contenders, self.seed = contenders, seed
-        self._controls: dict[tuple[str, Mask, str], dict[str, float]] = {}
+        self._controls: dict[tuple[str, Mask], dict[str, dict[str, float]]] = {}
 
     def run(self, hays: list[Hay], needles: list[Needle], draws: int) -> Iterable[Result]:
         """Results as they come; the victims of a needle's draws are busy and quiet in turn.
@@ -171,14 +178,11 @@ class Bench:
         sites: dict[str, list[Hay]] = {}
         for hay in hays:
             sites.setdefault(hay.site, []).append(hay)
-        for same in sites.values():
-            for place, hay in enumerate(same):
-                field = Field(hay)
-                for order, needle in enumerate(needles):
-                    for number in range(draws):
-                        if (order + number // 2) % len(same) == place:
-                            draw = self.draw(field, needle, number, is_busy=(order + number) % 2 == 0)
-                            yield from self._rank(field, needle, draw, number)
+        fields = [[Field(hay) for hay in same] for same in sites.values()]
+        for number, (order, needle), same in product(range(draws), enumerate(needles), fields):
+            field = same[(order + number) % len(same)]
+            draw = self.draw(field, needle, number, is_busy=(order // 2 + number) % 2 == 0)
+            yield from self._rank(field, needle, draw, number)
 
     def draw(self, field: Field, needle: Needle, number: int, *, is_busy: bool) -> Draw:
         """The draw of this number: the same for the same seed, hay and needle, whatever else is drawn."""
@@ -187,34 +191,39 @@ class Bench:
 
     def _rank(self, field: Field, needle: Needle, draw: Draw, number: int) -> Iterable[Result]:
         mask = told(field, draw.mask)
-        day = Day(draw.day, self._past(field, mask))
+        controls = self._control(field, mask)
+        day = Day(draw.day, self._past(field, mask), field.hay.home)
         for name, rank in self.contenders.items():
             begin = time.perf_counter()
             ranking = rank(day)
             seconds = time.perf_counter() - begin
             values, host_rank, pair_rank, pairs = measure_draw(draw, day, ranking)
-            above = self._control(field, mask, name).get(draw.victim, float("nan"))
             yield Result(
-                field.hay.name, needle.name, name, draw.victim, number, draw.is_busy, values, host_rank,
-                len(day.edges.hosts), pair_rank, pairs, above, seconds,
+                field.hay.name, needle.name, name, draw.victim, number, draw.is_busy,
+                int(draw.is_bad.sum()), values, host_rank,
+                len(day.edges.hosts), pair_rank, pairs, controls[name].get(draw.victim, float("nan")), seconds,
             )  # fmt: skip
 
     @functools.lru_cache(maxsize=4)  # noqa: B019 one bench is made in a process
     def _past(self, field: Field, mask: Mask) -> tuple[pa.Table, ...]:
         return tuple(past(field, mask))
 
-    def _control(self, field: Field, mask: Mask, name: str) -> dict[str, float]:
-        """By host, the share of the others above it in the hay alone."""
-        key = (field.hay.name, mask, name)
+    def _control(self, field: Field, mask: Mask) -> dict[str, dict[str, float]]:
+        """By contender and host, the share of the others above it in the hay alone."""
+        key = (field.hay.name, mask)
         if key not in self._controls:
-            day = Day(control(field, mask), self._past(field, mask))
-            host = self.contenders[name](day).host
-            if host is None:
-                self._controls[key] = {}
-            else:
-                above = (np.array([expected_rank(host, at) for at in range(host.size)]) - 1) / max(host.size - 1, 1)
-                self._controls[key] = dict(zip(day.edges.hosts, above.tolist(), strict=True))
+            day = Day(control(field, mask), self._past(field, mask), field.hay.home)
+            self._controls[key] = {name: _places(day, rank(day)) for name, rank in self.contenders.items()}
         return self._controls[key]
+
+
+def _places(day: Day, ranking: Ranking) -> dict[str, float]:
+    """By host, the share of the others above it; a tie counts half."""
+    host = ranking.host
+    if host is None:
+        return {}
+    above = (np.array([expected_rank(host, at) for at in range(host.size)]) - 1) / max(host.size - 1, 1)
+    return dict(zip(day.edges.hosts, above.tolist(), strict=True))
 
 
 def interval(values: Floats, seed: int = 0) -> tuple[float, float, float]:
@@ -225,6 +234,32 @@ def interval(values: Floats, seed: int = 0) -> tuple[float, float, float]:
     drawn = np.random.default_rng(seed).integers(held.size, size=(BOOTSTRAPS, held.size))
     low, high = np.quantile(held[drawn].mean(axis=1), [0.05, 0.95])
     return float(held.mean()), float(low), float(high)
+
+
+def read_results(path: Path) -> list[Result]:
+    """What :func:`write` wrote."""
+    held = []
+    for row in json.loads(path.read_text())["results"]:
+        for name in ("host_rank", "pair_rank", "control"):
+            row[name] = float("nan") if row[name] is None else row[name]
+        row["values"] = {name: float("nan") if value is None else value for name, value in row["values"].items()}
+        held.append(Result(**row))
+    return held
+
+
+def joined(results: list[Result], before: list[Result]) -> list[Result]:
+    """New results, and of the same draws those that other contenders had before."""
+    drawn = {(r.hay, r.needle, r.draw, r.victim) for r in results}
+    new = {r.contender for r in results}
+    kept = [r for r in before if r.contender not in new and (r.hay, r.needle, r.draw, r.victim) in drawn]
+    places = {key: at for at, key in enumerate(dict.fromkeys((r.hay, r.needle, r.draw, r.victim) for r in results))}
+    names = list(dict.fromkeys(r.contender for r in [*results, *kept]))
+    whole = sorted(
+        [*results, *kept],
+        key=lambda r: (places[r.hay, r.needle, r.draw, r.victim], names.index(r.contender)),
+    )
+    counts = {name: sum(r.contender == name for r in whole) for name in names}
+    return [r for r in whole if counts[r.contender] == len(places)]
 
 
 def column(results: list[Result], contender: str, measure: str) -> Floats:
@@ -271,14 +306,23 @@ def by(results: list[Result], what: str, measures: tuple[str, ...] = ("host@3", 
     """Means by needle or by hay: a row each, a column for each contender."""
     names = list(dict.fromkeys(r.contender for r in results))
     lines = [f"by {what}: {', '.join(measures)}", f"  {'':28s}" + "".join(f"{name[:16]:>17s}" for name in names)]
-    for label in dict.fromkeys(getattr(r, what) for r in results):
+    of = {"size": _size, "victim": _victim}.get(what, lambda r: getattr(r, what))
+    for label in dict.fromkeys(of(r) for r in results):
         cells = []
         for name in names:
-            held = [r for r in results if r.contender == name and getattr(r, what) == label]
+            held = [r for r in results if r.contender == name and of(r) == label]
             means = [interval(column(held, name, measure))[0] for measure in measures]
             cells.append(" ".join("   -" if np.isnan(mean) else f"{mean:4.2f}" for mean in means))
         lines.append(f"  {label:28s}" + "".join(f"{cell:>17s}" for cell in cells))
     return "\n".join(lines)
+
+
+def _size(result: Result) -> str:
+    return f"quiet, up to {QUIET} bad flows" if result.bad <= QUIET else "loud"
+
+
+def _victim(result: Result) -> str:
+    return "busy victim" if result.is_busy else "quiet victim"
 
 
 def write(results: list[Result], path: Path, facts: dict[str, Any]) -> None:
@@ -292,23 +336,47 @@ def write(results: list[Result], path: Path, facts: dict[str, Any]) -> None:
     path.write_text(json.dumps({**facts, "results": rows}, indent=1) + "\n")
 
 
-def select(needles: list[Needle], hays: list[Hay], only: str | None, hay: str | None) -> tuple[list[Needle], list[Hay]]:
-    """Those whose names hold the words."""
-    return [n for n in needles if not only or only in n.name], [h for h in hays if not hay or hay in h.name]
+@dataclass(frozen=True)
+class Choice:
+    """What is run.
+
+    Attributes
+    ----------
+    draws, seed : int
+    only, hay : str or None
+        Words that the names of needles and of hay hold.
+    names : tuple of str
+        Contenders; all when empty.
+    has_finders : bool
+        Whether each finder alone contends too.
+    """
+
+    draws: int = DRAWS
+    seed: int = SEED
+    only: str | None = None
+    hay: str | None = None
+    names: tuple[str, ...] = ()
+    has_finders: bool = False
+
+    @property
+    def contenders(self) -> dict[str, Callable[[Day], Ranking]]:
+        """Those that are run."""
+        chosen = {name: rank for name, rank in CONTENDERS.items() if not self.names or name in self.names}
+        return chosen | ({f"- {name}": one_finder(name) for name in FINDERS.names()} if self.has_finders else {})
 
 
-def run(
-    data: Path, draws: int, seed: int, only: str | None = None, hay: str | None = None, without: tuple[str, ...] = ()
-) -> list[Result]:
+def run(data: Path, choice: Choice) -> list[Result]:
     """Load, draw, rank; tells how far it is on standard error."""
     ctu13 = functools.cache(lambda: load_ctu13(data))
-    needles, hays = select(load_needles(data, ctu13), load_hay(data, ctu13, seed), only, hay)
-    contenders = {name: rank for name, rank in CONTENDERS.items() if name not in without}
+    needles = [one for one in load_needles(data, ctu13) if (choice.only or "") in one.name]
+    hays = [one for one in load_hay(data, ctu13, choice.seed) if (choice.hay or "") in one.name]
     results = []
-    for result in Bench(contenders, seed).run(hays, needles, draws):
+    contenders = choice.contenders
+    for result in Bench(contenders, choice.seed).run(hays, needles, choice.draws):
         results.append(result)
-        if result.contender == list(contenders)[-1]:
+        if len(results) % len(contenders) == 0:
             print(f"  {result.hay}: {result.needle}, draw {result.draw + 1}", file=sys.stderr, flush=True)
+    SCORED.close()
     return results
 
 
@@ -341,7 +409,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--draws", type=int, default=DRAWS, help="of each needle at each site")
     parser.add_argument("--only", help="only needles whose name holds this")
     parser.add_argument("--hay", help="only hay whose name holds this")
-    parser.add_argument("--without", action="append", default=[], choices=list(CONTENDERS), help="leave one out")
+    parser.add_argument("--with", action="append", default=[], dest="names", choices=list(CONTENDERS), metavar="NAME",
+                        help=f"only this contender; may be repeated: {', '.join(CONTENDERS)}")  # fmt: skip
+    parser.add_argument("--against", type=Path, help="results of an earlier run, for the others on the same draws")
+    parser.add_argument("--finders", action="store_true", help="each finder alone as well")
     parser.add_argument("--quick", action="store_true", help="one draw")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--out", type=Path, default=OUT / "needles.json")
@@ -350,21 +421,22 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{options.data}: no such folder; give --data", file=sys.stderr)
         return 2
     draws = QUICK_DRAWS if options.quick else options.draws
-    tell(options.data, draws, options.seed, options.out, options.only, options.hay, tuple(options.without))
+    choice = Choice(draws, options.seed, options.only, options.hay, tuple(options.names), options.finders)
+    tell(options.data, choice, options.out, read_results(options.against) if options.against else [])
     return 0
 
 
-def tell(
-    data: Path, draws: int, seed: int, out: Path, only: str | None = None, hay: str | None = None,
-    without: tuple[str, ...] = (),
-) -> list[Result]:  # fmt: skip
+def tell(data: Path, choice: Choice, out: Path, before: Sequence[Result] = ()) -> list[Result]:
     """Run, print the tables, write the JSON."""
     begin = time.perf_counter()
-    results = run(data, draws, seed, only, hay, without)
+    results = joined(run(data, choice), list(before))
     seconds = time.perf_counter() - begin
-    print(f"{summary(results)}\n\n{by(results, 'hay')}\n\n{by(results, 'needle')}")
-    print(f"\n{seconds:.0f} s; seed {seed}; {out}")
-    write(results, out, {"seed": seed, "draws": draws, "seconds": seconds})
+    ours = OURS if any(r.contender == OURS for r in results) else results[0].contender
+    print(summary(results, ours))
+    for what in ("hay", "size", "victim", "needle"):
+        print(f"\n{by(results, what)}")
+    print(f"\n{seconds:.0f} s; seed {choice.seed}; {out}")
+    write(results, out, {**asdict(choice), "seconds": seconds})
     return results
 
 
