@@ -57,11 +57,6 @@ class Hay:
     note: str
     past: tuple[pa.Table, ...] = field(default=())
 
-    @property
-    def site(self) -> str:
-        """The name without which hours of the site these are."""
-        return self.name.partition(" hour ")[0]
-
 
 def of_day(table: pa.Table) -> pa.Table:
     """The kept columns, in order of ``start``."""
@@ -183,6 +178,11 @@ def _canonical(flows: Flows, made: Site) -> pa.Table:
     return pa.table({name: columns[name].cast(FLOW[name].arrow_type()) for name in SEEN})
 
 
-def load_hay(data: Path, ctu13: Callable[[], pa.Table], seed: int) -> list[Hay]:
-    """All hay."""
-    return [*ctu13_hours(ctu13(), seed), office(data), office(data, all_records=True), site(seed)]
+def sites(data: Path, ctu13: Callable[[], pa.Table], seed: int) -> dict[str, Callable[[], list[Hay]]]:
+    """Who makes the hay of each site; hours of one site take turns."""
+    return {
+        "ctu13": lambda: ctu13_hours(ctu13(), seed),
+        "office": lambda: [office(data)],
+        "office, all records": lambda: [office(data, all_records=True)],
+        "site": lambda: [site(seed)],
+    }

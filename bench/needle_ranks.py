@@ -1,6 +1,6 @@
 """Needles in hay: draw, let every contender rank, measure where the victim and the commander came.
 
-    python bench/needle_ranks.py [--draws 2] [--quick] [--only NEEDLE] [--hay NAME] [--seed 7] [--finders]
+    python bench/needle_ranks.py [--draws 2] [--quick] [--only NEEDLE] [--site NAME] [--seed 7] [--finders]
     python bench/needle_ranks.py --with fused --against bench/out/needles.json    # ours again, the others as they were
 
 A draw hides one needle (needles.py) in one hay (hay.py), as draws.py says; half of the draws take a quiet victim, half
@@ -19,11 +19,13 @@ from __future__ import annotations
 import argparse
 import functools
 import json
+import multiprocessing
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from itertools import product
+from itertools import product, repeat
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,7 @@ from numpy.typing import NDArray
 from contenders import BASELINES, CONTENDERS, OURS, Day, Ranking, one_finder
 from draws import Draw, Field, Mask, control, past, plant, told
 from flowsleuth.detect import FINDERS
-from hay import Hay, load_ctu13, load_hay
+from hay import Hay, load_ctu13, sites
 from measure import Finding
 from needles import QUIET, Needle, load_needles
 from our_list import SCORED
@@ -52,6 +54,8 @@ MEASURES = (
     *(f"host@{k}" for k in HOSTS_AT), *(f"pair@{k}" for k in PAIRS_AT), *(f"leads@{k}" for k in LEADS_AT), "AP",
     *(f"P@{k}" for k in FLOWS_AT),
 )  # fmt: skip
+SITES = ("ctu13", "site", "office, all records", "office")
+"""The longest first."""
 HEADLINE = ("host@3", "host@10", "pair@10", "pair@50", "leads@50", "AP")
 
 
@@ -170,18 +174,12 @@ class Bench:
         self.contenders, self.seed = contenders, seed
         self._controls: dict[tuple[str, Mask], dict[str, dict[str, float]]] = {}
 
-    def run(self, hays: list[Hay], needles: list[Needle], draws: int) -> Iterable[Result]:
-        """Results as they come; the victims of a needle's draws are busy and quiet in turn.
-
-        Hours of one site share the draws: they take turns.
-        """
-        sites: dict[str, list[Hay]] = {}
-        for hay in hays:
-            sites.setdefault(hay.site, []).append(hay)
-        fields = [[Field(hay) for hay in same] for same in sites.values()]
-        for number, (order, needle), same in product(range(draws), enumerate(needles), fields):
-            field = same[(order + number) % len(same)]
-            draw = self.draw(field, needle, number, is_busy=(order // 2 + number) % 2 == 0)
+    def run(self, hays: list[Hay], needles: list[Needle], draws: int, turn: int = 0) -> Iterable[Result]:
+        """Results as they come, of hours of one site, which take turns; so do quiet and busy victims."""
+        fields = [Field(hay) for hay in hays]
+        for number, (order, needle) in product(range(draws), enumerate(needles)):
+            field = fields[(order + number) % len(fields)]
+            draw = self.draw(field, needle, number, is_busy=(order // 2 + number + turn) % 2 == 0)
             yield from self._rank(field, needle, draw, number)
 
     def draw(self, field: Field, needle: Needle, number: int, *, is_busy: bool) -> Draw:
@@ -343,20 +341,23 @@ class Choice:
     Attributes
     ----------
     draws, seed : int
-    only, hay : str or None
-        Words that the names of needles and of hay hold.
+    only, site : str or None
+        Words that the names of needles and of sites hold.
     names : tuple of str
         Contenders; all when empty.
     has_finders : bool
         Whether each finder alone contends too.
+    jobs : int
+        Processes.
     """
 
     draws: int = DRAWS
     seed: int = SEED
     only: str | None = None
-    hay: str | None = None
+    site: str | None = None
     names: tuple[str, ...] = ()
     has_finders: bool = False
+    jobs: int = 2
 
     @property
     def contenders(self) -> dict[str, Callable[[Day], Ranking]]:
@@ -366,13 +367,24 @@ class Choice:
 
 
 def run(data: Path, choice: Choice) -> list[Result]:
-    """Load, draw, rank; tells how far it is on standard error."""
+    """Load, draw, rank, a process for each site; tells how far it is on standard error."""
+    names = [name for name in SITES if (choice.site or "") in name]
+    if choice.jobs == 1 or len(names) == 1:
+        return [one for name in names for one in of_site(data, choice, name)]
+    with ProcessPoolExecutor(choice.jobs, multiprocessing.get_context("spawn")) as pool:
+        found = pool.map(of_site, repeat(data), repeat(choice), names)
+        return [one for results in found for one in results]
+
+
+def of_site(data: Path, choice: Choice, site: str) -> list[Result]:
+    """All draws at one site."""
     ctu13 = functools.cache(lambda: load_ctu13(data))
     needles = [one for one in load_needles(data, ctu13) if (choice.only or "") in one.name]
-    hays = [one for one in load_hay(data, ctu13, choice.seed) if (choice.hay or "") in one.name]
-    results = []
+    hays = sites(data, ctu13, choice.seed)[site]()
+    ctu13.cache_clear()
+    results: list[Result] = []
     contenders = choice.contenders
-    for result in Bench(contenders, choice.seed).run(hays, needles, choice.draws):
+    for result in Bench(contenders, choice.seed).run(hays, needles, choice.draws, SITES.index(site)):
         results.append(result)
         if len(results) % len(contenders) == 0:
             print(f"  {result.hay}: {result.needle}, draw {result.draw + 1}", file=sys.stderr, flush=True)
@@ -408,7 +420,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the developer data")
     parser.add_argument("--draws", type=int, default=DRAWS, help="of each needle at each site")
     parser.add_argument("--only", help="only needles whose name holds this")
-    parser.add_argument("--hay", help="only hay whose name holds this")
+    parser.add_argument("--site", help="only sites whose name holds this: " + "; ".join(SITES))
+    parser.add_argument("--jobs", type=int, default=2, help="processes; a site is worked on by one")
     parser.add_argument("--with", action="append", default=[], dest="names", choices=list(CONTENDERS), metavar="NAME",
                         help=f"only this contender; may be repeated: {', '.join(CONTENDERS)}")  # fmt: skip
     parser.add_argument("--against", type=Path, help="results of an earlier run, for the others on the same draws")
@@ -421,7 +434,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{options.data}: no such folder; give --data", file=sys.stderr)
         return 2
     draws = QUICK_DRAWS if options.quick else options.draws
-    choice = Choice(draws, options.seed, options.only, options.hay, tuple(options.names), options.finders)
+    choice = Choice(
+        draws, options.seed, options.only, options.site, tuple(options.names), options.finders, options.jobs
+    )
     tell(options.data, choice, options.out, read_results(options.against) if options.against else [])
     return 0
 
