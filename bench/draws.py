@@ -171,7 +171,7 @@ def plant(field: Field, needle: Needle, rng: np.random.Generator, *, is_busy: bo
     is_needle = (origin >= 0)[order]
     bad = np.concatenate([np.zeros(len(field.hay.day), dtype=bool), is_bad])[order]
     pairs = frozenset((victim, stand_in[peer]) for peer in needle.peers if peer in stand_in)
-    return Draw(field.hay, mask, _numbered(day.take(pa.array(order))), bad, is_needle, victim, is_busy, pairs)
+    return Draw(field.hay, mask, numbered(day.take(pa.array(order))), bad, is_needle, victim, is_busy, pairs)
 
 
 def told(field: Field, mask: Mask) -> Mask:
@@ -182,14 +182,14 @@ def told(field: Field, mask: Mask) -> Mask:
 
 def control(field: Field, mask: Mask) -> pa.Table:
     """The same hours without a needle."""
-    return _numbered(canonical(field.hay.day, mask))
+    return numbered(canonical(field.hay.day, mask))
 
 
 def past(field: Field, mask: Mask) -> list[pa.Table]:
     """The earlier days, with as little in their columns."""
     days, first = [], 10**9
     for day in field.hay.past:
-        days.append(_numbered(canonical(day, mask), first))
+        days.append(numbered(canonical(day, mask), first))
         first += len(day)
     return days
 
@@ -360,7 +360,7 @@ def canonical(table: pa.Table, mask: Mask) -> pa.Table:
     return pa.table(columns, schema=FLOW.arrow_schema())
 
 
-def _numbered(table: pa.Table, first: int = 1) -> pa.Table:
+def numbered(table: pa.Table, first: int = 1) -> pa.Table:
     """Ids in order of time, so that they say nothing else."""
     for name in ("flow_id", "source_row"):
         ids = pa.array(np.arange(first, first + len(table))).cast(table.schema.field(name).type)

@@ -8,7 +8,7 @@ earlier days are the past that a real site would have.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -129,13 +129,16 @@ def moved(table: pa.Table, start_us: np.ndarray) -> pa.Table:
     return table
 
 
+def site_days(made: Site, days: int, rows: int) -> Iterator[pa.Table]:
+    """Flows of a made-up site, day after day, so many rows each."""
+    for day in range(days):
+        yield of_day(pa.concat_tables([_canonical(part, made) for part in made.chunks(rows, day)]))
+
+
 def site(seed: int) -> Hay:
     """A made-up site: three days of past, and the day that is looked at."""
     made = Site(seed, ipv6_share=0.0, hosts=SITE_HOSTS, servers=SITE_SERVERS)
-    days = [
-        of_day(pa.concat_tables([_canonical(part, made) for part in made.chunks(SITE_FLOWS, day)]))
-        for day in range(SITE_DAYS)
-    ]
+    days = list(site_days(made, SITE_DAYS, SITE_FLOWS))
     note = f"generated: {SITE_HOSTS} hosts, {SITE_FLOWS:,} flows a day, {SITE_DAYS - 1} days of past"
     return Hay(f"site {seed}", _within(days[-1], SITE_DAYS - 1), PRIVATE, note, tuple(days[:-1]))
 

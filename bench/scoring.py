@@ -1,21 +1,31 @@
-"""Scoring: ``flowsleuth score`` of a day of stored flows, whole process, for the default detector and for ``spot``.
+"""Scoring: ``flowsleuth score`` of a day of stored flows, whole process: each detector of flows, then all defaults.
 
 Words, model, all scores, grouping and ranking, everything written to the workspace; then how long the best 250 take to
-be shown. There is no peer: the targets are absolute.
+be shown. All default detectors together (findings and leads too) on a workspace where nothing was scored before; and
+day after day as they come, where a new day must cost a day. There is no peer: the targets are absolute.
 """
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from measure import OURS, Cost, Finding, Plan, large_case, run_once
+import flowsleuth
+from draws import canonical, numbered
+from hay import site_days
+from measure import OURS, Cost, Finding, Plan, large_case, make_workspace, run_once
+from traffic import Site
 
 DETECTORS = ("suspicious", "spot")
 MAX_CPU_S = 60.0
 MAX_PEAK_MB = 4_000.0
+MAX_ALL_CPU_S, MAX_ALL_PEAK_MB = 180.0, 6_000.0
+"""Of all default detectors together."""
 FULL_SIZE = 10_000_000
 """The targets are set for so many flows."""
+DAYS, MAX_DAY_RATIO = 6, 1.5
+"""Days as they come; what the last may cost, by the second's: the first has no history to look at."""
 
 
 def _told(cost: Cost) -> str:
@@ -25,6 +35,7 @@ def _told(cost: Cost) -> str:
 def measure(plan: Plan) -> Iterator[Finding]:
     """Score, then ask."""
     case, _ = large_case(plan)
+    yield from _all_defaults(plan, case)
     limit = MAX_CPU_S * plan.large / FULL_SIZE
     for detector in DETECTORS:
         cost = run_once([*OURS, "score", "-w", case, detector], plan.scratch)
@@ -34,6 +45,35 @@ def measure(plan: Plan) -> Iterator[Finding]:
         is_small = cost.peak_mb < MAX_PEAK_MB
         yield Finding(f"{what}: peak memory", "", f"{cost.peak_mb:.0f} MB", None, "< 4 GB", is_small)
     yield from _suspects(plan, case)
+
+
+def _all_defaults(plan: Plan, case: Path) -> Iterator[Finding]:
+    """Everything that runs when nothing is named, where nothing was kept; then a day at a time."""
+    fresh = plan.scratch / "large-fresh"
+    shutil.copytree(case, fresh)
+    cost = run_once([*OURS, "score", "-w", fresh, "--quiet"], plan.scratch)
+    shutil.rmtree(fresh)
+    what = f"score, all default detectors, {plan.large:,} flows"
+    is_full = plan.large == FULL_SIZE
+    met = cost.cpu_s <= MAX_ALL_CPU_S if is_full else None
+    yield Finding(f"{what}: CPU", "", _told(cost), None, f"<= {MAX_ALL_CPU_S:g} CPU-s", met)
+    small = cost.peak_mb < MAX_ALL_PEAK_MB
+    yield Finding(f"{what}: peak memory", "", f"{cost.peak_mb:.0f} MB", None, "< 6 GB", small)
+    yield from _day_by_day(plan)
+
+
+def _day_by_day(plan: Plan) -> Iterator[Finding]:
+    folder = make_workspace(plan.scratch / "days")
+    costs = []
+    for number, day in enumerate(site_days(Site(plan.seed), DAYS, plan.large // 20)):
+        flows = numbered(canonical(day, frozenset()), number * plan.large)
+        with flowsleuth.open(folder) as ws, ws.store.writing():
+            ws.store.replace([], ws.store.write("flow", flows))
+        costs.append(run_once([*OURS, "score", "-w", folder, "--quiet"], plan.scratch))
+    ratio = costs[-1].cpu_s / costs[1].cpu_s
+    told = ", ".join(f"{cost.cpu_s:.1f}" for cost in costs) + " CPU-s"
+    what = f"score as days come, {plan.large // 20:,} flows a day: day {DAYS} by day 2"
+    yield Finding(what, "", told, ratio, f"<= {MAX_DAY_RATIO:g}", ratio <= MAX_DAY_RATIO)
 
 
 def _suspects(plan: Plan, case: Path) -> Iterator[Finding]:
