@@ -13,6 +13,7 @@ DETECTORS = Catalogue(
 FINDERS = Catalogue(
     "flowsleuth.finders",
     {
+        "exfiltration": "flowsleuth.detect.exfiltration:ExfiltrationFinder",
         "strobes": "flowsleuth.detect.strobes:StrobeFinder",
     },
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -158,13 +158,17 @@ class NetworkDay:
         """Rows of :attr:`pairs` with the same two ends: keys are ``src * n_hosts + dst``."""
         return Groups.by(self.pairs.src.astype(np.int64) * max(self.n_hosts, 1) + self.pairs.dst)
 
-    def earlier(self, *columns: str) -> Iterator[tuple[int, Pairs]]:
+    def earlier(
+        self, *columns: str, only: Callable[[ir.Table, ir.Table], ir.Table] | None = None
+    ) -> Iterator[tuple[int, Pairs]]:
         """Pairs of each of up to :data:`BASELINE_DAYS` earlier days, newest first, in this day's codes.
 
         Parameters
         ----------
         *columns : str
             Fields of :class:`Pairs` that are wanted; the others are empty. A day at a time is in memory.
+        only : callable, optional
+            Chooses rows: gets the day's stored pairs and its hosts (``host``, ``is_home``: 0 or 1), gives pairs.
 
         Yields
         ------
@@ -173,6 +177,8 @@ class NetworkDay:
         """
         for date in self.earlier_days:
             counted = _count_pairs(self.input, date)
+            if only is not None:
+                counted = only(counted, DayCounts(self.input, date).hosts)
             rows = self.input.arrow(counted.select(*[STORED.get(name, name) for name in columns]))
             yield (self.date - date).days, self._in_my_codes(date, rows)
 
