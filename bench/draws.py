@@ -39,7 +39,8 @@ POOR = frozenset((name, proto) for name in (*CONTENT, "history", "src_packets", 
 }
 """What goes when anything must go from the hay: few kinds of hay instead of one for each needle."""
 LACKS = 0.05
-"""A side may lack a value this much more often than the other before it counts as lacking the column."""
+"""A side may lack a value this much more often than the other before it counts as lacking the column; and what the hay
+has in less than this share of its flows counts as lacking."""
 STATES = {"SHR": "SH", "RSTRH": "RSTR", "RSTOS0": "RSTO", "S2": "SF", "S3": "SF"}
 """States that Zeek tells apart and Argus's records do not: the same for both."""
 FEWEST_FLOWS = 5
@@ -311,7 +312,7 @@ def mask_of(day: pa.Table, needle: Needle) -> Mask:
             if own > hay + LACKS or hay > 1 - LACKS:
                 found.add((name, proto))
         for name in CONTENT:
-            if _empty_share(day, name, mine == proto) == 1:
+            if _empty_share(day, name, mine == proto) > 1 - LACKS:
                 found.add((name, proto))
     return frozenset(found)
 

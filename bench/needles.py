@@ -1,8 +1,9 @@
 """Needles: what one infected host did in a developer capture, to be hidden among other people's benign hours.
 
-Each is cut out of a capture that flowsleuth's own readers read: the flows that the infected host began, to addresses of
-one receiver (no multicast, broadcast, link-local or address assignment). Which of them are bad, who was infected and
-who commanded is said by the capture's labels, by its published answers, or by a reading that is given with it.
+Each is cut out of a capture that flowsleuth's own readers read: the flows that the infected host began by TCP, UDP or
+ICMP, which every sensor tells, to addresses of one receiver (no multicast, broadcast, link-local or address
+assignment). Which of them are bad, who was infected and who commanded is said by the capture's labels, by its published
+answers, or by a reading that is given with it.
 
 What a needle is cut to (`most`) is the number of consecutive flows that a draw takes of it: quiet needles are tens of
 flows out of captures of hundreds.
@@ -88,7 +89,7 @@ def _from(table: pa.Table, host: str, peers: tuple[str, ...], **more: object) ->
     more["seen"] = seen_in(table, frozenset(more.pop("without", ())))  # type: ignore[call-overload]
     is_bad = np.asarray(more.pop("is_bad", np.ones(len(table), dtype=bool)))
     port = pc.fill_null(pc.is_in(table["dst_port"], value_set=pa.array(ASSIGNMENT_PORTS, pa.int32())), False)
-    odd = pc.match_substring_regex(table["dst_ip"], NOT_UNICAST)
+    odd = pc.or_(pc.match_substring_regex(table["dst_ip"], NOT_UNICAST), pa.array(protocols(table) == ""))
     keep = pc.and_(pc.equal(table["src_ip"], host), pc.invert(pc.or_(port, odd)))
     kept = np.flatnonzero(np.asarray(keep.combine_chunks().to_numpy(zero_copy_only=False)))
     start = table["start"].cast("int64").to_numpy()
