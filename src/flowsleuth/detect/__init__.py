@@ -14,6 +14,7 @@ FINDERS = Catalogue(
     "flowsleuth.finders",
     {
         "exfiltration": "flowsleuth.detect.exfiltration:ExfiltrationFinder",
+        "scans": "flowsleuth.detect.scans:ScanFinder",
         "strobes": "flowsleuth.detect.strobes:StrobeFinder",
     },
 )

@@ -1,0 +1,303 @@
+"""The tests behind scans: what is usual of sources, learnt from their peers, and how unusual each is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowsleuth.detect.dense_codes import group_starts
+from flowsleuth.detect.edges import Groups
+from flowsleuth.detect.first_contacts import Contacts, by_end_and_service
+from flowsleuth.detect.flow_codes import FAILED
+from flowsleuth.detect.kernels.walks import count_tail, highest_walk
+from flowsleuth.detect.peer_tails import PRIOR_PEERS
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+USUAL_FAILING = 0.2
+"""Share of first contacts that fail where nothing is known: Jung et al. take 0.8 to be answered."""
+RATES = (0.05, 0.95)
+"""Bounds of a learnt failing rate: no service is so good or bad that a single outcome decides."""
+OWN_WEIGHT = 4.0
+"""Outcomes that the mean rate weighs: hosts differ; of a mean of 0.2, one in ten has a rate above a half."""
+SCANNER_WEIGHT = 5.0
+"""The same of scanners: Beta(4, 1) for a mean of 0.8, by which higher rates are likelier all the way to 1."""
+MOSTLY = 0.5
+"""From this share on a service is one at which sources from outside fail as a rule."""
+USUAL_TRIED = 1.25
+"""Services of an address, or addresses of a service, that who fails tries, where nothing is known."""
+MOST_VOTE = 5.0
+"""Most of a count that a peer's vote tells, so that scanners do not make scanning usual."""
+SIMILAR = 4.0
+"""Private services of another address, times this, that make it like one: two who share files meet on some ports."""
+FEW = 3
+"""Most addresses that a source of a distributed scan tried in vain by the service: others are scanners themselves."""
+LEAST_ADDRESSES = 5
+"""Others of our addresses that were turned to from outside, at least, to say what is usual."""
+
+
+@dataclass(frozen=True)
+class Sweeps:
+    """Sources that may have swept over addresses; arrays of shape (n,).
+
+    Attributes
+    ----------
+    src, service : array of int64
+        Host code, and code of the service by which it tried the most addresses in vain.
+    p_value : array of float64
+    services, tried, failed, guessed : array of int64
+        Services it swept by; addresses by them, those in vain, and those whose outcome was guessed.
+    usual, usual_tried : array of float64
+        Usual failing rate on the service, and addresses that others try in vain.
+    is_by_count : array of bool
+        Told by how many, not by how often in vain.
+    member : array of int64, shape (contacts,)
+        Which sweep each contact is of; -1 for none.
+    """
+
+    src: Ints
+    service: Ints
+    p_value: Floats
+    services: Ints
+    tried: Ints
+    failed: Ints
+    guessed: Ints
+    usual: Floats
+    usual_tried: Floats
+    is_by_count: Bools
+    member: Ints
+
+
+def find_sweeps(known: Contacts, is_home: Bools, least: int, failing: float) -> Sweeps:
+    """Test every source on every service by which it tried at least `least` addresses; one sweep a source."""
+    groups = by_end_and_service(known.src, known.service)
+    starts = group_starts(groups.of)
+    src, service = known.src[starts], known.service[starts]
+    is_failed = known.outcome == FAILED
+    failed, tried = groups.add_up(is_failed), groups.size
+    peers, usual = _usual_rates(known, groups, failed / tried, src=src, service=service, is_inside=is_home[src])
+    by_count, mean_tried = judge_counts(np.maximum(failed, 1.0), src, is_home[src], service)
+    is_tested = tried >= least
+    walked = is_tested[groups.of]
+    sizes = tried[is_tested]
+    highest = highest_walk(
+        is_failed[walked],
+        np.cumsum(sizes) - sizes,
+        usual[is_tested],
+        weight=OWN_WEIGHT,
+        other_mean=failing,
+        other_weight=SCANNER_WEIGHT,
+    )
+    p_value = np.ones(src.size)
+    p_value[is_tested] = np.exp(-highest)
+    is_by_count = ~is_home[src] & (peers >= MOSTLY)
+    p_value = np.where(is_by_count & is_tested, by_count, p_value)
+    return _by_source(
+        known,
+        groups,
+        np.flatnonzero(is_tested),
+        src=src,
+        service=service,
+        p_value=p_value,
+        usual=usual,
+        mean_tried=mean_tried,
+        is_by_count=is_by_count,
+    )
+
+
+def _by_source(
+    known: Contacts,
+    groups: Groups,
+    tested: Ints,
+    *,
+    src: Ints,
+    service: Ints,
+    p_value: Floats,
+    usual: Floats,
+    mean_tried: Floats,
+    is_by_count: Bools,
+) -> Sweeps:
+    """One sweep a source, of the services that count in Simes' test of all that were tested of it."""
+    is_failed = known.outcome == FAILED
+    failed, guessed = groups.add_up(is_failed), groups.add_up(known.is_guess)
+    order = tested[np.lexsort((service[tested], p_value[tested], src[tested]))]
+    starts = group_starts(src[order])
+    sizes = np.diff(np.append(starts, order.size))
+    of = np.repeat(np.arange(starts.size), sizes)
+    rank = np.arange(order.size) - starts[of] + 1
+    simes = np.minimum(p_value[order] * sizes[of] / rank, 1.0)
+    best = np.minimum.reduceat(simes, starts) if starts.size else np.zeros(0)
+    last = np.zeros(starts.size, dtype=np.int64)
+    np.maximum.at(last, of[simes <= best[of]], rank[simes <= best[of]])
+    is_swept = rank <= last[of]
+    swept, of = order[is_swept], of[is_swept]
+    most = np.lexsort((service[swept], -failed[swept], of))
+    top = swept[most[group_starts(of[most])]] if swept.size else swept
+    place = np.full(src.size, -1)
+    place[swept] = of
+
+    def total(values: Floats | Ints) -> Ints:
+        return np.bincount(of, weights=values[swept], minlength=starts.size).astype(np.int64)
+
+    return Sweeps(
+        src=src[top],
+        service=service[top],
+        p_value=best,
+        services=np.bincount(of, minlength=starts.size),
+        tried=total(groups.size),
+        failed=total(failed),
+        guessed=total(guessed),
+        usual=usual[top],
+        usual_tried=mean_tried[top],
+        is_by_count=is_by_count[top],
+        member=place[groups.of],
+    )
+
+
+def _usual_rates(
+    known: Contacts, groups: Groups, rate: Floats, *, src: Ints, service: Ints, is_inside: Bools
+) -> tuple[Floats, Floats]:
+    """Failing rates usual for each (source, service): of the peers, and of them and the source's other services.
+
+    A peer is another source on the service, of the same side; each has one vote, and :data:`.PRIOR_PEERS` votes are
+    those of all sources, whatever the service, each one vote. The source's other services count against as many
+    votes, one vote a service: somebody whose every service fails half of the time (file sharing among peers that come
+    and go) does not scan. Addresses that it tried by several services are left out, because that is what scanners do.
+    """
+    sources = Groups.by(src * 2 + is_inside)
+    own = sources.add_up(rate) / sources.size
+    sides = (sources.keys % 2).astype(np.int64)
+    total, n = np.bincount(sides, weights=own, minlength=2), np.bincount(sides, minlength=2)
+    others = total[sides] - own + PRIOR_PEERS * USUAL_FAILING
+    everywhere = (others / (n[sides] - 1 + PRIOR_PEERS))[sources.of]
+    on = Groups.by(service * 2 + is_inside)
+    peers = (on.add_up(rate)[on.of] - rate + PRIOR_PEERS * everywhere) / (on.size[on.of] - 1 + PRIOR_PEERS)
+    votes, n_votes = _own_votes(known, groups, sources.of)
+    mixed = (PRIOR_PEERS * peers + votes) / (PRIOR_PEERS + n_votes)
+    return np.clip(peers, *RATES), np.clip(mixed, *RATES)
+
+
+def _own_votes(known: Contacts, groups: Groups, source: NDArray[np.integer]) -> tuple[Floats, Floats]:
+    """Sum and number of failing rates of each source's other services, at addresses it tried by one service only."""
+    ends = Groups.by(known.src * (int(known.dst.max()) + 1) + known.dst)
+    is_single = ends.size[ends.of] == 1
+    tried = groups.add_up(is_single)
+    failed = groups.add_up(is_single & (known.outcome == FAILED))
+    rate = np.divide(failed, tried, out=np.zeros(tried.size), where=tried > 0)
+    votes, n_votes = np.bincount(source, weights=rate), np.bincount(source, weights=tried > 0)
+    return np.asarray(votes[source] - rate), np.asarray(n_votes[source] - (tried > 0))
+
+
+def judge_counts(counts: Floats | Ints, src: Ints, is_inside: Bools, on: Ints | None = None) -> tuple[Floats, Floats]:
+    """Chance of counts at least as large, and the mean that is usual: each other source has one vote.
+
+    Parameters
+    ----------
+    counts : array, shape (n,)
+        At least 1.
+    src : array of int64, shape (n,)
+        Whose count it is.
+    is_inside : array of bool, shape (n,)
+        Sources of one side are compared with each other.
+    on : array of int64, shape (n,), optional
+        A service on which they are compared, the fewer there are, the more with all.
+    """
+    vote = np.minimum(counts, MOST_VOTE).astype(np.float64)
+    key = is_inside.astype(np.int64)
+    usual = _others_mean(vote, src, key, np.full(vote.size, USUAL_TRIED))
+    if on is not None:
+        usual = _others_mean(vote, src, on * 2 + key, usual)
+    mean = np.maximum(usual, 1.0 + RATES[0])
+    return count_tail(counts.astype(np.float64), mean), mean
+
+
+def own_tail(known: Contacts, failed: Ints, pairs: Groups, src: Ints) -> Floats:
+    """Share of a source's other addresses, and :data:`.PRIOR_PEERS`, where it tried a quarter as many services in vain.
+
+    Only services that the source tried at no other address count: who shares files tries other ports of each address,
+    a scanner the same of all.
+
+    Parameters
+    ----------
+    known : Contacts
+    failed : array of int64
+        Places of contacts that failed.
+    pairs : Groups
+        Those by source and destination.
+    src : array of int64
+        Source of each pair.
+    """
+    at = by_end_and_service(known.src[failed], known.service[failed])
+    private = pairs.add_up(at.size[at.of] == 1)
+    scaled = np.concatenate([SIMILAR * private, pairs.size])
+    of = np.concatenate([src, src])
+    order = np.lexsort((np.arange(scaled.size) >= src.size, -scaled, of))
+    is_value = order < src.size
+    above = np.cumsum(is_value)
+    found = np.empty(scaled.size)
+    found[order] = above
+    sources = Groups.by(src)
+    first = np.cumsum(sources.size) - sources.size
+    larger = found[src.size :] - first[sources.of] - (scaled[: src.size] >= pairs.size)
+    return np.asarray(larger / (sources.size[sources.of] - 1 + PRIOR_PEERS))
+
+
+def _others_mean(vote: Floats, src: Ints, key: Ints, prior: Floats) -> Floats:
+    """Mean of the other sources' mean votes with the same key, and of :data:`.PRIOR_PEERS` of `prior`."""
+    keys, at = np.unique(key, return_inverse=True)
+    each = Groups.by(src * keys.size + at.reshape(-1))
+    own = each.add_up(vote) / each.size
+    of = (each.keys % keys.size).astype(np.int64)
+    total, n = np.bincount(of, weights=own, minlength=keys.size), np.bincount(of, minlength=keys.size)
+    others, n_others = (total[of] - own)[each.of], (n[of] - 1)[each.of]
+    return np.asarray((others + PRIOR_PEERS * prior) / (n_others + PRIOR_PEERS))
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Our addresses' services that several from outside tried in vain; arrays of shape (n,).
+
+    Attributes
+    ----------
+    dst, service, sources : array of int64
+    usual : array of float64
+        Sources, of the same kind, on average at our other addresses.
+    p_value : array of float64
+    member : array of int64, shape (contacts,)
+        Which target each contact is of; -1 for none.
+    """
+
+    dst: Ints
+    service: Ints
+    sources: Ints
+    usual: Floats
+    p_value: Floats
+    member: Ints
+
+
+def judge_targets(known: Contacts, is_home: Bools, least: int) -> Targets:
+    """Test every service of our addresses at which at least `least` sources from outside failed, and most of them."""
+    inbound = np.flatnonzero(~is_home[known.src] & is_home[known.dst])
+    there = known.take(inbound)
+    is_failed = there.outcome == FAILED
+    by_source = by_end_and_service(there.src, there.service)
+    is_little = is_failed & (by_source.add_up(is_failed)[by_source.of] <= FEW)
+    target = by_end_and_service(there.dst, there.service)
+    at = np.unique(target.of, return_index=True)[1]
+    dst, service = there.dst[at], there.service[at]
+    sources = target.add_up(is_little)
+    on = Groups.by(service)
+    n_others = np.unique(there.dst).size - 1
+    usual = (on.add_up(sources)[on.of] - sources + 1.0) / (n_others + 1.0)
+    p_value = count_tail(sources + 1.0, usual + 1.0)
+    is_told = (sources >= least) & (2 * sources > target.size) & (n_others >= LEAST_ADDRESSES)
+    told = np.flatnonzero(is_told)
+    place = np.full(target.size.size, -1)
+    place[told] = np.arange(told.size)
+    member = np.full(len(known), -1)
+    member[inbound[is_little]] = place[target.of[is_little]]
+    return Targets(dst[told], service[told], sources[told].astype(np.int64), usual[told], p_value[told], member)
