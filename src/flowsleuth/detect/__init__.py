@@ -15,6 +15,7 @@ FINDERS = Catalogue(
     {
         "exfiltration": "flowsleuth.detect.exfiltration:ExfiltrationFinder",
         "scans": "flowsleuth.detect.scans:ScanFinder",
+        "beacons": "flowsleuth.detect.daily_beacons:DailyBeaconFinder",
         "strobes": "flowsleuth.detect.strobes:StrobeFinder",
     },
 )

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsleuth.detect.flow_codes import is_group
-from flowsleuth.detect.kernels.beats import find_beats, pauses, spans
-from flowsleuth.detect.kernels.periods import find_periods
+from flowsleuth.detect.pair_beats import LEAST_PAUSES, PairBeats
 from flowsleuth.detect.pair_times import NO_PORT, Asks, PairTimes, count_pairs, read_pairs
 from flowsleuth.detect.wording import count, duration, each, join, share
 from flowsleuth.errors import OptionError
@@ -23,9 +22,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-DAY_US, HOUR_US, SECOND_US = 86_400_000_000, 3_600_000_000, 1_000_000
-LEAST_PAUSES = 4
-"""Pauses that a test needs to say anything: two differences."""
+DAY_US, HOUR_US = 86_400_000_000, 3_600_000_000
 TECHNIQUE = "T1071"
 """ATT&CK: application layer protocol, of command and control."""
 
@@ -145,7 +142,7 @@ class BeaconFinder:
             missed breaks hours days first last sources technique reason``. In the schema's metadata: ``tested`` (pairs)
             and ``span_s``.
         """
-        flows = _able(flows, inbound=self.options.inbound)
+        flows = able_flows(flows, inbound=self.options.inbound)
         pairs = keep(count_pairs(flows, self.options.least, self.options.most))
         counted = ask.arrow(pairs).sort_by("pair").combine_chunks()
         portions = [_test(one) for one in read_pairs(ask, flows, pairs, counted)]
@@ -153,41 +150,27 @@ class BeaconFinder:
         return _told(counted, tested, self.options.false_share)
 
 
-def _able(flows: ir.Table, *, inbound: bool) -> ir.Table:
+def able_flows(flows: ir.Table, *, inbound: bool) -> ir.Table:
     """Flows to one peer (not to a group of them), of sources that may be ours."""
     flows = flows.filter(~is_group(flows.dst_ip))
     return flows if inbound else flows.filter(flows.direction.isnull() | flows.direction.isin(["outbound", "internal"]))
 
 
 def _test(times: PairTimes) -> _Tested:
-    offsets, start, end = times.offsets, times.start_us // 1_000, times.end_us // 1_000
-    size = np.diff(offsets)
-    of = np.repeat(np.arange(size.size), size)
-    is_fine = np.add.reduceat(times.start_us % SECOND_US, offsets[:-1]) > 0
-    pause = pauses(offsets, start, end)
-    beats = find_beats(offsets, pause, spans(offsets, start, end), np.where(is_fine, 1, 1_000))
-    is_beat = (pause < 0) | (pause > beats.scale_ms[of])
-    owner = of[is_beat]
-    periods = find_periods(owner, start[is_beat], size.size)
-    moment = times.start_us[is_beat]
+    found = PairBeats(times)
+    periods = found.periods
     return _Tested(
         times.pair,
-        np.where(2 * beats.tests >= LEAST_PAUSES, beats.p_value, 1.0),
-        beats.irregularity,
-        beats.beats,
+        found.p_value,
+        found.beats.irregularity,
+        found.beats.beats,
         periods.period_s,
         periods.jitter,
         periods.missed,
         periods.breaks,
-        _distinct(owner, moment % DAY_US // HOUR_US, size.size),
-        _distinct(owner, moment // DAY_US, size.size),
+        found.distinct(HOUR_US, DAY_US),
+        found.distinct(DAY_US),
     )
-
-
-def _distinct(of: Ints, value: Ints, groups: int) -> Ints:
-    """How many distinct values each group has."""
-    span = int(value.max(initial=0)) + 1
-    return np.bincount(np.unique(of * span + value) // span, minlength=groups)
 
 
 def _told(counted: pa.Table, tested: dict[str, Any], false_share: float) -> pa.Table:

@@ -193,11 +193,11 @@ class NetworkDay:
             found["name"] = self.names.of(rows["server_name"]).astype(np.int32)
         ends = [end for end in ("src", "dst") if found[end].size]
         if ends:
-            place = self._places(date)
+            place = self.places(date)
             found |= {end: place[found[end]] for end in ends}
         return Pairs(**found)
 
-    def _places(self, date: dt.date) -> Codes:
+    def places(self, date: dt.date) -> Codes:
         """This day's code of every host of another day; -1 for one that this day does not have."""
         theirs = self.input.arrow(DayCounts(self.input, date).hosts).sort_by("host")
         return self.addresses.of(theirs["ip"]).astype(np.int32)

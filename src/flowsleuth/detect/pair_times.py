@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from flowsleuth.detect.dense_codes import group_starts
+
 if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pyarrow as pa
@@ -39,15 +41,28 @@ class PairTimes:
         Pair i has the rows ``offsets[i]:offsets[i + 1]``.
     start_us, end_us : array of int64, shape (n,)
         Microseconds since the epoch; starts ascend within a pair, a missing end is the start.
-    size : array of int64, shape (n,)
-        Bytes that the source sent; 0 where not given.
     """
 
     pair: Ints
     offsets: Ints
     start_us: Ints
     end_us: Ints
-    size: Ints
+
+    @classmethod
+    def of_rows(cls, pair: Ints, start_us: Ints, end_us: Ints) -> PairTimes:
+        """Of connections in any order; an end before its start counts as the start."""
+        order = np.lexsort((end_us, start_us, pair))
+        pair = pair[order]
+        starts = group_starts(pair)
+        offsets = np.append(starts, pair.size).astype(np.int64)
+        return cls(pair[starts], offsets, start_us[order], np.maximum(end_us, start_us)[order])
+
+    def only(self, places: Ints) -> PairTimes:
+        """The pairs in these places, which ascend."""
+        size = np.diff(self.offsets)[places]
+        offsets = np.append(0, np.cumsum(size)).astype(np.int64)
+        rows = np.repeat(self.offsets[places] - offsets[:-1], size) + np.arange(offsets[-1])
+        return PairTimes(self.pair[places], offsets, self.start_us[rows], self.end_us[rows])
 
 
 def with_peer(flows: ir.Table) -> ir.Table:
@@ -111,7 +126,7 @@ def read_pairs(ask: Asks, flows: ir.Table, pairs: ir.Table, counted: pa.Table) -
     """
     named = with_peer(flows)
     joined = named.join(pairs.select("pair", *KEYS), list(KEYS))
-    rows = joined.select("pair", "start", "end", size=joined.src_bytes.coalesce(0))
+    rows = joined.select("pair", "start", "end")
     for first, last in _portions(counted):
         part = rows.filter((rows.pair >= first) & (rows.pair <= last))
         yield _sorted([batch for batch in ask.batches(part) if batch.num_rows])
@@ -138,18 +153,13 @@ def _sorted(batches: list[pa.RecordBatch]) -> PairTimes:
     import pyarrow as pa
 
     table = pa.Table.from_batches(batches)
-    pair, start, end, size = (_ints(table[name]) for name in ("pair", "start", "end", "size"))
-    order = np.lexsort((end, start, pair))
-    pair = pair[order]
-    numbers, first = np.unique(pair, return_index=True)
-    offsets = np.append(first, pair.size).astype(np.int64)
-    return PairTimes(numbers, offsets, start[order], np.maximum(end, start)[order], size[order])
+    return PairTimes.of_rows(*(as_ints(table[name]) for name in ("pair", "start", "end")))
 
 
-def _ints(column: Any) -> Ints:
+def as_ints(column: Any) -> Ints:
     """Whole numbers; a moment as microseconds, the smallest number for a missing one."""
     import pyarrow as pa
 
     if pa.types.is_timestamp(column.type):
         column = column.cast(pa.timestamp("us", column.type.tz)).cast(pa.int64())
-    return np.asarray(column.fill_null(np.iinfo(np.int64).min).to_numpy(), dtype=np.int64)
+    return np.asarray(column.cast(pa.int64()).fill_null(np.iinfo(np.int64).min).to_numpy(), dtype=np.int64)

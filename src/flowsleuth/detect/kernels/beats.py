@@ -106,7 +106,9 @@ def spans(offsets: Ints, start_ms: Ints, end_ms: Ints) -> Ints:
     return found
 
 
-def find_beats(offsets: Ints, pause_ms: Ints, span_ms: Ints, resolution_ms: Ints) -> Beats:
+def find_beats(
+    offsets: Ints, pause_ms: Ints, span_ms: Ints, resolution_ms: Ints, scales_ms: tuple[int, ...] = SCALES_MS
+) -> Beats:
     """Test each pair at every scale.
 
     Parameters
@@ -118,6 +120,8 @@ def find_beats(offsets: Ints, pause_ms: Ints, span_ms: Ints, resolution_ms: Ints
         See :func:`spans`.
     resolution_ms : array of int64, shape (n_pairs,)
         How finely the times of a pair are told; a difference counts as twice this larger than it was read.
+    scales_ms : tuple of int
+        The scales that are tried, ascending.
 
     Returns
     -------
@@ -140,7 +144,7 @@ def find_beats(offsets: Ints, pause_ms: Ints, span_ms: Ints, resolution_ms: Ints
         np.full(count, -1, np.int64),
     )
     looked = np.zeros(count, dtype=np.int64)
-    for scale in SCALES_MS:
+    for scale in scales_ms:
         at = _at_scale(scale, of, pause_ms, span_ms, resolution_ms)
         looked += at.tests > 0
         is_better = (at.tests > 0) & ((at.p_value < best.p_value) | (best.scale_ms < 0))

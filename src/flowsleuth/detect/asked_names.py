@@ -1,0 +1,129 @@
+"""Who of us asks for which name of a day, and when, from DNS: an implant that resolves its server beats there too."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowsleuth.detect.dense_codes import TextCodes, look_up
+from flowsleuth.detect.findings import NONE, Extent
+from flowsleuth.detect.flow_codes import SPAN
+from flowsleuth.detect.network_day import NetworkDay
+from flowsleuth.detect.pair_times import PairTimes, as_ints
+from flowsleuth.detect.talks import gathered, quarters
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pyarrow as pa
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+DNS_PORT = 53
+SERVICE = 17 * SPAN + DNS_PORT
+"""53/udp, whatever carried the question: it is the name that matters."""
+ASKS = ("src_ip", "query")
+
+
+class AskedNames:
+    """Who of us asks for which name; attributes and methods are those of :class:`.talks.FlowTalks`.
+
+    Questions on other ports than 53 (multicast DNS, NetBIOS) are left out; one that was asked more than once of one
+    resolver counts as often.
+
+    Parameters
+    ----------
+    day : NetworkDay
+    """
+
+    technique = "T1071.004"
+
+    def __init__(self, day: NetworkDay) -> None:
+        self._day = day
+        asks = day.input.arrow(_able(day.input.table("dns")).group_by(*ASKS).aggregate(n=lambda t: t.count()))
+        self._names = TextCodes.distinct(asks["query"])
+        is_ours = np.append(day.is_home if day.is_home.any() else np.ones(day.n_hosts, dtype=bool), False)
+        src, name = day.addresses.of(asks["src_ip"]), self._names.of(asks["query"])
+        rows = np.flatnonzero(is_ours[src])
+        key = self._key(src[rows], name[rows])
+        order = np.argsort(key)
+        self._keys = key[order]
+        self.connections: Ints = as_ints(asks["n"])[rows][order]
+        self.failed: Ints = np.zeros(rows.size, dtype=np.int64)
+        self.src, self.peer = np.divmod(self._keys, max(len(self._names), 1))
+        self.service: Ints = np.full(rows.size, SERVICE)
+        self.is_inner: Bools = np.zeros(rows.size, dtype=bool)
+
+    def __len__(self) -> int:
+        return int(self._keys.size)
+
+    def _key(self, src: Ints, name: Ints) -> Ints:
+        return np.where((src >= 0) & (name >= 0), src * max(len(self._names), 1) + name, -1)
+
+    def names(self, rows: Ints) -> pa.Array:
+        """Names of some."""
+        import pyarrow as pa
+
+        return self._names.texts.take(pa.array(self.peer[rows]))
+
+    def dst(self, rows: Ints) -> Ints:
+        """None: resolvers are not the peer."""
+        return np.full(rows.size, NONE)
+
+    def extent(self, rows: Ints) -> Extent:
+        """How many questions, from when to when."""
+        asks = _able(self._day.input.table("dns")).group_by(*ASKS)
+        told = self._day.input.arrow(asks.aggregate(begin=lambda t: t.start.min(), until=lambda t: t.start.max()))
+        place = look_up(self._keys, self._codes(told))
+        first, last = np.zeros(len(self), dtype=np.int64), np.zeros(len(self), dtype=np.int64)
+        known = place >= 0
+        first[place[known]] = as_ints(told["begin"])[known]
+        last[place[known]] = as_ints(told["until"])[known]
+        untold = np.full(rows.size, np.nan)
+        return Extent(self.connections[rows], first[rows], last[rows], untold, untold)
+
+    def today(self, least: int, most: int) -> PairTimes:
+        """Questions of the day, of those that are asked so often."""
+        is_wanted = (self.connections >= least) & (self.connections <= most)
+        if not is_wanted.any():
+            return gathered([])
+        asks = _able(self._day.input.table("dns")).mutate(end=lambda t: t.start)
+        return gathered(self._found(self._day.input.batches(asks), is_wanted))
+
+    def slow(self, least: int) -> PairTimes:
+        """Moments of the day and up to 14 days before, of those asked seldom on it but `least` times in all."""
+        if not len(self):
+            return gathered([])
+        parts = list(self._found([self._moments(self._day.date)], np.ones(len(self), dtype=bool)))
+        is_slow = np.zeros(len(self), dtype=bool)
+        for pair, _, _ in parts:
+            is_slow[pair] = True
+        for date in self._day.earlier_days:
+            parts += self._found([self._moments(date)], is_slow)
+        return gathered(parts, least)
+
+    def _moments(self, date: dt.date) -> pa.Table:
+        def build(asked: ir.Table) -> ir.Table:
+            return quarters(_able(asked).mutate(end=lambda t: t.start), ASKS)
+
+        return self._day.input.arrow(self._day.input.counts("asked", build, [date], table="dns").drop("date"))
+
+    def _codes(self, rows: Any) -> Ints:
+        return self._key(self._day.addresses.of(rows["src_ip"]), self._names.of(rows["query"]))
+
+    def _found(self, batches: Any, is_wanted: Bools) -> Iterator[tuple[Ints, Ints, Ints]]:
+        for batch in batches:
+            found = look_up(self._keys, self._codes(batch))
+            rows = np.flatnonzero((found >= 0) & is_wanted[found])
+            yield found[rows], as_ints(batch["start"])[rows], as_ints(batch["end"])[rows]
+
+
+def _able(asked: ir.Table) -> ir.Table:
+    """Questions for a name, lower case, and when."""
+    named = asked.mutate(query=asked["query"].lower().nullif(""))
+    is_dns = (named.dst_port == DNS_PORT).fill_null(True)
+    return named.filter(is_dns & named["query"].notnull()).select(*ASKS, "start")

@@ -1,0 +1,86 @@
+"""Whether the connections of pairs beat, at which period, and over which of their connections that is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowsleuth.detect.kernels.beats import SCALES_MS, Beats, find_beats, pauses, spans
+from flowsleuth.detect.kernels.periods import Periods, find_periods
+from flowsleuth.detect.pair_times import PairTimes
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+SECOND_US = 1_000_000
+LEAST_PAUSES = 4
+"""Pauses that a test needs to say anything: two differences."""
+
+
+@dataclass(frozen=True)
+class PairBeats:
+    """The test of some pairs (:mod:`.kernels.beats`), and what it believes to be their beats.
+
+    Parameters
+    ----------
+    times : PairTimes
+    scales_ms : tuple of int
+        What is one beat; each is tried.
+    """
+
+    times: PairTimes
+    scales_ms: tuple[int, ...] = SCALES_MS
+
+    @cached_property
+    def _start_ms(self) -> Ints:
+        return self.times.start_us // 1_000
+
+    @cached_property
+    def _pause_ms(self) -> Ints:
+        return pauses(self.times.offsets, self._start_ms, self.times.end_us // 1_000)
+
+    @cached_property
+    def beats(self) -> Beats:
+        """The result at the scale that is believed; see :func:`.kernels.beats.find_beats`."""
+        offsets = self.times.offsets
+        if offsets.size < 2:
+            return find_beats(offsets, self._pause_ms, np.zeros(0, np.int64), np.zeros(0, np.int64))
+        is_fine = np.add.reduceat(self.times.start_us % SECOND_US, offsets[:-1]) > 0
+        span = spans(offsets, self._start_ms, self.times.end_us // 1_000)
+        return find_beats(offsets, self._pause_ms, span, np.where(is_fine, 1, 1_000), self.scales_ms)
+
+    @property
+    def span_us(self) -> Ints:
+        """From the first connection to the last of each pair."""
+        start, offsets = self.times.start_us, self.times.offsets
+        return start[offsets[1:] - 1] - start[offsets[:-1]]
+
+    @property
+    def p_value(self) -> Floats:
+        """Chance of pauses so even; 1 where there are too few."""
+        return np.where(2 * self.beats.tests >= LEAST_PAUSES, self.beats.p_value, 1.0)
+
+    @cached_property
+    def _rows(self) -> tuple[Ints, Ints]:
+        """Pair and place of each beat's first connection."""
+        of = np.repeat(np.arange(self.times.pair.size), np.diff(self.times.offsets))
+        at = np.flatnonzero((self._pause_ms < 0) | (self._pause_ms > self.beats.scale_ms[of]))
+        return of[at], at
+
+    @cached_property
+    def periods(self) -> Periods:
+        """Period, jitter, missed beats and breaks of each pair."""
+        of, at = self._rows
+        return find_periods(of, self._start_ms[at], self.times.pair.size)
+
+    def distinct(self, unit_us: int, cycle_us: int | None = None) -> Ints:
+        """In how many distinct units of time, or places within a cycle, each pair has a beat."""
+        of, at = self._rows
+        moment = self.times.start_us[at]
+        value = (moment if cycle_us is None else moment % cycle_us) // unit_us
+        span = int(value.max(initial=0)) + 1
+        return np.bincount(np.unique(of * span + value) // span, minlength=self.times.pair.size)

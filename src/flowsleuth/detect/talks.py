@@ -1,0 +1,205 @@
+"""Who of us talks to which peer of a day, and when: by name or address from flows, by name asked for from DNS.
+
+What slow beats need is kept by day: of what has connections in at most :data:`SLOW_QUARTERS` quarter-hours of a day,
+the first and last moment of each quarter-hour. So a new day reads moments of earlier days, never their flows.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowsleuth.detect.beacons import able_flows
+from flowsleuth.detect.day_counts import OUTCOMES, DayCounts
+from flowsleuth.detect.dense_codes import look_up
+from flowsleuth.detect.edges import Groups
+from flowsleuth.detect.findings import NONE, Extent
+from flowsleuth.detect.network_day import NetworkDay
+from flowsleuth.detect.pair_times import PairTimes, as_ints
+from flowsleuth.store.portable import time_bin
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pyarrow as pa
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+QUARTER_S = 900
+SLOW_QUARTERS = 24
+"""A quarter of a day's quarter-hours: what has more of them has beats enough to be tested on the day alone."""
+ENDS = ("src", "dst", "service", "server_name")
+
+
+class FlowTalks:
+    """Who of us uses which service of which peer: the server's name where the flows have one, else its address.
+
+    Left out are flows to groups of addresses, from sources that are known not to be ours, and what the source serves.
+
+    Parameters
+    ----------
+    day : NetworkDay
+
+    Attributes
+    ----------
+    src, peer, service : array of int64, shape (n,)
+        Host code; the peer's host code, or ``n_hosts`` + code of its name; service code.
+    connections, failed : array of int64, shape (n,)
+    is_inner : array of bool, shape (n,)
+        Whether the peer is ours.
+    """
+
+    technique = "T1071"
+
+    def __init__(self, day: NetworkDay) -> None:
+        self._day, pairs = day, day.pairs
+        self._services: Ints = np.unique(pairs.service).astype(np.int64)
+        is_ours = day.is_home if day.is_home.any() else np.ones(day.n_hosts, dtype=bool)
+        rows = np.flatnonzero((pairs.owner == 0) & is_ours[pairs.src] & ~_is_group(day.addresses.texts)[pairs.dst])
+        self._rows = rows
+        self._groups = Groups.by(self._key(pairs.src[rows], pairs.dst[rows], pairs.service[rows], pairs.name[rows]))
+        self.connections: Ints = self._groups.add_up(pairs.flows[rows]).astype(np.int64)
+        self.failed: Ints = self._groups.add_up(pairs.failed[rows]).astype(np.int64)
+        rest, service = np.divmod(self._groups.keys, max(self._services.size, 1))
+        self.src, self.peer = np.divmod(rest, self._n_peers)
+        self.service = self._services[service]
+        self.is_inner: Bools = self._groups.add_up(day.is_home[pairs.dst[rows]]) > 0
+
+    @property
+    def _n_peers(self) -> int:
+        return max(self._day.n_hosts + len(self._day.names), 1)
+
+    def _key(self, src: NDArray[Any], dst: NDArray[Any], service: NDArray[Any], name: NDArray[Any]) -> Ints:
+        """Place in order of (src, peer, service); -1 for an end or a service that the day does not have."""
+        place = look_up(self._services, service)
+        peer = np.where(name >= 0, self._day.n_hosts + name, dst)
+        key = (src.astype(np.int64) * self._n_peers + peer) * max(self._services.size, 1) + place
+        return np.where((src >= 0) & (peer >= 0) & (place >= 0), key, -1)
+
+    def __len__(self) -> int:
+        return int(self._groups.keys.size)
+
+    def names(self, rows: Ints) -> pa.Array:
+        """Names of some peers; null for an address."""
+        import pyarrow as pa
+
+        code = self.peer[rows] - self._day.n_hosts
+        return self._day.names.texts.take(pa.array(code, mask=code < 0))
+
+    def dst(self, rows: Ints) -> Ints:
+        """Host codes of some peers; none where a name has several addresses."""
+        dst = self._day.pairs.dst[self._rows]
+        low, high = np.full(len(self), np.iinfo(np.int64).max), np.full(len(self), NONE)
+        np.minimum.at(low, self._groups.of, dst)
+        np.maximum.at(high, self._groups.of, dst)
+        return np.where(low == high, low, NONE)[rows]
+
+    def extent(self, rows: Ints) -> Extent:
+        """The flows of some."""
+        place = np.full(len(self), -1)
+        place[rows] = np.arange(rows.size)
+        of = np.full(len(self._day.pairs), -1)
+        of[self._rows] = place[self._groups.of]
+        return Extent.of_groups(self._day.pairs, of, rows.size)
+
+    def today(self, least: int, most: int) -> PairTimes:
+        """Connections of the day, of those that have so many."""
+        is_wanted = (self.connections >= least) & (self.connections <= most)
+        if not is_wanted.any():
+            return gathered([])
+        rows = self._coded if self._coded is not None else _coded(self._day, self._day.date, self._day.input.flows)
+        return gathered(self._found(self._day.input.batches(rows), is_wanted, None))
+
+    def slow(self, least: int) -> PairTimes:
+        """Moments of the day and up to 14 days before, of those that have few on this day but `least` in all."""
+        is_slow = np.ones(len(self), dtype=bool)
+        parts = list(self._found([self._moments(self._day.date)], is_slow, None))
+        is_slow[:] = False
+        for pair, _, _ in parts:
+            is_slow[pair] = True
+        for date in self._day.earlier_days:
+            parts += self._found([self._moments(date)], is_slow, self._day.places(date))
+        return gathered(parts, least)
+
+    @cached_property
+    def _kept_moments(self) -> ir.Table:
+        """Moments of the day; when they are counted in this run, the coded flows are kept for :meth:`today`."""
+        return _count_moments(self._day, self._day.date, self._keep)
+
+    def _moments(self, date: dt.date) -> pa.Table:
+        kept = self._kept_moments if date == self._day.date else _count_moments(self._day, date)
+        return self._day.input.arrow(kept)
+
+    _coded: ir.Table | None = None
+
+    def _keep(self, coded: ir.Table) -> ir.Table:
+        if self._day.input.is_whole and self._day.date == self._day.input.day:
+            coded = self._coded = self._day.input.keep(coded)
+        return coded
+
+    def _found(self, batches: Any, is_wanted: Bools, place: NDArray[Any] | None) -> Iterator[tuple[Ints, Ints, Ints]]:
+        """Number of the talk, start and end of rows of those that are wanted; `place` translates host codes."""
+        for batch in batches:
+            src, dst, service = (as_ints(batch[name]) for name in ENDS[:3])
+            if place is not None:
+                src, dst = place[src], place[dst]
+            key = self._key(src, dst, service, self._day.names.of(batch["server_name"]))
+            found = look_up(self._groups.keys, key)
+            rows = np.flatnonzero((found >= 0) & is_wanted[found])
+            yield found[rows], as_ints(batch["start"])[rows], as_ints(batch["end"])[rows]
+
+
+def _is_group(addresses: pa.Array) -> Bools:
+    """Multicast and broadcast addresses, as :func:`.flow_codes.is_group` tells them."""
+    import pyarrow.compute as pc
+
+    found = pc.match_substring_regex(addresses, r"^(22[4-9]|23[0-9])\.|^ff|\.255$")
+    return np.asarray(found.to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def _coded(day: NetworkDay, date: dt.date, flows: ir.Table) -> ir.Table:
+    """:data:`ENDS`, start and end of the flows that count."""
+    counts = DayCounts(day.input, date, ("server_name", "end"))
+    able = able_flows(flows, inbound=False)
+    coded = counts.code(able.mutate(server_name=able.server_name.lower().nullif("")))
+    mine = coded.filter(coded.kind < OUTCOMES)
+    return mine.select(*ENDS, "start", end=mine["end"].coalesce(mine.start))
+
+
+def _count_moments(day: NetworkDay, date: dt.date, keep: Any = lambda coded: coded) -> ir.Table:
+    def build(flows: ir.Table) -> ir.Table:
+        return quarters(keep(_coded(day, date, flows)), ENDS)
+
+    return day.input.counts("moments", build, [date]).drop("date")
+
+
+def quarters(rows: ir.Table, keys: tuple[str, ...]) -> ir.Table:
+    """Earliest start and latest end of each quarter-hour, of what has at most :data:`SLOW_QUARTERS` of them.
+
+    Parameters
+    ----------
+    rows : ibis table
+        `keys`, ``start`` and ``end``.
+    keys : tuple of str
+    """
+    import ibis
+
+    by_quarter = rows.mutate(quarter=time_bin(rows.start, QUARTER_S)).group_by(*keys, "quarter")
+    moments = by_quarter.aggregate(begin=lambda t: t.start.min(), until=lambda t: t["end"].max())
+    held = moments.mutate(quarters=moments.quarter.count().over(ibis.window(group_by=list(keys))))
+    return held.filter(held.quarters <= SLOW_QUARTERS).select(*keys, start=held.begin, end=held.until)
+
+
+def gathered(parts: Iterable[tuple[Ints, Ints, Ints]], least: int = 1) -> PairTimes:
+    """Times of those that have at least so many, from portions of (pair, start, end)."""
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    if not columns:
+        return PairTimes.of_rows(*[np.zeros(0, dtype=np.int64)] * 3)
+    pair = columns[0]
+    rows = np.flatnonzero(np.bincount(pair)[pair] >= least)
+    return PairTimes.of_rows(*(column[rows] for column in columns))
