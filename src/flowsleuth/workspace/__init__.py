@@ -24,6 +24,7 @@ from flowsleuth.workspace.notebooklet_methods import NotebookletMethods
 from flowsleuth.workspace.pivot_methods import PivotMethods
 from flowsleuth.workspace.query_methods import QueryMethods
 from flowsleuth.workspace.score_methods import ScoreMethods
+from flowsleuth.workspace.self_test_methods import SelfTestMethods
 from flowsleuth.workspace.sql_methods import SqlMethods
 from flowsleuth.workspace.stitch_methods import StitchMethods
 from flowsleuth.workspace.time_range import TimeMethods
@@ -126,6 +127,7 @@ class Workspace(
     Casework,
     ScoreMethods,
     BehaviourMethods,
+    SelfTestMethods,
     TriageMethods,
     TimeMethods,
     IntelMethods,

@@ -53,6 +53,12 @@ class Window:
         after = first + dt.timedelta(days=1)
         return (self.end is None or first < self.end) and (self.start is None or after > self.start)
 
+    def covers(self, date: str) -> bool:
+        """Whether all of a UTC day is in the window."""
+        first = dt.datetime.fromisoformat(date).replace(tzinfo=dt.UTC)
+        after = first + dt.timedelta(days=1)
+        return (self.end is None or after <= self.end) and (self.start is None or first >= self.start)
+
     def text(self) -> str:
         return f"{self.start or ''}/{self.end or ''}"
 
@@ -166,8 +172,9 @@ def _score_day(store: Store, detector: Detector, date: str, window: Window, teac
     run = run_id(store, detector, date, earlier, window, ratings=digest)
     baseline = [dt.date.fromisoformat(d) for d in earlier]
     prefix = f"{detector.name}{detector.version}"
-    flows = window.cut(store.table("flow", [date]))
-    is_whole = window.start is None and window.end is None
+    is_whole = window.covers(date)
+    flows = store.table("flow", [date])
+    flows = flows if is_whole else window.cut(flows)
     day = StoredDay(
         store,
         dt.date.fromisoformat(date),

@@ -1,0 +1,130 @@
+"""Which attack is played on whom, in which scoring: several at once on different victims, as a bad day has it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from flowsleuth.attacks import Technique
+
+if TYPE_CHECKING:
+    from flowsleuth.workspace.injection.stage import Host, Stage
+
+VICTIM_SHARE = 0.05
+"""So many of the active internal addresses may be victims of one scoring: where more are, attacks become the usual."""
+FEW_VICTIMS = 3
+"""In a small network up to so many may be, if they are no more than a quarter."""
+MOST_ALIKE = 4
+"""So many attacks of one technique are in one scoring, so that they do not make one another common."""
+CHECKED = 4_000
+"""So many hosts are looked at for those that a technique can be played on."""
+CHOICES = 10
+"""Looking ends when there are so many for each draw."""
+
+
+@dataclass
+class Planned:
+    """One attack to come.
+
+    Attributes
+    ----------
+    technique : Technique
+    number : int
+        Which draw of the technique, from 0.
+    host : Host
+        The victim.
+    """
+
+    technique: Technique
+    number: int
+    host: Host
+
+
+@dataclass
+class Round:
+    """Attacks that are scored together, each on a victim of its own."""
+
+    attacks: list[Planned] = field(default_factory=list)
+
+    @property
+    def victims(self) -> set[str]:
+        """Their addresses."""
+        return {attack.host.ip for attack in self.attacks}
+
+
+def plan(stage: Stage, techniques: Sequence[Technique], draws: int, seed: int) -> tuple[list[Round], dict[str, str]]:
+    """Deal attacks to as few scorings as their number allows.
+
+    Half of the victims are taken from the half of the hosts with fewest flows, half from the other, in turn.
+
+    Returns
+    -------
+    list of Round
+    dict of str to str
+        Technique → why it cannot be played here.
+    """
+    hosts_there = len(stage.hosts)
+    capacity = max(1, min(hosts_there // 4, FEW_VICTIMS), int(VICTIM_SHARE * hosts_there))
+    count = max(math.ceil(len(techniques) * draws / capacity), math.ceil(draws / MOST_ALIKE), 1)
+    rounds = [Round() for _ in range(count)]
+    absent: dict[str, str] = {}
+    dealt = 0
+    for technique in techniques:
+        rng = generator(seed, technique, draws)
+        hosts, lack = _able(stage, technique, rng, CHOICES * draws)
+        if lack:
+            absent[technique.name] = lack
+            continue
+        for number in range(draws):
+            _deal(rounds, dealt, capacity, Planned(technique, number, hosts[0]), hosts, is_quiet=number % 2 == 0)
+            dealt += 1
+    return [one for one in rounds if one.attacks], absent
+
+
+def generator(seed: int, technique: Technique, number: int) -> np.random.Generator:
+    """The random numbers of one draw; they do not depend on what else is played."""
+    return np.random.default_rng([seed, number, *technique.name.encode()])
+
+
+def _able(stage: Stage, technique: Technique, rng: np.random.Generator, enough: int) -> tuple[list[Host], str]:
+    """Hosts that a technique can be played on, in random order; what is lacking when there is none."""
+    found: list[Host] = []
+    lack = "no internal address is active"
+    for place in rng.permutation(len(stage.hosts))[:CHECKED].tolist():
+        host = stage.hosts[place]
+        missing = technique.lacks(stage.scene(rng, host))
+        if missing:
+            lack = missing
+        else:
+            found.append(host)
+        if len(found) >= enough:
+            break
+    return found, "" if found else lack
+
+
+def _deal(
+    rounds: list[Round], dealt: int, capacity: int, attack: Planned, hosts: Sequence[Host], *, is_quiet: bool
+) -> None:
+    """Put an attack into the round whose turn it is, or the next with room and a free victim, or a new one."""
+    middle = sorted(host.flows for host in hosts)[len(hosts) // 2]
+    half = [host for host in hosts if (host.flows < middle) == is_quiet]
+    wished = [*half, *(host for host in hosts if (host.flows < middle) != is_quiet)]
+    start = attack.number % max(len(half), 1)
+    wished = [*wished[start : len(half)], *wished[:start], *wished[len(half) :]]
+    for turn in range(len(rounds)):
+        one = rounds[(dealt + turn) % len(rounds)]
+        alike = sum(other.technique is attack.technique for other in one.attacks)
+        if len(one.attacks) >= capacity or alike >= MOST_ALIKE:
+            continue
+        victims = one.victims
+        free = next((host for host in wished if host.ip not in victims), None)
+        if free is not None:
+            attack.host = free
+            one.attacks.append(attack)
+            return
+    attack.host = wished[0]
+    rounds.append(Round([attack]))
