@@ -16,6 +16,8 @@ _PLACES = {
     "score": ("basic_arguments:add_score", "verbs:score"),
     "suspects": ("basic_arguments:add_suspects", "verbs:suspects"),
     "beacons": ("beacon_verbs:add_beacons", "beacon_verbs:beacons"),
+    "inject": ("self_test_verbs:add_self_test", "self_test_verbs:inject"),
+    "blind-spots": ("self_test_verbs:add_self_test", "self_test_verbs:blind_spots"),
     "explain": ("basic_arguments:add_explain", "verbs:explain"),
     "investigate": ("story_verbs:add_investigate", "story_verbs:investigate"),
     "story": ("story_verbs:add_story", "story_verbs:story"),
