@@ -42,9 +42,9 @@ def test_a_new_day_costs_a_day(ws, tmp_path, monkeypatch):
     built = []
     keep = scoring.StoredDay._keep
 
-    def noting(self, table, build, date):
+    def noting(self, table, build, date, of):
         before = ws.store.catalog.parts(table, [date])
-        keep(self, table, build, date)
+        keep(self, table, build, date, of)
         if ws.store.catalog.parts(table, [date]) != before:
             built.append((table, date))
 
