@@ -53,9 +53,11 @@ class Suppression:
         """The flows it means."""
         return scope(self.kind, self.value)
 
-    def holds(self, detector: str, now: dt.datetime) -> bool:
-        """Whether it is in force for a detector's queue."""
-        is_mine = self.detector in (None, detector) and (self.kind != "detector" or self.value == detector)
+    def holds(self, detector: str | None, now: dt.datetime) -> bool:
+        """Whether it is in force for a detector's queue; for any when none is named."""
+        is_mine = detector is None or (
+            self.detector in (None, detector) and (self.kind != "detector" or self.value == detector)
+        )
         return is_mine and (self.until is None or self.until > now)
 
 

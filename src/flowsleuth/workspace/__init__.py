@@ -19,6 +19,7 @@ from flowsleuth.workspace.convert_methods import ConvertMethods
 from flowsleuth.workspace.enrich_methods import EnrichMethods
 from flowsleuth.workspace.intel_methods import IntelMethods
 from flowsleuth.workspace.ioc_methods import IocMethods
+from flowsleuth.workspace.lead_methods import LeadMethods
 from flowsleuth.workspace.logon_methods import LogonMethods
 from flowsleuth.workspace.notebooklet_methods import NotebookletMethods
 from flowsleuth.workspace.pivot_methods import PivotMethods
@@ -129,6 +130,7 @@ class Workspace(
     BehaviourMethods,
     SelfTestMethods,
     TriageMethods,
+    LeadMethods,
     TimeMethods,
     IntelMethods,
     IocMethods,

@@ -17,6 +17,7 @@ from flowsleuth.triage.order import Ranking, rank
 from flowsleuth.triage.standing import Labels, Standing, stand
 from flowsleuth.workspace.foreign_labels import as_labels, foreign_labels
 from flowsleuth.workspace.label_book import LabelBook
+from flowsleuth.workspace.lead_desk import LeadDesk
 from flowsleuth.workspace.left_over import left_over
 from flowsleuth.workspace.queue_parts import strongest, write_missing_queues
 from flowsleuth.workspace.suppressions import Suppressions
@@ -78,6 +79,7 @@ class Desk:
         self.store, self.case = store, case
         self.book = LabelBook(case)
         self.suppressions = Suppressions(store, case)
+        self.leads = LeadDesk(store, self.book, self.suppressions)
         self._rows: dict[Key, pa.Table] = {}
         self._views: dict[Key, tuple[tuple[Any, ...], View]] = {}
         self._left: dict[tuple[int, int, int], pa.Table] = {}
@@ -117,7 +119,7 @@ class Desk:
     def view(self, detector: str, dates: Sequence[str] | None = None) -> View:
         """The queue as it stands now."""
         key, rows = self._load(detector, dates)
-        labels = self.book.refresh()
+        labels = self.book.on_flows()
         in_force = self.suppressions.in_force(detector)
         state = (self.book.version, tuple(one.suppression_id for one in in_force))
         if key in self._views and self._views[key][0] == state:

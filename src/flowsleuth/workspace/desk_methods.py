@@ -42,6 +42,13 @@ class DeskMethods:
             self._desk = Desk(self.store, self.case)
         return self._desk
 
+    @property
+    def has_case(self) -> bool:
+        """Whether there is an analyst database: looking makes none."""
+        from flowsleuth.schema.analyst import FILE_NAME
+
+        return bool(self.settings.case_url) or (self.folder / FILE_NAME).exists()
+
     def _detector(self, name: str | None) -> str | None:
         from flowsleuth.workspace.queue_parts import detectors_with_scores
         from flowsleuth.workspace.suspects import Question, chosen_detector

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from flowsleuth.triage.set_aside import OF_FINDING, is_about_flows
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -61,13 +63,22 @@ class LabelBook:
         self.table, self.version = pa.concat_tables(parts), deeds
         return self.table
 
+    def on_flows(self) -> pa.Table:
+        """Labels on suspects and flows, those on leads and findings aside."""
+        labels = self.refresh()
+        return labels.filter(is_about_flows(labels["detector"])) if len(labels) else labels
+
     def teaching(self) -> pa.Table:
-        """The labels that teach: where a person has rated a suspect, rules do not."""
+        """The labels that teach: where a person has rated a suspect, rules do not.
+
+        A rated lead teaches once, not once more for each of its findings.
+        """
         import pyarrow.compute as pc
 
         labels = self.refresh()
         if not len(labels):
             return labels
+        labels = labels.filter(pc.invert(pc.starts_with(labels["detector"], OF_FINDING)))
         by_rule = labels["by_rule"]
         rated = labels.filter(pc.invert(by_rule))["suspect_id"].combine_chunks()
         overruled = pc.and_(by_rule, pc.is_in(labels["suspect_id"], value_set=rated))

@@ -132,8 +132,7 @@ def rate(
         Not a severity, nothing matches, or the comment is too long.
     """
     checked = check_severity(severity)
-    if len(comment) > LONGEST_COMMENT:
-        raise OptionError(f"a comment has at most {LONGEST_COMMENT:,} characters", where="why")
+    check_comment(comment)
     found = find(desk, detector, criteria, dates)
     if not found.suspects:
         hint = "see what is there: flowsleuth queue"
@@ -146,17 +145,29 @@ def rate(
         return record(case, row, found, detector)
 
 
+def check_comment(comment: str) -> None:
+    """Refuse a comment that is too long."""
+    if len(comment) > LONGEST_COMMENT:
+        raise OptionError(f"a comment has at most {LONGEST_COMMENT:,} characters", where="why")
+
+
 def record(case: CaseTransaction, row: dict[str, Any], found: Match, detector: str) -> Rating:
-    """Write a rating, its labels and the deed."""
+    """Write a rating of suspects and flows, its labels and the deed."""
+    labels = [{"detector": detector} | label for label in _whole_labels(found.whole) + _part_labels(found.part)]
+    return record_labels(case, row, labels, suspects=found.suspects, flows=found.flows)
+
+
+def record_labels(
+    case: CaseTransaction, row: dict[str, Any], labels: list[dict[str, Any]], *, suspects: int, flows: int
+) -> Rating:
+    """Write a rating, its labels and the deed; each label has its detector."""
     now = dt.datetime.now(dt.UTC)
-    whole = row | {"made": now, "analyst": case.analyst, "suspects": found.suspects, "flows": found.flows}
-    rating_id = case.insert("rating", whole)
-    labels = _whole_labels(found.whole) + _part_labels(found.part)
-    common = {"rating_id": rating_id, "made": now, "severity": row["severity"], "detector": detector, "is_live": True}
+    rating_id = case.insert("rating", row | {"made": now, "analyst": case.analyst, "suspects": suspects, "flows": flows})
+    common = {"rating_id": rating_id, "made": now, "severity": row["severity"], "is_live": True}
     case.insert_many("label", [common | label for label in labels])
     told = {name: row[name] for name in ("severity", "origin", "criteria", "rule_id") if row.get(name) is not None}
-    case.audit("rate", "rating", rating_id, told | {"suspects": found.suspects, "flows": found.flows})
-    return Rating(rating_id, row["severity"], found.suspects, found.flows, row["criteria"], case.analyst, now)
+    case.audit("rate", "rating", rating_id, told | {"suspects": suspects, "flows": flows})
+    return Rating(rating_id, row["severity"], suspects, flows, row["criteria"], case.analyst, now)
 
 
 _SPANNED = {"src_ip": "src_ips", "src_port": "src_ports", "dst_ip": "dst_ips", "dst_port": "dst_ports"}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flowsleuth.workspace.desk_methods import DeskMethods
 from flowsleuth.workspace.results import Rows
 
 if TYPE_CHECKING:
     from flowsleuth.triage.filters import QueueFilter
+    from flowsleuth.workspace.lead_rating import LeadCriteria
     from flowsleuth.workspace.rating import Preview, Rating
 
 
@@ -29,11 +30,17 @@ class RatingMethods(DeskMethods):
         suspects: Sequence[int] | None = None,
         flows: Sequence[int] | None = None,
         filter: QueueFilter | None = None,
+        leads: Sequence[int] | None = None,
+        by: str | None = None,
+        name: str | None = None,
         why: str = "",
         detector: str | None = None,
         dates: Sequence[str] | None = None,
     ) -> Rating:
-        """Rate suspects 1 (high), 2 (medium) or 3 (low): exactly the flows that meet all that is given.
+        """Rate suspects, or leads, 1 (high), 2 (medium) or 3 (low): exactly what meets all that is given.
+
+        A lead is rated with the findings behind it. Rated low, these are set aside, on other days too: the lead goes,
+        and others that rest on them are fused again without them.
 
         Parameters
         ----------
@@ -48,6 +55,12 @@ class RatingMethods(DeskMethods):
             Chosen by id.
         filter : QueueFilter, optional
             Only among what the queue shows with this filter, its state included.
+        leads : sequence of int, optional
+            Leads chosen by id.
+        by : ``host`` or ``pair``, optional
+            Leads of this kind, not suspects, that meet the criteria; `dst_port` is then the port of the service.
+        name : str, optional
+            Server name of a lead; ``*.example.com`` is everything below it.
         why : str
             A comment.
         detector : str, optional
@@ -65,8 +78,13 @@ class RatingMethods(DeskMethods):
         OptionError
             No criterion is given, a value cannot be, or nothing matches.
         """
+        from flowsleuth.workspace.lead_rating import rate_leads
         from flowsleuth.workspace.rating import rate
 
+        if (meant := _lead_criteria(locals())) is not None:
+            return rate_leads(
+                self.desk, self.analyst, severity, meant, dates=self._dates(dates, filter), comment=why
+            )
         criteria = self._criteria(locals())
         name, days = self._needed_detector(detector), self._dates(dates, filter)
         return rate(self.desk, self.analyst, severity, name, criteria, dates=days, comment=why)
@@ -82,12 +100,18 @@ class RatingMethods(DeskMethods):
         suspects: Sequence[int] | None = None,
         flows: Sequence[int] | None = None,
         filter: QueueFilter | None = None,
+        leads: Sequence[int] | None = None,
+        by: str | None = None,
+        name: str | None = None,
         detector: str | None = None,
         dates: Sequence[str] | None = None,
     ) -> Preview:
         """What :meth:`rate` would match with the same criteria; nothing is changed."""
+        from flowsleuth.workspace.lead_rating import preview_leads
         from flowsleuth.workspace.rating import preview
 
+        if (meant := _lead_criteria(locals())) is not None:
+            return preview_leads(self.desk, meant, self._dates(dates, filter))
         criteria = self._criteria(locals())
         return preview(self.desk, self._needed_detector(detector), criteria, self._dates(dates, filter))
 
@@ -134,3 +158,25 @@ class RatingMethods(DeskMethods):
         from flowsleuth.workspace.rating_history import restore_day
 
         return restore_day(self.case, self.analyst, reset_id)
+
+
+def _lead_criteria(given: dict[str, Any]) -> LeadCriteria | None:
+    """What is asked of leads; None where suspects are meant.
+
+    Raises
+    ------
+    OptionError
+        Something is given that only suspects, or only leads, have.
+    """
+    from flowsleuth.errors import OptionError
+    from flowsleuth.workspace.lead_rating import LeadCriteria
+
+    if not given["leads"] and given["by"] is None:
+        if given["name"] is not None:
+            raise OptionError("leads are chosen by name", where="name", hint="say which: --by host or --by pair")
+        return None
+    for name in ("src_port", "suspects", "flows", "filter", "detector"):
+        if given[name] is not None:
+            raise OptionError("not a criterion of leads", where=name)
+    names = ("by", "leads", "src_ip", "dst_ip", "dst_port", "ip", "name")
+    return LeadCriteria(**{name: given[name] for name in names})

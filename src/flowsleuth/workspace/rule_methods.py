@@ -50,11 +50,9 @@ class RuleMethods(DeskMethods):
 
     def rate_by_rules(self, dates: Sequence[str]) -> list[RuleReport]:
         """Apply the rules to days that were just scored, if there are any rules."""
-        from flowsleuth.schema.analyst import FILE_NAME as CASE_FILE
         from flowsleuth.triage.rules import FILE_NAME
 
-        has_case = bool(self.settings.case_url) or (self.folder / CASE_FILE).exists()
-        if not dates or not (has_case or (self.folder / FILE_NAME).exists()):
+        if not dates or not (self.has_case or (self.folder / FILE_NAME).exists()):
             return []
         return self.apply_rules(dates)
 

@@ -43,11 +43,7 @@ class ScoreMethods(RuleMethods):
 
     def _labels(self) -> pa.Table | None:
         """What was rated; None (and no database is made) when nobody ever did."""
-        from flowsleuth.schema.analyst import FILE_NAME as CASE_FILE
-
-        if not self.settings.case_url and not (self.folder / CASE_FILE).exists():
-            return None
-        return self.desk.book.teaching()
+        return self.desk.book.teaching() if self.has_case else None
 
     def suspects(
         self,

@@ -12,6 +12,7 @@ from flowsleuth.investigate.findings import find_condition
 from flowsleuth.investigate.spot_rows import edge_rows, place_text, spot_table, time_text, timeline_rows
 from flowsleuth.investigate.target import Target
 from flowsleuth.viz.cells import safe_cells
+from flowsleuth.triage.set_aside import is_about_flows
 from flowsleuth.workspace.ingest_summary import summarize_ingest
 from flowsleuth.workspace.investigation import context_of, days_of, suspicious_peers
 
@@ -178,6 +179,7 @@ def _ingest(workspace: Casework, story: Story) -> pa.Table:
 
 def _ratings(workspace: Casework, story: Story) -> pa.Table:
     rows = workspace.case.arrow("label", {"is_live": True}, order=["label_id"])
+    rows = rows.filter(is_about_flows(rows["detector"]))
     rows = rows.filter(_in_window(rows["start"], story))
     columns = {"tstart": time_text(rows["start"]), "srcip": rows["src_ip"], "dstip": rows["dst_ip"]}
     columns |= {"srcport": rows["src_port"], "dstport": rows["dst_port"], "score": rows["severity"]}

@@ -40,8 +40,8 @@ class Suppressions:
         self._store, self._case = store, case
         self._hidden: dict[tuple[Any, ...], tuple[npt.NDArray[np.bool_], pa.Table]] = {}
 
-    def in_force(self, detector: str) -> list[Suppression]:
-        """Those that hold now for a detector's queue."""
+    def in_force(self, detector: str | None = None) -> list[Suppression]:
+        """Those that hold now for a detector's queue; for any when none is named."""
         now = dt.datetime.now(dt.UTC)
         rows = self._case.rows("suppression", {"lifted": None})
         found = [Suppression(**{name: row[name] for name in _FIELDS}) for row in rows]

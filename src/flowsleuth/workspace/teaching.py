@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowsleuth.triage.feedback import FeedbackOptions, Taught, learn
 from flowsleuth.triage.rated_things import FINE, latest_labels
+from flowsleuth.triage.set_aside import is_about_flows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -87,6 +88,7 @@ class Teaching:
         if self._holding is None:
             return None
         low = self._holding.filter(_equal(self._holding["severity"], FINE))
+        low = low.filter(is_about_flows(low["detector"]))
         return low if len(low) else None
 
     @cached_property

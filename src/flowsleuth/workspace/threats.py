@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.investigate.target import address_order
+from flowsleuth.triage.set_aside import OF_FINDING
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,7 +25,7 @@ def rated_high(case: CaseDatabase) -> pa.Table:
         latest[label["detector"], label["suspect_id"], label["flow_id"]] = label
     found: dict[str, dict[str, Any]] = {}
     for label in latest.values():
-        if label["severity"] != HIGH:
+        if label["severity"] != HIGH or label["detector"].startswith(OF_FINDING):
             continue
         for address in {label["src_ip"], label["dst_ip"]} - {None}:
             row = found.setdefault(address, {"suspects": set(), "flows": 0, "last_rated": label["made"]})

@@ -67,9 +67,17 @@ def add_suspects(verbs: Any) -> None:
     add_workspace(parser)
     parser.add_argument("--top", type=int, default=250, metavar="N", help="how many (default: 250)")
     parser.add_argument("--all", action="store_true", help="all of them, not only the top")
-    parser.add_argument("--by", choices=("group", "flow"), default="group", help="near-identical flows as one, or each")
-    parser.add_argument("--ip", metavar="A", help="only flows with this address")
-    parser.add_argument("--detector", metavar="D")
+    parser.add_argument(
+        "--by",
+        choices=("host", "pair", "group", "flow"),
+        default="group",
+        help="leads about hosts or pairs, by all evidence of a day; near-identical flows as one, or each flow",
+    )
+    parser.add_argument("--ip", metavar="A", help="only those with this address; of leads also a CIDR, or several")
+    parser.add_argument("--detector", metavar="D", help="by this one's scores; of leads: only those that it found")
+    parser.add_argument("--date", metavar="DAY", action="append", help="of leads: only this UTC day; may be repeated")
+    parser.add_argument("--technique", metavar="T", help="of leads: only this ATT&CK technique, such as T1071")
+    parser.add_argument("--hidden", action="store_true", help="of leads: also those rated low or suppressed")
     parser.add_argument("--format", choices=FORMATS, default="table")
     parser.add_argument("--output", metavar="FILE", help="write there instead of to standard output")
 
@@ -77,9 +85,15 @@ def add_suspects(verbs: Any) -> None:
 def add_explain(verbs: Any) -> None:
     """The grammar of ``explain``."""
     parser = verbs.add_parser(
-        "explain", help="why a flow is suspicious", description="Reason, raw line, flows around it."
+        "explain",
+        help="why a lead, a finding or a flow is suspicious",
+        description="Of a lead or finding: what was found, with its numbers and the raw flows behind it. Of a flow: "
+        "reason, raw line, flows around it.",
     )
-    parser.add_argument("flow_id", type=int, metavar="FLOW_ID")
+    parser.add_argument("id", type=int, metavar="ID", help="a lead_id, finding_id or flow_id")
+    parser.add_argument(
+        "--flows", type=int, default=5, metavar="N", help="raw flows that are shown of each finding (default: 5)"
+    )
     add_workspace(parser)
     parser.add_argument("--format", choices=("table", "json"), default="table")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flowsleuth.errors import OptionError
 from flowsleuth.faces.cli import show_queue as show
 from flowsleuth.faces.cli.arguments import parse_time
+from flowsleuth.faces.cli.show_leads import show_leads
 from flowsleuth.faces.cli.show import give, print_json, write_tables
 from flowsleuth.faces.cli.triage_arguments import SEVERITY_NAMES
 from flowsleuth.faces.cli.triage_talk import make_sure, number_of, open_case, option_of, tell
@@ -80,17 +81,23 @@ def _rate(ws: Workspace, parsed: argparse.Namespace) -> int:
         raise OptionError("not a criterion", where=parsed.which[:100], hint=hint)
     criteria: dict[str, Any] = {name: getattr(parsed, name) for name in CRITERIA}
     criteria |= {"suspects": parsed.suspect, "flows": parsed.flow, "detector": parsed.detector, "dates": parsed.date}
+    criteria |= {"leads": parsed.lead, "by": parsed.by, "name": parsed.name}
+    is_about_leads = bool(parsed.lead or parsed.by)
     if parsed.unrated:
         criteria["filter"] = QueueFilter()
     if parsed.dry_run:
         found = ws.preview(**criteria)
         if parsed.format == "table":
-            show.show_preview(found, "would rate")
+            if is_about_leads:
+                show_leads(found.rows.table.to_pylist())
+            else:
+                show.show_preview(found, "would rate")
             return 0
         return give(found.rows.table, parsed)
     made = ws.rate(SEVERITY_NAMES[parsed.action], why=parsed.why, **criteria)
     word = show.SEVERITY_WORDS[made.severity]
-    text = f"rated {made.suspects:,} suspects ({made.flows:,} flows) {word}; take it back with: flowsleuth rate undo"
+    what = "leads" if is_about_leads else "suspects"
+    text = f"rated {made.suspects:,} {what} ({made.flows:,} flows) {word}; take it back with: flowsleuth rate undo"
     return tell(dataclasses.asdict(made), parsed, f"{text} {made.rating_id}{option_of(parsed)}")
 
 

@@ -56,6 +56,24 @@ def print_table(
     console().print(table)
 
 
+def rows_of_words(rows: Sequence[Sequence[str]], right: Sequence[int]) -> list[str]:
+    """Cells side by side, every column as wide as its longest; those in ``right`` end at one edge, others begin there.
+
+    Examples
+    --------
+    >>> rows_of_words([["rank", "host"], ["1", "10.0.0.5"]], right=[0])
+    ['rank  host', '   1  10.0.0.5']
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.rjust(width) if at in right else cell.ljust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
 def terminal_text(value: Any, *, whole_seconds: bool = False) -> str:
     """A value as a cell of a table: times in UTC, fractions of eight digits, lists and objects as JSON, null empty.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
-from flowsleuth.faces.cli.show import console, endpoint, human_bytes
+from flowsleuth.faces.cli.show import console, endpoint, human_bytes, rows_of_words
 from flowsleuth.schema.printable import printable_text
 
 INDENT = 6
@@ -17,10 +17,10 @@ def show_suspects(rows: list[dict[str, Any]], *, by_group: bool) -> None:
     page = console()
     head = ("rank", "score", "flows", "first seen (UTC)", "source", "destination", "", "bytes out/in", "flow_id")
     lines = [[printable_text(cell) for cell in _cells(row, by_group=by_group)] for row in rows]
-    widths = [max(len(line[at]) for line in [list(head), *lines]) for at in range(len(head))]
-    page.print(_line(list(head), widths), style="bold", soft_wrap=True)
-    for line, row in zip(lines, rows, strict=True):
-        page.print(_line(line, widths), soft_wrap=True)
+    title, *texts = rows_of_words([head, *lines], right=(0, 1, 2))
+    page.print(title, style="bold", soft_wrap=True)
+    for text, row in zip(texts, rows, strict=True):
+        page.print(text, soft_wrap=True)
         width = max(page.width - INDENT, NARROW)
         for part in textwrap.wrap(printable_text(row["reason"]), width) or [""]:
             page.print(" " * INDENT + part, soft_wrap=True)
@@ -44,12 +44,3 @@ def _cells(row: dict[str, Any], *, by_group: bool) -> tuple[object, ...]:
         f"{human_bytes(row['src_bytes'])}/{human_bytes(row['dst_bytes'])}",
         row["flow_id"],
     )
-
-
-def _line(cells: list[str], widths: list[int]) -> str:
-    """Cells side by side: numbers to the right, the rest to the left."""
-    padded = [
-        cell.rjust(width) if at in (0, 1, 2) else cell.ljust(width)
-        for at, (cell, width) in enumerate(zip(cells, widths, strict=True))
-    ]
-    return "  ".join(padded).rstrip()

@@ -76,7 +76,7 @@ def _queue(verbs: Any) -> None:
 def _rate(verbs: Any) -> None:
     parser = verbs.add_parser(
         "rate",
-        help="rate suspects; list, undo, reset, restore",
+        help="rate suspects or leads; list, undo, reset, restore",
         description="Rate exactly the flows that meet all criteria: flowsleuth rate high --src-ip 10.0.0.5. "
         "Or: rate list, rate undo [RATING_ID], rate reset DAY, rate restore RESET_ID.",
     )
@@ -87,6 +87,9 @@ def _rate(verbs: Any) -> None:
     _fields(parser)
     parser.add_argument("--suspect", type=int, action="append", metavar="ID", help="this suspect; may be repeated")
     parser.add_argument("--flow", type=int, action="append", metavar="ID", help="this flow; may be repeated")
+    parser.add_argument("--by", choices=("host", "pair"), help="leads of this kind, not suspects")
+    parser.add_argument("--lead", type=int, action="append", metavar="ID", help="this lead; may be repeated")
+    parser.add_argument("--name", metavar="NAME", help="of leads: server name, or *.example.com for all below")
     parser.add_argument("--unrated", action="store_true", help="only among suspects without a rating")
     parser.add_argument("--why", default="", metavar="TEXT", help="a comment")
     parser.add_argument("--dry-run", action="store_true", help="show what would be rated; change nothing")

@@ -135,6 +135,10 @@ def suspects(parsed: argparse.Namespace) -> int:
     top = None if parsed.all else parsed.top
     if parsed.format == "parquet" and parsed.output is None:
         raise OptionError("Parquet goes to a file", where="--format parquet", hint="give --output FILE")
+    if parsed.by in ("host", "pair"):
+        from flowsleuth.faces.cli.lead_verbs import leads
+
+        return leads(parsed, top)
     with _open(parsed) as ws:
         tables = ws.iter_suspects(top, by=parsed.by, ip=parsed.ip, detector=parsed.detector)
         if parsed.format != "table":
@@ -157,8 +161,12 @@ def explain(parsed: argparse.Namespace) -> int:
     """``flowsleuth explain``."""
     from flowsleuth.faces.cli.show_explain import show_explanation
 
+    from flowsleuth.faces.cli.lead_verbs import explain_lead
+
     with _open(parsed) as ws:
-        found = ws.explain(parsed.flow_id)
+        if explain_lead(ws, parsed):
+            return 0
+        found = ws.explain(parsed.id)
     if parsed.format == "json":
         value = dataclasses.asdict(dataclasses.replace(found, around=None))
         print_json(value | {"around": found.around.table.to_pylist() if found.around else []})

@@ -1,0 +1,67 @@
+"""``flowsleuth suspects --by host|pair``, and ``flowsleuth explain`` of a lead or finding."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from typing import TYPE_CHECKING
+
+import flowsleuth
+from flowsleuth.faces.cli.show import print_json, tell_written, write_tables
+
+if TYPE_CHECKING:
+    import argparse
+
+    from flowsleuth.workspace import Workspace
+
+
+def leads(parsed: argparse.Namespace, top: int | None) -> int:
+    """``flowsleuth suspects --by host|pair``."""
+    from flowsleuth.faces.cli.show_leads import expected_false, show_leads
+    from flowsleuth.workspace.lead_list import LeadFilter
+
+    with flowsleuth.open(parsed.workspace, engine=parsed.engine) as ws:
+        state = "all" if parsed.hidden else "open"
+        asked = LeadFilter(
+            parsed.by, state, parsed.date, parsed.ip, parsed.detector, technique=parsed.technique
+        )
+        page = ws.leads(asked, size=top)
+    if parsed.format != "table":
+        tell_written(write_tables(iter([page.rows.table]), parsed.format, parsed.output), parsed)
+        return 0
+    rows = page.rows.table.to_pylist()
+    if not rows:
+        _tell_nothing(parsed, page.dates, page.counts)
+        return 0
+    show_leads(rows)
+    print(f"\n{expected_false(rows)}")
+    if aside := page.counts["suppressed"] and not parsed.hidden:
+        print(f"{page.counts['suppressed']:,} more are suppressed: --hidden shows them" if aside else "")
+    print(f"what is behind one, with its raw flows: flowsleuth explain -w {parsed.workspace} LEAD_ID")
+    return 0
+
+
+def _tell_nothing(parsed: argparse.Namespace, dates: list[str], counts: dict[str, int]) -> None:
+    if not dates:
+        print(f"no leads; they are made by: flowsleuth score -w {parsed.workspace}", file=sys.stderr)
+        return
+    hidden = counts["rated"] + counts["suppressed"]
+    more = f"; {hidden:,} are rated or suppressed: --hidden" if hidden and not parsed.hidden else ""
+    print(f"no lead of this kind{more}", file=sys.stderr)
+
+
+def explain_lead(ws: Workspace, parsed: argparse.Namespace) -> bool:
+    """Show what a lead or finding rests on; False where neither has the id."""
+    from flowsleuth.faces.cli.show_evidence import show_lead
+
+    found = ws.explain_lead(parsed.id, flows=parsed.flows)
+    if found is None:
+        return False
+    if parsed.format == "json":
+        told = dataclasses.asdict(dataclasses.replace(found, findings=[]))
+        print_json(
+            told | {"findings": [one.finding | {"raw_flows": one.flows.table.to_pylist()} for one in found.findings]}
+        )
+    else:
+        show_lead(found)
+    return True

@@ -1,0 +1,110 @@
+"""The order of leads as they stand: what is set aside last, the rest by their chance, moved by what ratings teach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+LEAST = 1e-300
+
+
+@dataclass(frozen=True)
+class LeadOrder:
+    """One row per lead of one day and kind, in the order that was given.
+
+    Attributes
+    ----------
+    surprise : array of float64
+        Nats, with what ratings teach and without what is set aside.
+    p_value, q_value : array of float64
+    rank : array of int64
+        From 1; what is set aside comes after the rest.
+    moved : array of int64
+        Places up among those that are not set aside; 0 for the others.
+    """
+
+    surprise: Floats
+    p_value: Floats
+    q_value: Floats
+    rank: Ints
+    moved: Ints
+
+
+def order_leads(
+    surprise: Floats, p_value: Floats, now: Floats, is_hidden: Bools, *, before: Ints, tests: int
+) -> LeadOrder:
+    """Rank the leads of a day.
+
+    Parameters
+    ----------
+    surprise, p_value : array of float64, shape (n,)
+        As fused, of what is not set aside.
+    now : array of float64, shape (n,)
+        The surprise as it stands. Where it is another, the chance is read off the day's own relation of surprise and
+        chance (as :func:`.order.score_at` does for the queue, but in logs: 1 - p loses what is below 1e-16).
+    is_hidden : array of bool, shape (n,)
+    before : array of int64, shape (n,)
+        Rank as fused, which orders equals too.
+    tests : int
+        How many hosts (pairs) were tested, with or without evidence.
+
+    Examples
+    --------
+    The second is rated up by six nats; the third is set aside:
+
+    >>> surprise, p = np.array([9.0, 6.0, 5.0]), np.exp(-np.array([9.0, 6.0, 5.0]))
+    >>> found = order_leads(surprise, p, surprise + [0, 6, 0], np.array([False, False, True]), tests=100,
+    ...     before=np.array([1, 2, 3]))
+    >>> found.rank.tolist(), found.moved.tolist(), found.p_value.round(7).tolist()
+    ([2, 1, 3], [-1, 1, 0], [0.0001234, 6.1e-06, 0.0067379])
+    """
+    chance = p_value.copy()
+    changed = now != surprise
+    if changed.any():
+        chance[changed] = _chance_at(now[changed], surprise, p_value)
+    rank = _places(before, -now, chance, is_hidden)
+    moved = np.where(is_hidden, 0, _places(before, is_hidden) - rank)
+    return LeadOrder(now, chance, false_shares(chance, rank, is_hidden, tests), rank, moved)
+
+
+def _chance_at(wanted: Floats, surprise: Floats, p_value: Floats) -> Floats:
+    """Chance that a surprise would have had, by the day's own leads; beyond them it falls by e every nat."""
+    order = np.lexsort((-p_value, surprise))
+    known, height = surprise[order], np.maximum.accumulate(-np.log(np.maximum(p_value[order], LEAST)))
+    found = np.interp(wanted, known, height)
+    found = np.where(wanted > known[-1], height[-1] + (wanted - known[-1]), found)
+    found = np.where(wanted < known[0], height[0] - (known[0] - wanted), found)
+    chance: Floats = np.clip(np.exp(-np.maximum(found, 0.0)), LEAST, 1.0)
+    return chance
+
+
+def _places(*keys: npt.NDArray[Any]) -> Ints:
+    """Places from 1 by the last key, then by those before it."""
+    order = np.lexsort(keys)
+    places = np.empty(order.size, dtype=np.int64)
+    places[order] = np.arange(1, order.size + 1)
+    return places
+
+
+def false_shares(chance: Floats, rank: Ints, is_hidden: Bools, tests: int) -> Floats:
+    """Expected share of false leads down to each (Benjamini and Hochberg 1995); what is set aside is not in the list.
+
+    Examples
+    --------
+    >>> chance = np.array([0.01, 0.02, 0.9])
+    >>> false_shares(chance, np.array([1, 2, 3]), np.zeros(3, bool), tests=3).round(3).tolist()
+    [0.03, 0.03, 0.9]
+    """
+    order = np.argsort(rank)
+    shown = order[~is_hidden[order]]
+    raw = chance[shown] * max(tests, shown.size) / np.arange(1, shown.size + 1)
+    found = np.ones(chance.size)
+    found[shown] = np.minimum(np.minimum.accumulate(raw[::-1])[::-1], 1.0) if shown.size else raw
+    return found
