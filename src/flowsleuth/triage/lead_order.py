@@ -38,7 +38,7 @@ class LeadOrder:
 
 
 def order_leads(
-    surprise: Floats, p_value: Floats, now: Floats, is_hidden: Bools, *, before: Ints, tests: int
+    surprise: Floats, p_value: Floats, taught: Floats, is_hidden: Bools, *, before: Ints, tests: int
 ) -> LeadOrder:
     """Rank the leads of a day.
 
@@ -46,9 +46,8 @@ def order_leads(
     ----------
     surprise, p_value : array of float64, shape (n,)
         As fused, of what is not set aside.
-    now : array of float64, shape (n,)
-        The surprise as it stands. Where it is another, the chance is read off the day's own relation of surprise and
-        chance (as :func:`.order.score_at` does for the queue, but in logs: 1 - p loses what is below 1e-16).
+    taught : array of float64, shape (n,)
+        Nats that ratings teach: log-odds, so that each divides the chance by e. 0 leaves it as it is.
     is_hidden : array of bool, shape (n,)
     before : array of int64, shape (n,)
         Rank as fused, which orders equals too.
@@ -60,29 +59,16 @@ def order_leads(
     The second is rated up by six nats; the third is set aside:
 
     >>> surprise, p = np.array([9.0, 6.0, 5.0]), np.exp(-np.array([9.0, 6.0, 5.0]))
-    >>> found = order_leads(surprise, p, surprise + [0, 6, 0], np.array([False, False, True]), tests=100,
+    >>> found = order_leads(surprise, p, np.array([0, 6, 0]), np.array([False, False, True]), tests=100,
     ...     before=np.array([1, 2, 3]))
     >>> found.rank.tolist(), found.moved.tolist(), found.p_value.round(7).tolist()
     ([2, 1, 3], [-1, 1, 0], [0.0001234, 6.1e-06, 0.0067379])
     """
-    chance = p_value.copy()
-    changed = now != surprise
-    if changed.any():
-        chance[changed] = _chance_at(now[changed], surprise, p_value)
+    chance = np.where(taught == 0.0, p_value, np.clip(p_value * np.exp(-taught), LEAST, 1.0))
+    now = np.maximum(surprise + taught, 0.0)
     rank = _places(before, -now, chance, is_hidden)
     moved = np.where(is_hidden, 0, _places(before, is_hidden) - rank)
     return LeadOrder(now, chance, false_shares(chance, rank, is_hidden, tests), rank, moved)
-
-
-def _chance_at(wanted: Floats, surprise: Floats, p_value: Floats) -> Floats:
-    """Chance that a surprise would have had, by the day's own leads; beyond them it falls by e every nat."""
-    order = np.lexsort((-p_value, surprise))
-    known, height = surprise[order], np.maximum.accumulate(-np.log(np.maximum(p_value[order], LEAST)))
-    found = np.interp(wanted, known, height)
-    found = np.where(wanted > known[-1], height[-1] + (wanted - known[-1]), found)
-    found = np.where(wanted < known[0], height[0] - (known[0] - wanted), found)
-    chance: Floats = np.clip(np.exp(-np.maximum(found, 0.0)), LEAST, 1.0)
-    return chance
 
 
 def _places(*keys: npt.NDArray[Any]) -> Ints:

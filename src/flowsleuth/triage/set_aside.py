@@ -110,7 +110,8 @@ def held_severity(things: pa.Array, labelled: pa.Array, severity: Ints, strength
     order = np.argsort(-strength, kind="stable")
     at = pc.index_in(things, value_set=labelled.take(pa.array(order)))  # the first, which is the strongest
     found = at.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
-    return np.append(severity[order], 0)[found].astype(np.int64)
+    held: Ints = np.append(severity[order], 0)[found].astype(np.int64)
+    return held
 
 
 def covered(findings: pa.Table, in_force: Sequence[Suppression], of_network: dict[int, frozenset[str]]) -> Bools:

@@ -7,7 +7,7 @@ suppression shows them again as they were.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -67,7 +67,8 @@ class LeadView:
     @property
     def is_hidden(self) -> Bools:
         """Which are not in the list: suppressed, or rated low."""
-        return self.is_suppressed | (self.severity == LOW)
+        hidden: Bools = self.is_suppressed | (self.severity == LOW)
+        return hidden
 
 
 class LeadDesk:
@@ -125,8 +126,8 @@ class LeadDesk:
             return _as_found(rows)
         behind = findings_of(self._store, rows)
         judged = _judge(self._store, rows, behind, labels, in_force)
-        left = _without_aside(self._store, rows, behind.rows, judged)
-        return _ordered(rows, left, judged, self._taught(left))
+        left, is_gone = _without_aside(self._store, rows, behind.rows, judged)
+        return _ordered(rows, left, judged.without(is_gone), self._taught(left))
 
     def _taught(self, rows: pa.Table) -> npt.NDArray[np.float64]:
         """Nats that ratings teach about each lead."""
@@ -144,7 +145,10 @@ class LeadDesk:
 
 @dataclass(frozen=True)
 class _Judged:
-    """What decisions make of leads; `is_aside` has a row per finding, the others one per lead."""
+    """What decisions make of leads; `is_aside` has a row per finding, the others one per lead.
+
+    `by_low` is the latest rating that set one of its findings aside; 0 where none did.
+    """
 
     severity: Ints
     rating_id: Ints
@@ -153,9 +157,22 @@ class _Judged:
     is_partly: Bools
     is_aside: Bools
 
+    by_low: Ints
+
     @property
     def is_hidden(self) -> Bools:
-        return self.is_suppressed | (self.severity == LOW)
+        hidden: Bools = self.is_suppressed | (self.severity == LOW)
+        return hidden
+
+    def without(self, is_gone: Bools) -> _Judged:
+        """The same where nothing that is left of a lead is evidence: it is set aside as a whole."""
+        is_low = is_gone & (self.by_low > 0) & (self.severity == 0)
+        return replace(
+            self,
+            severity=np.where(is_low, LOW, self.severity),
+            rating_id=np.where(is_low, self.by_low, self.rating_id),
+            is_suppressed=self.is_suppressed | (is_gone & (self.by_low == 0) & (self.severity == 0)),
+        )
 
 
 def _judge(
@@ -169,13 +186,14 @@ def _judge(
     is_suppressed = all_aside & (behind.count(is_covered) == many)
     # a lead rated low stays away only while all that was found of it is set aside
     is_low = np.where(many > 0, all_aside & ~is_suppressed, own.severity == LOW)
-    low_by = np.maximum(own.rating_id, _largest(behind, np.where(by_ends.severity == LOW, by_ends.rating_id, 0)))
-    severity, rating_id = np.where(is_low, LOW, 0), np.where(is_low, low_by, 0)
+    by_low = _largest(behind, np.where(by_ends.severity == LOW, by_ends.rating_id, 0))
+    severity = np.where(is_low, LOW, 0)
+    rating_id = np.where(is_low, np.maximum(by_low, np.where(own.severity == LOW, own.rating_id, 0)), 0)
     found = _gravest(behind, exact)
     for said in (own, found):
         graver = (said.severity > 0) & (said.severity < LOW) & ((severity == 0) | (said.severity < severity))
         severity, rating_id = np.where(graver, said.severity, severity), np.where(graver, said.rating_id, rating_id)
-    return _Judged(severity, rating_id, is_suppressed, aside, (aside > 0) & ~all_aside, is_aside)
+    return _Judged(severity, rating_id, is_suppressed, aside, (aside > 0) & ~all_aside, is_aside, by_low)
 
 
 def _largest(behind: Behind, values: Ints) -> Ints:
@@ -239,13 +257,13 @@ def _as_found(rows: pa.Table) -> LeadView:
     return LeadView(rows, nothing, nothing, np.zeros(len(rows), dtype=bool), nothing, nothing, np.zeros(len(rows)))
 
 
-def _without_aside(store: Store, rows: pa.Table, findings: pa.Table, judged: _Judged) -> pa.Table:
-    """Leads with what is left of those that some findings of were set aside, each fused again."""
+def _without_aside(store: Store, rows: pa.Table, findings: pa.Table, judged: _Judged) -> tuple[pa.Table, Bools]:
+    """Leads with what is left of those that some findings of were set aside, fused again; and of which nothing is."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     if not judged.is_partly.any():
-        return rows
+        return rows, judged.is_partly
     partly = rows.filter(pa.array(judged.is_partly))
     left = findings.filter(pa.array(~judged.is_aside))
     fused = [
@@ -254,13 +272,12 @@ def _without_aside(store: Store, rows: pa.Table, findings: pa.Table, judged: _Ju
     ]
     again = pa.concat_tables(fused)
     at = pc.index_in(rows["lead_id"], value_set=again["lead_id"].combine_chunks())
-    meant = pa.array(judged.is_partly)
+    is_there = np.asarray(pc.is_valid(at).to_numpy(), dtype=bool)
+    meant = pa.array(judged.is_partly & is_there)
     for name in _FUSED:
-        old = rows[name].combine_chunks()
-        is_gone = 1.0 if name == "p_value" else 0.0 if name in ("surprise", "score") else None
-        new = pc.coalesce(again[name].take(at).combine_chunks(), old if is_gone is None else pa.scalar(is_gone))
-        rows = rows.set_column(rows.column_names.index(name), rows.schema.field(name), pc.if_else(meant, new, old))
-    return rows
+        new = pc.if_else(meant, again[name].take(at).combine_chunks(), rows[name].combine_chunks())
+        rows = rows.set_column(rows.column_names.index(name), rows.schema.field(name), new)
+    return rows, judged.is_partly & ~is_there
 
 
 _FUSED = (
@@ -278,13 +295,12 @@ def _ordered(rows: pa.Table, left: pa.Table, judged: _Judged, taught: npt.NDArra
     columns = {name: left[name].to_numpy().copy() for name in ("rank", "surprise", "p_value", "q_value")}
     moved = np.zeros(len(rows), dtype=np.int64)
     day, is_hidden = rows["day"].cast(pa.int64()).to_numpy(), judged.is_hidden
-    now = np.where(is_hidden, columns["surprise"], np.maximum(columns["surprise"] + taught, 0.0))
-    is_other = is_hidden | judged.is_partly | (now != columns["surprise"])
-    for one in np.unique(day[is_other]):
+    taught = np.where(is_hidden, 0.0, taught)
+    for one in np.unique(day[is_hidden | judged.is_partly | (taught != 0.0)]):
         at = np.flatnonzero(day == one)
         before = {name: values[at] for name, values in stored.items()}
         found = order_leads(
-            columns["surprise"][at], columns["p_value"][at], now[at], is_hidden[at], before=before["rank"],
+            columns["surprise"][at], columns["p_value"][at], taught[at], is_hidden[at], before=before["rank"],
             tests=tests_of(before["rank"], before["p_value"], before["q_value"]),
         )  # fmt: skip
         for name in columns:

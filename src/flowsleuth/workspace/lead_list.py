@@ -146,6 +146,8 @@ class LeadPage:
         Days that have leads.
     counts : dict
         ``open``, ``rated`` (whatever the severity), ``suppressed``: what the filter finds whatever its state.
+    hidden : int
+        Of these, how many are rated low or suppressed.
     expected_false : float
         Of all leads down to the last of this page, day by day, how many are expected to be false.
     """
@@ -157,6 +159,7 @@ class LeadPage:
     by: str
     dates: list[str]
     counts: dict[str, int]
+    hidden: int
     expected_false: float
 
 
@@ -184,8 +187,8 @@ def lead_page(desk: LeadDesk, asked: LeadFilter, *, page: int = 1, size: int | N
         "rated": int(np.count_nonzero(matches & is_rated)),
         "suppressed": int(np.count_nonzero(matches & view.is_suppressed)),
     }
-    rows = standing_rows(desk, view, wanted)
-    return LeadPage(Rows(rows), int(at.size), page, size, asked.by, desk.dates(), counts, expected_false(rows))
+    rows, hidden = standing_rows(desk, view, wanted), int(np.count_nonzero(matches & view.is_hidden))
+    return LeadPage(Rows(rows), int(at.size), page, size, asked.by, desk.dates(), counts, hidden, expected_false(rows))
 
 
 def standing_rows(desk: LeadDesk, view: LeadView, at: npt.NDArray[np.int64]) -> pa.Table:

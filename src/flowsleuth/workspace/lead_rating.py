@@ -124,7 +124,6 @@ def _with_source(rows: pa.Table) -> pa.Table:
 
 def preview_leads(desk: Desk, criteria: LeadCriteria, dates: Sequence[str] | None = None) -> Preview:
     """What a rating would match; nothing is changed."""
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     found = matching_leads(desk, criteria, dates)
@@ -179,7 +178,9 @@ def _behind(desk: Desk, leads: pa.Table) -> pa.Table:
 
 def labels_of_leads(leads: pa.Table) -> list[dict[str, Any]]:
     """A label per lead: what it says of its ends teaches."""
-    return [_label(row, f"{OF_LEAD}{row['by']}", row["lead_id"], row["surprise"]) for row in _with_source(leads).to_pylist()]
+    return [
+        _label(row, f"{OF_LEAD}{row['by']}", row["lead_id"], row["surprise"]) for row in _with_source(leads).to_pylist()
+    ]
 
 
 def labels_of_findings(findings: pa.Table) -> list[dict[str, Any]]:

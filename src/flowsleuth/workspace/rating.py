@@ -162,7 +162,9 @@ def record_labels(
 ) -> Rating:
     """Write a rating, its labels and the deed; each label has its detector."""
     now = dt.datetime.now(dt.UTC)
-    rating_id = case.insert("rating", row | {"made": now, "analyst": case.analyst, "suspects": suspects, "flows": flows})
+    rating_id = case.insert(
+        "rating", row | {"made": now, "analyst": case.analyst, "suspects": suspects, "flows": flows}
+    )
     common = {"rating_id": rating_id, "made": now, "severity": row["severity"], "is_live": True}
     case.insert_many("label", [common | label for label in labels])
     told = {name: row[name] for name in ("severity", "origin", "criteria", "rule_id") if row.get(name) is not None}

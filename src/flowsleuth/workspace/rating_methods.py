@@ -82,9 +82,7 @@ class RatingMethods(DeskMethods):
         from flowsleuth.workspace.rating import rate
 
         if (meant := _lead_criteria(locals())) is not None:
-            return rate_leads(
-                self.desk, self.analyst, severity, meant, dates=self._dates(dates, filter), comment=why
-            )
+            return rate_leads(self.desk, self.analyst, severity, meant, dates=self._dates(dates, filter), comment=why)
         criteria = self._criteria(locals())
         name, days = self._needed_detector(detector), self._dates(dates, filter)
         return rate(self.desk, self.analyst, severity, name, criteria, dates=days, comment=why)

@@ -83,20 +83,26 @@ class RuleMethods(DeskMethods):
         until : datetime or str, optional
             When it ends by itself; or `days` from now.
         detector : str, optional
-            Only in this one's queue.
+            Only in this one's queue; or only what this finder found.
         """
-        only = None if detector is None else self._needed_detector(detector)
+        only = None if detector is None else self._of_detector_or_finder(detector)
         return self.desk.suppressions.suppress(
             self.analyst, kind, value, reason=reason, until=until, days=days, detector=only
         )
 
     def preview_suppression(self, kind: str, value: str, *, detector: str | None = None) -> Preview:
         """What a suppression would keep out of sight; nothing is changed."""
+        from flowsleuth.detect import FINDERS
         from flowsleuth.workspace.rating import preview_of
 
-        name = self._needed_detector(detector)
+        name = self._needed_detector(None if detector in FINDERS.names() else detector)
         found = self.desk.suppressions.preview(name, self.desk.rows(name), kind, value)
         return preview_of(self.desk, name, found)
+
+    def _of_detector_or_finder(self, name: str) -> str:
+        from flowsleuth.detect import FINDERS
+
+        return name if name in FINDERS.names() else self._needed_detector(name)
 
     def lift(self, suppression_id: int) -> None:
         """Show again what a suppression hid."""

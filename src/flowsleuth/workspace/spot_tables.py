@@ -11,8 +11,8 @@ from flowsleuth.investigate import queries
 from flowsleuth.investigate.findings import find_condition
 from flowsleuth.investigate.spot_rows import edge_rows, place_text, spot_table, time_text, timeline_rows
 from flowsleuth.investigate.target import Target
-from flowsleuth.viz.cells import safe_cells
 from flowsleuth.triage.set_aside import is_about_flows
+from flowsleuth.viz.cells import safe_cells
 from flowsleuth.workspace.ingest_summary import summarize_ingest
 from flowsleuth.workspace.investigation import context_of, days_of, suspicious_peers
 

@@ -21,9 +21,8 @@ def leads(parsed: argparse.Namespace, top: int | None) -> int:
     from flowsleuth.workspace.lead_list import LeadFilter
 
     with flowsleuth.open(parsed.workspace, engine=parsed.engine) as ws:
-        state = "all" if parsed.hidden else "open"
         asked = LeadFilter(
-            parsed.by, state, parsed.date, parsed.ip, parsed.detector, technique=parsed.technique
+            parsed.by, "all" if parsed.hidden else "open", parsed.date, parsed.ip, parsed.detector, parsed.technique
         )
         page = ws.leads(asked, size=top)
     if parsed.format != "table":
@@ -31,22 +30,21 @@ def leads(parsed: argparse.Namespace, top: int | None) -> int:
         return 0
     rows = page.rows.table.to_pylist()
     if not rows:
-        _tell_nothing(parsed, page.dates, page.counts)
+        _tell_nothing(parsed, page.dates, page.hidden)
         return 0
     show_leads(rows)
     print(f"\n{expected_false(rows)}")
-    if aside := page.counts["suppressed"] and not parsed.hidden:
-        print(f"{page.counts['suppressed']:,} more are suppressed: --hidden shows them" if aside else "")
+    if aside := 0 if parsed.hidden else page.hidden:
+        print(f"{aside:,} more are rated low or suppressed: --hidden shows them")
     print(f"what is behind one, with its raw flows: flowsleuth explain -w {parsed.workspace} LEAD_ID")
     return 0
 
 
-def _tell_nothing(parsed: argparse.Namespace, dates: list[str], counts: dict[str, int]) -> None:
+def _tell_nothing(parsed: argparse.Namespace, dates: list[str], hidden: int) -> None:
     if not dates:
         print(f"no leads; they are made by: flowsleuth score -w {parsed.workspace}", file=sys.stderr)
         return
-    hidden = counts["rated"] + counts["suppressed"]
-    more = f"; {hidden:,} are rated or suppressed: --hidden" if hidden and not parsed.hidden else ""
+    more = f"; {hidden:,} are rated low or suppressed: --hidden" if hidden and not parsed.hidden else ""
     print(f"no lead of this kind{more}", file=sys.stderr)
 
 

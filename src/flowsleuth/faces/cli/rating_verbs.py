@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from flowsleuth.errors import OptionError
 from flowsleuth.faces.cli import show_queue as show
 from flowsleuth.faces.cli.arguments import parse_time
-from flowsleuth.faces.cli.show_leads import show_leads
 from flowsleuth.faces.cli.show import give, print_json, write_tables
+from flowsleuth.faces.cli.show_leads import show_leads
 from flowsleuth.faces.cli.triage_arguments import SEVERITY_NAMES
 from flowsleuth.faces.cli.triage_talk import make_sure, number_of, open_case, option_of, tell
 

@@ -13,6 +13,7 @@ from flowsleuth.faces.cli.show import give, print_json
 from flowsleuth.faces.cli.triage_arguments import SEVERITY_NAMES
 from flowsleuth.faces.cli.triage_talk import make_sure, number_of, open_case, option_of, tell
 from flowsleuth.schema.printable import printable_text
+from flowsleuth.viz.canvas import count_text
 
 if TYPE_CHECKING:
     import argparse
@@ -98,14 +99,26 @@ def suppress(parsed: argparse.Namespace) -> int:
                 return 0
             return give(found.rows.table, parsed)
         until = parsed.until and parse_time(parsed.until, ws.settings.tz)
+        before = _hidden_leads(ws)
         made = ws.suppress(
             parsed.kind, parsed.value, reason=parsed.reason, until=until, days=parsed.days, detector=parsed.detector
         )
+        after = _hidden_leads(ws)
+    hosts, pairs = (after[by] - before[by] for by in ("host", "pair"))
+    leads = f", and {count_text(hosts, 'host')} and {count_text(pairs, 'pair')} as leads" if hosts or pairs else ""
     text = (
-        f"{made.kind} {made.value} hides {found.suspects:,} suspects ({found.flows:,} flows); show them again with: "
-        f"flowsleuth suppress lift {made.suppression_id}{option_of(parsed)}"
+        f"{made.kind} {made.value} hides {found.suspects:,} suspects ({found.flows:,} flows){leads}; show them again "
+        f"with: flowsleuth suppress lift {made.suppression_id}{option_of(parsed)}"
     )
-    return tell(dataclasses.asdict(made) | {"suspects": found.suspects, "flows": found.flows}, parsed, text)
+    hidden = {"suspects": found.suspects, "flows": found.flows, "hosts": hosts, "pairs": pairs}
+    return tell(dataclasses.asdict(made) | hidden, parsed, text)
+
+
+def _hidden_leads(ws: Workspace) -> dict[str, int]:
+    """How many leads of each kind are suppressed."""
+    from flowsleuth.workspace.lead_list import LeadFilter
+
+    return {by: ws.leads(LeadFilter(by), size=1).counts["suppressed"] for by in ("host", "pair")}
 
 
 def heuristics(parsed: argparse.Namespace) -> int:

@@ -27,7 +27,7 @@ def show_leads(rows: list[dict[str, Any]]) -> None:
         Rows of ``schema.LEAD``; with ``severity``, ``moved_why`` and ``is_hidden`` where they stand as rated.
     """
     page = console()
-    head = (*_HEAD, "lead_id")
+    head: tuple[str, ...] = (*_HEAD, "lead_id")
     lines = [[printable_text(cell) for cell in _cells(row)] for row in rows]
     told = [at for at, name in enumerate(head) if name not in ("rated", "peer", "service") or _any(lines, at)]
     lines = [[line[at] for at in told] for line in lines]
@@ -94,8 +94,9 @@ def service_text(row: dict[str, Any]) -> str:
 
 
 def _says(row: dict[str, Any]) -> list[str]:
-    found = " · ".join(text for text in (row["detectors"], row["technique"]) if text)
-    said = [f"[{found}] {row['reason']}"]
+    untold = [name for name in row["detectors"].split(", ") if name not in row["reason"]]
+    found = " · ".join(text for text in (row["technique"], f"also {', '.join(untold)}" if untold else "") if text)
+    said = [f"[{found}] {row['reason']}" if found else row["reason"]]
     if row["normal_if"]:
         said.append(row["normal_if"])
     if row.get("moved_why"):

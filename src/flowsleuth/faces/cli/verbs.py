@@ -159,9 +159,8 @@ def suspects(parsed: argparse.Namespace) -> int:
 
 def explain(parsed: argparse.Namespace) -> int:
     """``flowsleuth explain``."""
-    from flowsleuth.faces.cli.show_explain import show_explanation
-
     from flowsleuth.faces.cli.lead_verbs import explain_lead
+    from flowsleuth.faces.cli.show_explain import show_explanation
 
     with _open(parsed) as ws:
         if explain_lead(ws, parsed):
