@@ -303,8 +303,8 @@ def _ordered(rows: pa.Table, left: pa.Table, judged: _Judged, taught: npt.NDArra
             columns["surprise"][at], columns["p_value"][at], taught[at], is_hidden[at], before=before["rank"],
             tests=tests_of(before["rank"], before["p_value"], before["q_value"]),
         )  # fmt: skip
-        for name in columns:
-            columns[name][at] = getattr(found, name)
+        for name, values in columns.items():
+            values[at] = getattr(found, name)
         moved[at] = found.moved
     columns["score"] = 1.0 - columns["p_value"]
     for name, values in columns.items():

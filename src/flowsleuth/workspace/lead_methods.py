@@ -1,4 +1,4 @@
-"""The methods of :class:`flowsleuth.workspace.Workspace` for leads: hosts and pairs as they stand, and what is behind."""
+"""The methods of :class:`flowsleuth.workspace.Workspace` for leads: hosts and pairs as they stand."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class LeadMethods(DeskMethods):
         return lead_page(self.lead_desk, filter or LeadFilter(), page=page, size=size)
 
     def explain_lead(self, number: int, *, flows: int = 5) -> LeadExplanation | None:
-        """What a lead or a finding rests on: findings, their numbers, the first raw flows; None where neither has the id.
+        """What a lead or a finding rests on: findings with numbers and raw flows; None where none has the id.
 
         Parameters
         ----------

@@ -21,9 +21,8 @@ def leads(parsed: argparse.Namespace, top: int | None) -> int:
     from flowsleuth.workspace.lead_list import LeadFilter
 
     with flowsleuth.open(parsed.workspace, engine=parsed.engine) as ws:
-        asked = LeadFilter(
-            parsed.by, "all" if parsed.hidden else "open", parsed.date, parsed.ip, parsed.detector, parsed.technique
-        )
+        narrow = {"dates": parsed.date, "ip": parsed.ip, "detector": parsed.detector, "technique": parsed.technique}
+        asked = LeadFilter(parsed.by, "all" if parsed.hidden else "open", **narrow)
         page = ws.leads(asked, size=top)
     if parsed.format != "table":
         tell_written(write_tables(iter([page.rows.table]), parsed.format, parsed.output), parsed)
