@@ -17,5 +17,6 @@ FINDERS = Catalogue(
         "scans": "flowsleuth.detect.scans:ScanFinder",
         "beacons": "flowsleuth.detect.daily_beacons:DailyBeaconFinder",
         "strobes": "flowsleuth.detect.strobes:StrobeFinder",
+        "new_rare": "flowsleuth.detect.new_rare:NewRareFinder",
     },
 )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from flowsleuth.detect.edges import KINDS, Edges, Groups
 from flowsleuth.detect.flow_codes import ANSWERED, UNKNOWN
-from flowsleuth.detect.tails import at_least, nats
+from flowsleuth.detect.tails import at_least, nats, own_tail
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -51,9 +51,9 @@ def judge_peers(edges: Edges) -> Peers:
     src, dst = np.divmod(pairs.keys, edges.n_hosts)
     hosts = np.bincount(dst, minlength=edges.n_hosts)
     rarity = -hosts[dst].astype(float)
-    lower, n = at_least(rarity, src, edges.n_hosts)
+    lower, n = own_tail(rarity, src, np.ones(src.size), edges.n_hosts)
     everywhere, total = at_least(rarity, np.zeros(rarity.size, dtype=np.int64), 1)
-    p = (lower - 1 + PRIOR_PEERS * everywhere / np.maximum(total, 1)) / (n - 1 + PRIOR_PEERS)
+    p = (lower + PRIOR_PEERS * everywhere / np.maximum(total, 1)) / (n + PRIOR_PEERS)
     surprise = np.zeros(len(edges))
     surprise[talks] = nats(p)[pairs.of]
     return Peers(surprise, hosts)

@@ -74,6 +74,42 @@ def at_least(values: Floats, group: Ints, n_groups: int) -> tuple[Ints, Ints]:
     return found, size[group]
 
 
+def weight_at_least(values: Floats, group: Ints, weight: Floats, n_groups: int) -> tuple[Floats, Floats]:
+    """As :func:`at_least`, but the weight of those that are as large, and of all in the group.
+
+    Examples
+    --------
+    >>> found = weight_at_least(np.array([1.0, 3.0, 3.0]), np.array([0, 0, 0]), np.array([1.0, 2.0, 5.0]), 1)
+    >>> [a.tolist() for a in found]
+    [[8.0, 7.0, 7.0], [8.0, 8.0, 8.0]]
+    """
+    total = np.bincount(group, weights=weight, minlength=n_groups).astype(np.float64)
+    if not values.size:
+        return np.zeros(0), np.zeros(0)
+    order = np.lexsort((values, group))
+    v, g = values[order], group[order]
+    before = np.concatenate([[0.0], np.cumsum(weight[order])])
+    is_first = np.concatenate([[True], (v[1:] != v[:-1]) | (g[1:] != g[:-1])])
+    first = np.maximum.accumulate(np.where(is_first, np.arange(v.size), 0))
+    found = np.empty(v.size)
+    found[order] = np.cumsum(total)[g] - before[first]
+    return found, total[group]
+
+
+def own_tail(values: Floats, source: Ints, weight: Floats, n_sources: int) -> tuple[Floats, Floats]:
+    """For each choice of a source, the weight of its *other* choices with a value as large, and of all its others.
+
+    What :func:`.behaviour.judge_peers` and :func:`.kernels.familiarity.judge_met` draw to everybody's share.
+
+    Examples
+    --------
+    >>> [a.tolist() for a in own_tail(np.array([1.0, 3.0, 3.0]), np.array([0, 0, 0]), np.ones(3), 1)]
+    [[2.0, 1.0, 1.0], [2.0, 2.0, 2.0]]
+    """
+    larger, all_of_it = weight_at_least(values, source, weight, n_sources)
+    return np.maximum(larger - weight, 0.0), all_of_it - weight
+
+
 @dataclass(frozen=True)
 class Histograms:
     """Counts by row and bit length, and the tail beyond any value.

@@ -1,0 +1,179 @@
+"""How unfamiliar what somebody met is: to the network over some days, and beside what that somebody meets anyway."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowsleuth.detect.tails import own_tail, weight_at_least
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Keys = NDArray[np.uint64]
+
+PRIOR_CHOICES = 10.0
+"""Choices at everybody's rate that each is given before its own count, as in :data:`.behaviour.PRIOR_PEERS`."""
+MOST_USUAL = 0.25
+"""What a quarter of somebody's choices are as unfamiliar as is not unfamiliar, however much it is used."""
+TIERS_PER_DOUBLING = 2.0
+"""Steps of familiarity within which uses are compared: half a doubling."""
+
+
+@dataclass(frozen=True)
+class Met:
+    """What was met on one day: arrays of shape (n,), each (who, what) once.
+
+    Attributes
+    ----------
+    who, what, group : array of uint64
+        Hashes of who met what, and of what that belongs to (of a name: its domain; itself, where to nothing).
+    """
+
+    who: Keys
+    what: Keys
+    group: Keys
+
+    def __len__(self) -> int:
+        return int(self.who.size)
+
+
+@dataclass(frozen=True)
+class Familiarity:
+    """What was met today, judged: arrays in today's order, shape (n,).
+
+    Attributes
+    ----------
+    p_value : array of float64
+        Of :func:`judge_met`.
+    others : array of int64
+        Others that met it on any of the days.
+    age : array of int64
+        Days since it was first met by anybody; 0: today.
+    own : array of float64
+        Share of what this one met else, on all the days, that is as unfamiliar; NaN where nothing else was met.
+    own_met : array of int64
+        Meetings of this one with other things, on all the days.
+    everywhere : array of float64
+        The same share over all, each of them one vote.
+    use_share : array of float64
+        Share of those that met something as unfamiliar today that used it as much; each of them one vote.
+    """
+
+    p_value: Floats
+    others: Ints
+    age: Ints
+    own: Floats
+    own_met: Ints
+    everywhere: Floats
+    use_share: Floats
+
+
+def judge_met(today: Met, use: Floats, earlier: list[tuple[int, Met]]) -> Familiarity:
+    """How likely something so unfamiliar is met, and used as much.
+
+    A *meeting* is one (who, what, day). The familiarity of a thing is the geometric mean of its meetings and of those
+    of its group: halfway, in octaves, between never met and as well known as its domain. Two chances are multiplied:
+
+    - ``p1 = (k + m G) / (n + m)``: of who's n meetings with *other* things, over all days, k are with things as
+      unfamiliar or less; G is that share over all, each who one vote, m = :data:`PRIOR_CHOICES`. With things met once
+      it is Good and Turing's estimate of meeting something new. All days are looked at alike, today's meetings are as
+      any other's under the null, that who's meetings of today are drawn as those of all days;
+    - ``q``: the share of today's meetings with things as unfamiliar (within half a doubling), each who one vote, that
+      use theirs as much: what is new is mostly tried once.
+
+    The p-value is that of the product of two independent uniform numbers, ``t (1 - ln t)`` with ``t = p1 q`` (Fisher);
+    1 where p1 is above :data:`MOST_USUAL`.
+
+    Parameters
+    ----------
+    today : Met
+    use : array of float64, shape (n,)
+        How much each is used today; only the order counts.
+    earlier : list of tuple of int and Met
+        How many days before, and what was met; one for each earlier day that is known.
+
+    Examples
+    --------
+    >>> keys = lambda *a: np.array(a, dtype=np.uint64)
+    >>> today = Met(keys(1, 1, 2, 2), keys(7, 8, 7, 9), keys(7, 8, 7, 9))
+    >>> judge_met(today, np.zeros(4), []).others.tolist()
+    [1, 0, 1, 0]
+    """
+    if not len(today):
+        none, nothing = np.zeros(0), np.zeros(0, dtype=np.int64)
+        return Familiarity(none, nothing, nothing, none, nothing, none, none)
+    window = _Window(today, earlier)
+    value = -window.familiarity[window.what]
+    own, own_met = own_tail(value, window.who, window.days, window.n_who)
+    votes = window.days / np.bincount(window.who, weights=window.days, minlength=window.n_who)[window.who]
+    everywhere = weight_at_least(value, np.zeros(value.size, dtype=np.int64), votes, 1)[0] / window.n_who
+    at = window.today
+    own, own_met, everywhere, value = own[at], own_met[at], everywhere[at], value[at]
+    p_met = (own + PRIOR_CHOICES * everywhere) / (own_met + PRIOR_CHOICES)
+    is_odd = p_met <= MOST_USUAL
+    use_share = _use_shares(value, window.who[at], use, is_odd)
+    chance = np.clip(p_met * use_share, 1e-300, 1.0)
+    p_value = np.where(is_odd, chance * (1.0 - np.log(chance)), 1.0)
+    return Familiarity(
+        p_value,
+        window.others[window.what[at]],
+        window.age[window.what[at]],
+        np.divide(own, own_met, out=np.full(own.size, np.nan), where=own_met > 0),
+        own_met.astype(np.int64),
+        everywhere,
+        use_share,
+    )
+
+
+class _Window:
+    """Meetings of all days: rows are the distinct (who, what), with the number of days on which they met."""
+
+    def __init__(self, today: Met, earlier: list[tuple[int, Met]]) -> None:
+        days = [today, *(met for _, met in earlier)]
+        self.n_who, who = _codes([day.who for day in days])
+        n_what, what = _codes([day.what for day in days])
+        rows = [len(day) for day in days]
+        pairs, of = np.unique(who * n_what + what, return_inverse=True)
+        self.who, self.what = np.divmod(pairs, n_what)
+        self.days = np.bincount(of.reshape(-1), minlength=pairs.size).astype(np.float64)
+        self.today = of.reshape(-1)[: rows[0]]
+        self.others = np.bincount(self.what, minlength=n_what) - 1
+        self.age = np.zeros(n_what, dtype=np.int64)
+        np.maximum.at(self.age, what, np.repeat([0, *(age for age, _ in earlier)], rows))
+        n_groups, group = _codes([day.group for day in days])
+        of_what = np.empty(n_what, dtype=np.int64)
+        of_what[what[::-1]] = group[::-1]  # today's group is written last
+        day = np.repeat(np.arange(len(days)), rows)
+        groups_met = np.unique((day * self.n_who + who) * n_groups + of_what[what]) % n_groups
+        in_group = np.bincount(groups_met, minlength=n_groups)[of_what]
+        self.familiarity = np.sqrt(np.bincount(what, minlength=n_what) * in_group)
+
+
+def _codes(keys: list[Keys]) -> tuple[int, Ints]:
+    """How many distinct keys there are, and each key's place among them."""
+    distinct, of = np.unique(np.concatenate(keys), return_inverse=True)
+    return distinct.size, of.reshape(-1).astype(np.int64)
+
+
+def _use_shares(value: Floats, who: Ints, use: Floats, is_wanted: Bools) -> Floats:
+    """For each wanted row the share of those that met something as unfamiliar and used it as much; 1 for others.
+
+    ``(1 + sum of the others' shares) / number of all``: each who one vote, shared by what it met; this one's is whole.
+    `value` is minus the familiarity.
+    """
+    tier = np.floor(TIERS_PER_DOUBLING * np.log2(-value))
+    found = np.ones(value.size)
+    for low in np.unique(tier[is_wanted]):
+        as_odd = np.flatnonzero(tier <= low)
+        some, of = np.unique(who[as_odd], return_inverse=True)
+        of = of.reshape(-1)
+        votes = 1.0 / np.bincount(of)[of]
+        everybody, total = weight_at_least(use[as_odd], np.zeros(of.size, dtype=np.int64), votes, 1)
+        mine, _ = weight_at_least(use[as_odd], of, votes, some.size)
+        share = (everybody - mine + 1.0) / total
+        is_mine = is_wanted[as_odd] & (tier[as_odd] == low)
+        found[as_odd[is_mine]] = np.minimum(share, 1.0)[is_mine]
+    return found

@@ -1,0 +1,218 @@
+"""What our hosts met in a day, as hashes: destinations by name or by address and its network; services."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowsleuth.detect.contract import DayInput
+from flowsleuth.detect.dense_codes import TextCodes, hash_rows, look_up
+from flowsleuth.detect.flow_codes import SPAN
+from flowsleuth.detect.kernels.familiarity import Met
+from flowsleuth.detect.network_day import NetworkDay
+from flowsleuth.extract.registered_domains import registered_domains
+from flowsleuth.schema.protocols import ICMP, KEYWORDS
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Keys = NDArray[np.uint64]
+Bools = NDArray[np.bool_]
+
+NAME, ADDRESS, SERVICE = "name", "address", "service"
+KINDS = (NAME, ADDRESS, SERVICE)
+MOST_USES = 2.0**40
+"""Uses that are told apart when hours are equal: a day has fewer."""
+REGISTERED, DYNAMIC = 1024, 49_152
+"""First port of IANA's registered and of its dynamic range (RFC 6335, 6)."""
+
+
+@dataclass(frozen=True)
+class Meetings:
+    """Which rows of a day's pairs tell that somebody met something.
+
+    Attributes
+    ----------
+    rows : array of int64, shape (n_rows,)
+        Rows of :class:`.network_day.Pairs`.
+    of : array of int64, shape (n_rows,)
+        Which of `met` each row tells of.
+    met : Met
+    client, code : array of int64, shape (len(met),)
+        Host code of who; name, host or service code of what.
+    """
+
+    rows: Ints
+    of: Ints
+    met: Met
+    client: Ints
+    code: Ints
+
+
+class AsNumbers:
+    """The number of the autonomous system of addresses: what flows say, else stored facts; the smallest if several.
+
+    Parameters
+    ----------
+    day : DayInput
+    dates : list of datetime.date
+        Days whose flows are asked.
+    """
+
+    def __init__(self, day: DayInput, dates: list[dt.date]) -> None:
+        told = day.arrow(day.counts("as_numbers", count_as_numbers, dates).drop("date").distinct())
+        facts = day.table("fact")
+        known = day.arrow(facts.filter(facts.fact == "asn").select(ip=facts.observable, text=facts.value).distinct())
+        numbers = [int(text) if text.isascii() and text.isdigit() else 0 for text in known["text"].to_pylist()]
+        self._keys, self._numbers = _first(
+            np.concatenate([_hash(told["ip"]), _hash(known["ip"])]),
+            np.concatenate([told["number"].to_numpy(), np.array(numbers, dtype=np.int64)]),
+            np.repeat([0, 1], [len(told), len(known)]),
+        )
+
+    def of(self, addresses: Keys) -> Ints:
+        """Numbers by the addresses' hashes; 0 where nobody tells."""
+        found: Ints = np.append(self._numbers, 0)[look_up(self._keys, addresses.view(np.int64))]
+        return found
+
+
+def _first(key: Keys, number: Ints, source: Ints) -> tuple[Ints, Ints]:
+    """For each key, sorted, the number of its best source, the smallest of several; those of 0 left out."""
+    is_told = number > 0
+    signed, number, source = key[is_told].view(np.int64), number[is_told], source[is_told]
+    order = np.lexsort((number, source, signed))
+    keys, at = np.unique(signed[order], return_index=True)
+    return keys, number[order][at]
+
+
+def _hash(column: object) -> Keys:
+    """A hash of each text of a column without nulls."""
+    codes = TextCodes.distinct(column)
+    return codes.hashes()[codes.of(column)]
+
+
+def count_as_numbers(flows: ir.Table) -> ir.Table:
+    """One day's addresses with a ``number`` of their autonomous system."""
+    import ibis
+
+    src = flows.filter(flows.src_as > 0).select(ip=flows.src_ip, number=flows.src_as)
+    dst = flows.filter(flows.dst_as > 0).select(ip=flows.dst_ip, number=flows.dst_as)
+    return ibis.union(src, dst).group_by("ip").aggregate(number=lambda t: t.number.min())
+
+
+class DayMeetings:
+    """Whom and what our hosts met on one day, as clients, and got to talk to.
+
+    What failed is no meeting, nor is what went to a group of addresses, nor ICMP. A name stands for its address; what
+    is asked by address belongs to its autonomous system, where one is known. Where none is ours, all hosts are.
+
+    Parameters
+    ----------
+    day : NetworkDay
+    numbers : AsNumbers
+    """
+
+    def __init__(self, day: NetworkDay, numbers: AsNumbers) -> None:
+        self.day, self._numbers = day, numbers
+
+    @cached_property
+    def _hosts(self) -> Keys:
+        return self.day.addresses.hashes()
+
+    @cached_property
+    def _talks(self) -> Ints:
+        """Rows in which a host of ours got to talk."""
+        pairs = self.day.pairs
+        proto = pairs.service // SPAN
+        icmp = [number for number, word in KEYWORDS.items() if word in ICMP]
+        is_ours = self.day.is_home if self.day.is_home.any() else np.ones(self.day.n_hosts, dtype=bool)
+        talks = is_ours[pairs.client] & (pairs.flows > pairs.failed) & ~np.isin(proto, icmp)
+        return np.flatnonzero(talks & ~self._is_group[pairs.server])
+
+    @cached_property
+    def _is_group(self) -> Bools:
+        """Which hosts are groups of addresses, as :func:`.flow_codes.is_group` says."""
+        import pyarrow.compute as pc
+
+        found: Bools = pc.match_substring_regex(self.day.addresses.texts, r"^(22[4-9]|23\d)\.|^ff|\.255$").to_numpy(
+            zero_copy_only=False
+        )
+        return found
+
+    def of(self, kind: str) -> Meetings:
+        """Meetings of a kind (:data:`KINDS`)."""
+        pairs, rows = self.day.pairs, self._talks
+        if kind == SERVICE:
+            code = pairs.service[rows].astype(np.int64)
+            return self._put_together(rows, code, _hash_numbers(code), _hash_numbers(-1 - _port_ranges(code)))
+        has_name = pairs.name[rows] >= 0
+        rows = rows[has_name] if kind == NAME else rows[~has_name]
+        if kind == NAME:
+            code = pairs.name[rows].astype(np.int64)
+            return self._put_together(rows, code, self.day.names.hashes()[code], self._domains[code])
+        code = pairs.server[rows].astype(np.int64)
+        return self._put_together(rows, code, self._hosts[code], self._networks[code])
+
+    @cached_property
+    def _domains(self) -> Keys:
+        """Hash of each name's domain."""
+        import pyarrow as pa
+
+        return _hash(pa.chunked_array([registered_domains(self.day.names.texts)]))
+
+    @cached_property
+    def _networks(self) -> Keys:
+        """Hash of each host's autonomous system; its own where none is known."""
+        numbers = self._numbers.of(self._hosts)
+        return np.where(numbers > 0, _hash_numbers(numbers), self._hosts)
+
+    def _put_together(self, rows: Ints, code: Ints, what: Keys, group: Keys) -> Meetings:
+        client = self.day.pairs.client[rows].astype(np.int64)
+        largest = int(code.max(initial=0)) + 1
+        _, at, of = np.unique(client * largest + code, return_index=True, return_inverse=True)
+        client, code = client[at], code[at]
+        return Meetings(rows, of.reshape(-1), Met(self._hosts[client], what[at], group[at]), client, code)
+
+
+def _hash_numbers(numbers: Ints) -> Keys:
+    return hash_rows(numbers[:, None])
+
+
+def _port_ranges(service: Ints) -> Ints:
+    """Protocol and range of ports of services, as one number."""
+    proto, port = np.divmod(service, SPAN)
+    return proto * 4 + np.searchsorted([REGISTERED, DYNAMIC, SPAN // 2], port, side="right")
+
+
+def in_earnest(hours: Ints, uses: NDArray[Any]) -> Floats:
+    """How much something is used: in how many hours of the day; of equals, how often.
+
+    Examples
+    --------
+    >>> np.argsort(in_earnest(np.array([2, 1, 2]), np.array([5, 900, 4]))).tolist()
+    [1, 2, 0]
+    """
+    found: Floats = hours * MOST_USES + np.minimum(uses, MOST_USES - 1.0)
+    return found
+
+
+def only_value(values: NDArray[Any], of: Ints, groups: int) -> Ints:
+    """The value that all of a group have; -1 where it has several. `of` is -1 for what is in no group.
+
+    Examples
+    --------
+    >>> only_value(np.array([7, 7, 3, 4, 9]), np.array([0, 0, 1, 1, -1]), 2).tolist()
+    [7, -1]
+    """
+    low, high = np.full(groups, np.iinfo(np.int64).max), np.full(groups, -1)
+    at = np.flatnonzero(of >= 0)
+    np.minimum.at(low, of[at], values[at])
+    np.maximum.at(high, of[at], values[at])
+    return np.where(low == high, low, -1)

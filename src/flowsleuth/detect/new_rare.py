@@ -1,0 +1,153 @@
+"""Destinations and services that hardly anybody met, or nobody before, and that are used as new ones never are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowsleuth.detect.client_marks import MARKS, find_marks
+from flowsleuth.detect.expected_services import expected_codes
+from flowsleuth.detect.findings import KEPT_P, Extent, no_findings, tell
+from flowsleuth.detect.kernels.familiarity import Familiarity, Met, judge_met
+from flowsleuth.detect.meetings import (
+    ADDRESS,
+    KINDS,
+    NAME,
+    SERVICE,
+    AsNumbers,
+    DayMeetings,
+    Meetings,
+    in_earnest,
+    only_value,
+)
+from flowsleuth.detect.network_day import NetworkDay
+from flowsleuth.detect.option_bounds import check_bounds
+from flowsleuth.detect.unfamiliar_words import say_unfamiliar, unfamiliar_evidence
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+TECHNIQUES = {NAME: "T1071", ADDRESS: "T1071", SERVICE: "T1571"}
+"""ATT&CK: application layer protocol and non-standard port, of command and control."""
+
+
+@dataclass(frozen=True)
+class NewRareOptions:
+    """Options of :class:`NewRareFinder`."""
+
+    days: int = field(
+        default=14,
+        metadata={
+            "help": "earlier days that are looked at, of those there are",
+            "unit": "days",
+            "min": 0,
+            "max": 14,
+        },
+    )
+
+    def __post_init__(self) -> None:
+        check_bounds(self)
+
+
+class NewRareFinder:
+    """Finds who meets what is new or rare to the network, and uses it in earnest.
+
+    Looks at destinations by name, else by address with the autonomous system that it belongs to; at services; at TLS
+    clients' fingerprints, programs' user agents and servers' certificates, where they were recorded. Each is judged by
+    :func:`.kernels.familiarity.judge_met`: how often does this host, in up to 14 earlier days and today, meet anything
+    so little known, drawn to how often everybody does; and of what is so little known, how much is used in as many
+    hours with as many connections. A browser or mail relay meets strangers all day and is not surprising for one more.
+
+    The null: the host's meetings of today are drawn as all its meetings, and what is new to it is used as what is new
+    to others.
+
+    Blind spots: what many hosts met (a subdomain of a well-known domain is only half as new); a service that nearly
+    every network has is not told; a host that everybody only met in vain; whatever was met for weeks. A host with few
+    meetings, on a network without earlier days, is judged by everybody's.
+
+    Source: own; Good and Turing's estimate (Good 1953) of meeting something new, per source as in the detector
+    ``suspicious``; prevalence and first seen as in RITA v5, which counts neither sources' habits nor uses.
+
+    Parameters
+    ----------
+    options : NewRareOptions, optional
+    """
+
+    name: ClassVar[str] = "new_rare"
+    summary: ClassVar[str] = "who meets destinations, services, programs that are new or rare here, and uses them"
+    family: ClassVar[str] = "newness"
+    normal_if: ClassVar[str] = "the destination were known"
+    is_default: ClassVar[bool] = True
+    Options: ClassVar[type] = NewRareOptions
+    version: ClassVar[int] = 1
+    tables: ClassVar[tuple[str, ...]] = ("tls", "http", "fact")
+
+    def __init__(self, options: NewRareOptions | None = None) -> None:
+        self.options = options or NewRareOptions()
+
+    def find(self, day: NetworkDay) -> pa.Table:
+        """What was met today and is odd; see :class:`.findings.Finder`."""
+        import pyarrow as pa
+
+        if not len(day.pairs):
+            return no_findings()
+        dates = day.earlier_days[: self.options.days]
+        numbers = AsNumbers(day.input, [day.date, *dates])
+        today = DayMeetings(day, numbers)
+        earlier = []
+        for date in dates:
+            before = DayMeetings(NetworkDay(day.input, date), numbers)
+            earlier.append(((day.date - date).days, {kind: before.of(kind).met for kind in KINDS}))
+        found = []
+        for kind in KINDS:
+            met = today.of(kind)
+            judged = _judge(day, met, [(age, mets[kind]) for age, mets in earlier])
+            found.append(_tell(day, kind, met, judged, len(dates)))
+        found += [find_marks(day, mark, dates) for mark in MARKS]
+        return pa.concat_tables(found)
+
+
+def _hours(day: NetworkDay, meetings: Meetings) -> Ints:
+    """In how many hours of the day each was met."""
+    hours = np.zeros(len(meetings.met), dtype=np.int64)
+    np.bitwise_or.at(hours, meetings.of, day.pairs.hours[meetings.rows].astype(np.int64))
+    return np.bitwise_count(hours).astype(np.int64)
+
+
+def _judge(day: NetworkDay, meetings: Meetings, earlier: list[tuple[int, Met]]) -> Familiarity:
+    flows = np.bincount(meetings.of, weights=day.pairs.flows[meetings.rows], minlength=len(meetings.met))
+    return judge_met(meetings.met, in_earnest(_hours(day, meetings), flows), earlier)
+
+
+def _tell(day: NetworkDay, kind: str, meetings: Meetings, judged: Familiarity, days: int) -> pa.Table:
+    """Findings of a kind."""
+    import pyarrow as pa
+
+    pairs, p_value = day.pairs, judged.p_value
+    if kind == SERVICE:
+        p_value = np.where(np.isin(meetings.code, expected_codes()), 1.0, p_value)
+    told = np.flatnonzero(p_value <= KEPT_P)
+    place = np.full(len(meetings.met), -1)
+    place[told] = np.arange(told.size)
+    of = np.full(len(pairs), -1)
+    of[meetings.rows] = place[meetings.of]
+    extent = Extent.of_groups(pairs, of, told.size)
+    hours = _hours(day, meetings)[told]
+    return tell(
+        day,
+        src=meetings.client[told],
+        dst=only_value(pairs.server, of, told.size),
+        name=day.names.texts.take(pa.array(meetings.code[told])) if kind == NAME else None,
+        service=only_value(pairs.service, of, told.size),
+        p_value=p_value[told],
+        technique=TECHNIQUES[kind],
+        extent=extent,
+        reason=say_unfamiliar(judged, told, days, hours=hours, uses=extent.flows, unit="connections"),
+        evidence=unfamiliar_evidence(judged, told) | {"hours": hours},
+    )
