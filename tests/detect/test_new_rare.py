@@ -63,18 +63,14 @@ def test_a_name_that_nobody_met_is_found_and_told_in_full() -> None:
 
 
 def test_one_that_meets_strangers_all_day_is_not_found_for_one_more() -> None:
-    strangers = [
-        talk("10.0.0.7", "198.51.100.9", second=n, server_name=f"www.stranger{n}.test") for n in range(60)
-    ]
+    strangers = [talk("10.0.0.7", "198.51.100.9", second=n, server_name=f"www.stranger{n}.test") for n in range(60)]
     flows = make_flows([*office(DAY), *strangers])
     assert len(run_finder(NewRareFinder(), flows, earlier=history())) == 0
 
 
 def cloud(day: dt.date, number: int | None = None) -> list[dict[str, Any]]:
     """Everybody meets an address of his own each day, as behind a content network."""
-    return [
-        talk(f"10.0.0.{host}", f"203.0.113.{host + day.day * 7}", day, dst_as=number) for host in range(1, 31)
-    ]
+    return [talk(f"10.0.0.{host}", f"203.0.113.{host + day.day * 7}", day, dst_as=number) for host in range(1, 31)]
 
 
 def test_an_address_of_a_network_that_everybody_meets_says_little() -> None:
