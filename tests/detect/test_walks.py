@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from flowsleuth.detect.kernels.walks import count_tail, highest_walk
+from flowsleuth.detect.kernels.walks import count_tail, highest_walk, wild_tail
 
 LAW = {"weight": 4.0, "other_mean": 0.8, "other_weight": 5.0}
 
@@ -49,6 +49,16 @@ def test_the_tail_of_counts_is_that_of_its_law() -> None:
     for x in (0.5, 0.1, 0.05, 0.01, 0.001):
         assert np.mean(p <= x) <= x * 1.05 + 3 * np.sqrt(x / counts.size)
     assert abs(count_tail(np.array([2.0]), np.array([1.5]))[0] - np.mean(counts >= 2)) < 0.005
+
+
+def test_the_wild_tail_is_no_smaller_than_that_of_its_law() -> None:
+    """A geometric count whose chance to go on is drawn from Beta(b, 2): the scale learnt from the mean logarithm."""
+    chance = np.random.default_rng(6)
+    for scale in (0.3, 1.0, 10.0, 100.0):
+        counts = chance.geometric(1.0 - chance.beta(scale, 2.0, size=100_000)).astype(float)
+        p = wild_tail(counts, np.full(counts.size, np.log(counts).mean()))
+        for x in (0.1, 0.05, 0.01, 0.001):
+            assert np.mean(p <= x) <= x * 1.05 + 3 * np.sqrt(x / counts.size)
 
 
 def test_nothing_in_nothing_out() -> None:

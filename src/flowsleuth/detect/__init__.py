@@ -13,6 +13,7 @@ DETECTORS = Catalogue(
 FINDERS = Catalogue(
     "flowsleuth.finders",
     {
+        "brute_force": "flowsleuth.detect.brute_force:BruteForceFinder",
         "exfiltration": "flowsleuth.detect.exfiltration:ExfiltrationFinder",
         "scans": "flowsleuth.detect.scans:ScanFinder",
         "beacons": "flowsleuth.detect.daily_beacons:DailyBeaconFinder",

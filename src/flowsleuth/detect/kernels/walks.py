@@ -86,3 +86,26 @@ def count_tail(count: Floats, mean: Floats) -> Floats:
     for step in range(TAIL):
         tail *= (first + step) / (first + count - 1.0 + step)
     return tail
+
+
+def wild_tail(count: Floats, log_mean: Floats) -> Floats:
+    """P(a count is at least as large) under a Waring law without a variance, told by its mean logarithm.
+
+    Like :func:`count_tail`, but falling as ``count ** -2``, which numbers of connections do; a mean says nothing of
+    such, and the mean of ``ln count`` little of floods. ``e (exp(mean) - 1)`` is at least the law's scale (equal to it
+    in the limit of large counts), so that the tail is no smaller than the true one.
+
+    Parameters
+    ----------
+    count : array of float64, shape (n,)
+        At least 1.
+    log_mean : array of float64, shape (n,)
+        Mean of ``ln count`` of the peers, above 0.
+
+    Examples
+    --------
+    >>> wild_tail(np.array([1.0, 40.0]), np.log([1.25, 1.25])).round(5).tolist()
+    [1.0, 0.00071]
+    """
+    scale = np.e * np.expm1(log_mean)
+    return np.asarray(scale * (scale + 1.0) / ((scale + count - 1.0) * (scale + count)))
