@@ -14,6 +14,7 @@ FINDERS = Catalogue(
     "flowsleuth.finders",
     {
         "brute_force": "flowsleuth.detect.brute_force:BruteForceFinder",
+        "dns_tunnels": "flowsleuth.detect.dns_tunnels:DnsTunnelFinder",
         "exfiltration": "flowsleuth.detect.exfiltration:ExfiltrationFinder",
         "scans": "flowsleuth.detect.scans:ScanFinder",
         "beacons": "flowsleuth.detect.daily_beacons:DailyBeaconFinder",

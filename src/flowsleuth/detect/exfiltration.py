@@ -14,8 +14,9 @@ from flowsleuth.detect.findings import KEPT_P, Extent, no_findings, tell
 from flowsleuth.detect.flow_codes import SPAN
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds
-from flowsleuth.detect.transfers import Transfers, sent_out
-from flowsleuth.detect.upload_history import LEAST_KEPT, UploadHistory
+from flowsleuth.detect.pair_history import PairHistory
+from flowsleuth.detect.transfers import CLIENT_SHAPES, SHAPES, Transfers, sent_out
+from flowsleuth.detect.upload_history import LEAST_KEPT, upload_history
 from flowsleuth.detect.upload_words import Spread, Told, collected, pair_reasons
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class ExfiltrationFinder:
 
     - the share of pairs on the service with as much, drawn to those of all services (:func:`.far_tails.drawn_tail`);
       what went in many small flows, a slow drip, is compared with the like;
-    - the share of our hosts that sent the same receiver as much: what many use is no drop-off;
+    - the share of our hosts that sent the same receiver as much, if others deal with it: what many use is no drop-off;
     - the share of days, up to 14 earlier ones and this, on which the host sent as much to this receiver or to any but
       those that it sends to regularly: a backup each night is usual, and so is a mail relay. Days without traffic
       count as 0.
@@ -101,16 +102,16 @@ class ExfiltrationFinder:
         out = sent_out(day.pairs, day.is_home, day.n_hosts, _stand_for_many(day))
         if not len(out):
             return no_findings()
-        history = UploadHistory(day)
+        history = upload_history(day)
         return pa.concat_tables([self._to_one(day, out, history), self._to_many(day, out, history)])
 
-    def _to_one(self, day: NetworkDay, out: Transfers, history: UploadHistory) -> pa.Table:
+    def _to_one(self, day: NetworkDay, out: Transfers, history: PairHistory) -> pa.Table:
         least = self.options.least
         rows = np.flatnonzero(out.net >= least)
         by_service = _peer_tail(out, least)[rows]
         there, hosts_there = _others_there(out, least)
         rows_of = out.some(rows)
-        before = history.most_to_one(rows_of)
+        before = history.most_with_one(rows_of.sender, rows_of.receiver, rows_of.shape)
         p_value = np.maximum(by_service, there[rows])
         if history.days:
             p_value = np.maximum(p_value, tail_of_days(rows_of.net, before, least))
@@ -134,7 +135,7 @@ class ExfiltrationFinder:
             evidence=told.evidence(),
         )
 
-    def _to_many(self, day: NetworkDay, out: Transfers, history: UploadHistory) -> pa.Table:
+    def _to_many(self, day: NetworkDay, out: Transfers, history: PairHistory) -> pa.Table:
         """Hosts that sent out much in all as clients, no half of it to one receiver."""
         least = self.options.least
         client = out.some(np.flatnonzero(~out.serves))
@@ -144,7 +145,7 @@ class ExfiltrationFinder:
         largest = np.zeros(by.keys.size)
         np.maximum.at(largest, by.of, net)
         p_value = FarTail.of(total, np.zeros(total.size, dtype=np.int64), least).share
-        before = history.total(by.keys)
+        before = history.total(by.keys, CLIENT_SHAPES)
         if history.days:
             of_days = tail_of_days(total, before, least)
             p_value = np.maximum(p_value, of_days) if total.size > 1 else of_days
@@ -185,13 +186,13 @@ def _stand_for_many(day: NetworkDay) -> NDArray[np.bool_]:
 
 def _peer_tail(out: Transfers, least: float) -> Floats:
     service = np.unique(out.service, return_inverse=True)[1].reshape(-1)
-    return drawn_tail(out.net, out.sender, service * 4 + out.shape, out.serves.astype(np.int64), least)
+    return drawn_tail(out.net, out.sender, service * SHAPES + out.shape, out.serves.astype(np.int64), least)
 
 
 def _others_there(out: Transfers, least: float) -> tuple[Floats, Ints]:
     """For each transfer, the share of our senders that sent its receiver as much, and how many deal with it at all.
 
-    With one sender there is no share: 0.
+    Where nobody else deals with it there is nobody to compare with: 0.
     """
     senders = np.unique(out.sender).size
     radix = int(out.receiver.max()) + 1
@@ -199,7 +200,7 @@ def _others_there(out: Transfers, least: float) -> tuple[Floats, Ints]:
     receiver = by.keys % radix
     tail = FarTail.of(by.add_up(out.net), receiver, least, voters=senders)
     dealing = np.bincount(receiver)[receiver]
-    return (tail.share if senders > 1 else np.zeros(receiver.size))[by.of], dealing[by.of]
+    return np.where(dealing > 1, tail.share, 0.0)[by.of], dealing[by.of]
 
 
 def _most_of_others(out: Transfers, rows: Ints) -> Floats:

@@ -20,6 +20,9 @@ COLUMNS = ("src", "dst", "service", "owner", "name", "flows", "failed", "src_byt
 """Columns of :class:`.network_day.Pairs` that are wanted of another day."""
 ICMP_CODES = (1, 58)
 MANY_FLOWS, SMALL_PART = 20, 0.1
+"""A drip is of at least so many flows, none of which has more than this part of it."""
+SHAPES, CLIENT_SHAPES = 4, 2
+"""Shapes of a transfer; the first of them are of clients."""
 
 
 @dataclass(frozen=True)
