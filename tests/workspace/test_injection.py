@@ -176,6 +176,22 @@ def test_a_copy_has_the_days_before_linked_and_of_the_window_its_flows_only(ws):
     assert not folder.exists()
 
 
+def test_what_earlier_days_say_is_usual_comes_along_and_later_days_do_not(ws):
+    keep(ws, office(days=3, hosts=12))
+    ws.score()
+    middle = Period(MIDNIGHT + dt.timedelta(days=1), MIDNIGHT + dt.timedelta(days=2))
+    with copied(ws, middle) as copy:
+        assert {run["date"] for run in copy.store.catalog.runs()} == {"2024-05-01"}
+        assert copy.store.catalog.dates("flow") == ["2024-05-01", "2024-05-02"]
+        counts = [name for name in copy.store.catalog.tables() if name.startswith("count_")]
+        assert counts
+        assert not copy.store.catalog.tables().keys() & {"score", "suspect", "queue", "finding", "lead"}
+        before = {part.path for name in counts for part in copy.store.catalog.parts(name, ["2024-05-01"])}
+        done = copy.score(start=middle.first_moment, end=middle.after_last)
+        assert {day.date for day in done} == {"2024-05-02"} and all(day.is_new for day in done)
+        assert before <= copy.store.catalog.paths()  # the day before was not counted again
+
+
 def test_what_was_put_in_is_taken_out_again(ws):
     keep(ws, office())
     with copied(ws, Period(MIDNIGHT, MIDNIGHT + dt.timedelta(days=1))) as copy:

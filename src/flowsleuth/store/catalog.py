@@ -270,24 +270,23 @@ class Catalog:
             (skipped.file, skipped.kind, skipped.reason, skipped.records),
         )
 
-    def copy_to(self, folder: Path, paths: Iterable[str], *, runs_before: str) -> None:
-        """The list of some live parts, of all sources, and of runs on days before one, as another folder's catalogue.
+    def copy_to(self, folder: Path, *, runs_before: str) -> None:
+        """The list of live parts, of sources, and of runs on days before one, as it is now, in another folder.
 
         Parts keep their numbers, so that what was counted from the same parts counts there too.
         """
         target = sqlite3.connect(folder / FILE_NAME, isolation_level=None)
         try:
             self._db.backup(target)
-            target.execute("BEGIN IMMEDIATE")
-            target.execute("CREATE TEMP TABLE kept (path TEXT PRIMARY KEY)")
-            target.executemany("INSERT INTO kept VALUES (?)", [(path,) for path in paths])
-            target.execute("DELETE FROM part WHERE path NOT IN (SELECT path FROM kept)")
             target.execute("DELETE FROM run WHERE date >= ?", (runs_before,))
             for table in ("dead", "skipped"):
                 target.execute(f"DELETE FROM {table}")
-            target.execute("COMMIT")
         finally:
             target.close()
+
+    def forget(self, paths: Sequence[str]) -> None:
+        """Unlist parts of which there is no file here. Call inside a transaction."""
+        self._db.executemany("DELETE FROM part WHERE path = ?", [(path,) for path in paths])
 
     def runs(self) -> list[dict[str, Any]]:
         """The latest run of each detector on each day."""

@@ -40,7 +40,7 @@ def fronts(store: Store, flows: ir.Table) -> Iterator[BlindSpot]:
         "many behind one", top["src_ip"],
         f"{share(part)} of all outbound flows of {len(rows):,} addresses come from this one", part,
         top["first"], top["last"],
-        "which host behind it (NAT, proxy, VPN) did it; one infected host among them is a small part of its traffic",
+        "which host behind it did what, if it is a gateway (NAT, proxy, VPN); if not, look at it: it may be a scanner",
         ("timing", "volume", "newness", "rarity"),
         "record flows before the translation, or ingest the proxy's or gateway's own log",
     )  # fmt: skip

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from flowsleuth.store import Store
-    from flowsleuth.store.catalog import Part
     from flowsleuth.workspace import Workspace
     from flowsleuth.workspace.injection.period import Period
 
@@ -65,12 +64,10 @@ def copied(ws: Workspace, period: Period, keep: str | Path | None = None) -> Ite
     copy: Workspace | None = None
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        kept = _kept_parts(ws.store, period)
-        for part in kept:
-            _link(ws.folder / part.path, folder / part.path)
         settings = _write_settings(ws, folder)
-        ws.store.catalog.copy_to(folder, [part.path for part in kept], runs_before=period.first)
+        ws.store.catalog.copy_to(folder, runs_before=period.first)
         copy = Workspace(folder, settings, ws.analyst)
+        _link_parts(copy.store, ws.folder, period)
         _cut(copy.store, period)
         yield copy
     finally:
@@ -92,10 +89,23 @@ def put_in(store: Store, rows: Iterable[tuple[str, pa.Table]]) -> None:
         store.catalog.forget_dead(dead)
 
 
-def _kept_parts(store: Store, period: Period) -> list[Part]:
-    tables = [name for name in store.catalog.tables() if name in INPUT or name.startswith(COUNTS)]
-    parts = [part for name in tables for part in store.catalog.parts(name)]
-    return [part for part in parts if part.date is None or part.date <= period.last]
+def _link_parts(store: Store, home: Path, period: Period) -> None:
+    """Link what the copy's catalogue lists of days up to the period's last, and take the rest off the list.
+
+    What the workspace replaces meanwhile stays there for a while (:data:`flowsleuth.store.store.GRACE_S`).
+    """
+    catalog = store.catalog
+    kept = [
+        part
+        for name in catalog.tables()
+        if name in INPUT or name.startswith(COUNTS)
+        for part in catalog.parts(name)
+        if part.date is None or part.date <= period.last
+    ]
+    for part in kept:
+        _link(home / part.path, store.folder / part.path)
+    with catalog.transaction():
+        catalog.forget(sorted(catalog.paths() - {part.path for part in kept}))
 
 
 def _link(source: Path, target: Path) -> None:

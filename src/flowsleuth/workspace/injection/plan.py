@@ -67,21 +67,22 @@ def plan(stage: Stage, techniques: Sequence[Technique], draws: int, seed: int) -
     dict of str to str
         Technique → why it cannot be played here.
     """
-    hosts_there = len(stage.hosts)
-    capacity = max(1, min(hosts_there // 4, FEW_VICTIMS), int(VICTIM_SHARE * hosts_there))
-    count = max(math.ceil(len(techniques) * draws / capacity), math.ceil(draws / MOST_ALIKE), 1)
-    rounds = [Round() for _ in range(count)]
+    chosen: dict[str, list[Host]] = {}
     absent: dict[str, str] = {}
-    dealt = 0
     for technique in techniques:
-        rng = generator(seed, technique, draws)
-        hosts, lack = _able(stage, technique, rng, CHOICES * draws)
+        chosen[technique.name], lack = _able(stage, technique, generator(seed, technique, draws), CHOICES * draws)
         if lack:
             absent[technique.name] = lack
-            continue
+    able = [technique for technique in techniques if technique.name not in absent]
+    active = len(stage.hosts)
+    capacity = max(1, min(active // 4, FEW_VICTIMS), int(VICTIM_SHARE * active))
+    count = max(math.ceil(len(able) * draws / capacity), math.ceil(draws / MOST_ALIKE), 1)
+    rounds = [Round() for _ in range(count)]
+    for place, technique in enumerate(able):
+        hosts = chosen[technique.name]
         for number in range(draws):
-            _deal(rounds, dealt, capacity, Planned(technique, number, hosts[0]), hosts, is_quiet=number % 2 == 0)
-            dealt += 1
+            attack = Planned(technique, number, hosts[0])
+            _deal(rounds, place * draws + number, capacity, attack, hosts, is_quiet=number % 2 == 0)
     return [one for one in rounds if one.attacks], absent
 
 
