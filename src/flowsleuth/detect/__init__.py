@@ -15,6 +15,7 @@ FINDERS = Catalogue(
     {
         "brute_force": "flowsleuth.detect.brute_force:BruteForceFinder",
         "dns_tunnels": "flowsleuth.detect.dns_tunnels:DnsTunnelFinder",
+        "denied_bursts": "flowsleuth.detect.denied_bursts:DeniedBurstFinder",
         "exfiltration": "flowsleuth.detect.exfiltration:ExfiltrationFinder",
         "scans": "flowsleuth.detect.scans:ScanFinder",
         "beacons": "flowsleuth.detect.daily_beacons:DailyBeaconFinder",

@@ -126,14 +126,7 @@ def _by_source(
     failed, guessed = groups.add_up(is_failed), groups.add_up(known.is_guess)
     order = tested[np.lexsort((service[tested], p_value[tested], src[tested]))]
     starts = group_starts(src[order])
-    sizes = np.diff(np.append(starts, order.size))
-    of = np.repeat(np.arange(starts.size), sizes)
-    rank = np.arange(order.size) - starts[of] + 1
-    simes = np.minimum(p_value[order] * sizes[of] / rank, 1.0)
-    best = np.minimum.reduceat(simes, starts) if starts.size else np.zeros(0)
-    last = np.zeros(starts.size, dtype=np.int64)
-    np.maximum.at(last, of[simes <= best[of]], rank[simes <= best[of]])
-    is_swept = rank <= last[of]
+    best, is_swept, of = simes(p_value[order], starts)
     swept, of = order[is_swept], of[is_swept]
     most = np.lexsort((service[swept], -failed[swept], of))
     top = swept[most[group_starts(of[most])]] if swept.size else swept
@@ -156,6 +149,37 @@ def _by_source(
         is_by_count=is_by_count[top],
         member=place[groups.of],
     )
+
+
+def simes(p_value: Floats, starts: Ints) -> tuple[Floats, Bools, Ints]:
+    """Simes' p-value of each group, which of its own p-values count in it, and the group of each.
+
+    ``min over k of n p_(k) / k``: valid where p-values are independent or depend on each other positively.
+
+    Parameters
+    ----------
+    p_value : array of float64, shape (n,)
+        Group by group, ascending within each.
+    starts : array of int64, shape (groups,)
+        Where each begins.
+
+    Examples
+    --------
+    >>> best, counts, _ = simes(np.array([0.01, 0.011, 0.9, 0.2]), np.array([0, 3]))
+    >>> best.round(4).tolist(), counts.tolist()
+    ([0.0165, 0.2], [True, True, False, True])
+    """
+    if not starts.size:
+        return np.zeros(0), np.zeros(0, dtype=bool), np.zeros(0, dtype=np.int64)
+    sizes = np.diff(np.append(starts, p_value.size))
+    of = np.repeat(np.arange(starts.size), sizes)
+    rank = np.arange(p_value.size) - starts[of] + 1
+    weighed = np.minimum(p_value * sizes[of] / rank, 1.0)
+    best = np.minimum.reduceat(weighed, starts)
+    last = np.zeros(starts.size, dtype=np.int64)
+    is_best = weighed <= best[of]
+    np.maximum.at(last, of[is_best], rank[is_best])
+    return best, rank <= last[of], of
 
 
 def _usual_rates(

@@ -1,0 +1,199 @@
+"""Bursts of denied connections: a source that runs into the firewall as neither its peers nor its own days do."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowsleuth.detect.denials import HOUR_S, Denials, by_source, denials
+from flowsleuth.detect.dense_codes import group_starts, look_up
+from flowsleuth.detect.edges import Groups
+from flowsleuth.detect.findings import NONE, Extent, no_findings, tell
+from flowsleuth.detect.log_peers import others_log_mean, unusual
+from flowsleuth.detect.network_day import NetworkDay
+from flowsleuth.detect.option_bounds import check_bounds
+from flowsleuth.detect.scan_odds import simes
+from flowsleuth.detect.wording import count, each, join
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+FROM_INSIDE, FROM_OUTSIDE = "T1046", "T1595.001"
+"""ATT&CK: network service discovery, scanning IP blocks: of who is denied at many. Of a burst at few, none fits."""
+TARGETS, SERVICES, HOUR = range(3)
+"""The three tests."""
+
+
+@dataclass(frozen=True)
+class DeniedBurstOptions:
+    """Options of :class:`DeniedBurstFinder`."""
+
+    least: int = field(
+        default=10,
+        metadata={
+            "help": "denied connections of a source in a day from which they may be a burst",
+            "unit": "connections",
+            "min": 2,
+            "max": 10**6,
+        },
+    )
+
+    def __post_init__(self) -> None:
+        check_bounds(self)
+
+
+class DeniedBurstFinder:
+    """Finds sources that are denied more than others are, and more than they themselves were on earlier days.
+
+    Three counts of a source are tested: addresses that it was denied at by one service (the strongest of its services,
+    by Simes), services that it was denied at, and denied connections in its densest clock hour. p is three times the
+    smallest chance of so many: by a Waring law about the mean logarithm of the other sources of its side that were
+    denied (on that service), one vote each; and no less than on a day like the busiest of its own earlier ones. So
+    what every host is denied (a policy that breaks a program), and a program that is denied each day, is no burst.
+
+    Denied is what the source of records calls so; where it does not decide (Zeek, Suricata), what was refused by a
+    reset (``REJ``), which may be a closed port as well as a firewall.
+
+    Blind spots: a firewall that drops without a record; peers that all began today; where few are denied, little is
+    known of what is usual.
+
+    Source: own; counts by a beta-geometric (Waring) law.
+
+    Parameters
+    ----------
+    options : DeniedBurstOptions, optional
+    """
+
+    name: ClassVar[str] = "denied_bursts"
+    summary: ClassVar[str] = "a source that is denied more than others, and more than on its earlier days"
+    family: ClassVar[str] = "access"
+    normal_if: ClassVar[str] = "what it was denied were known to be a fault"
+    is_default: ClassVar[bool] = True
+    Options: ClassVar[type] = DeniedBurstOptions
+    version: ClassVar[int] = 1
+    tables: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, options: DeniedBurstOptions | None = None) -> None:
+        self.options = options or DeniedBurstOptions()
+
+    def find(self, day: NetworkDay) -> pa.Table:
+        """Bursts of the day; see :class:`.findings.Finder`."""
+        if not day.n_hosts:
+            return no_findings()
+        found = denials(day, day.date)
+        sources = by_source(found)
+        if not sources.keys.size:
+            return no_findings()
+        earlier = [denials(day, date) for date in day.earlier_days]
+        values, usual, before, p_value, top = _test(day, found, sources, earlier)
+        strongest = np.argmin(p_value, axis=1)
+        flows = sources.add_up(found.flows)
+        told = np.flatnonzero(flows >= self.options.least)
+        chosen = (told, strongest[told])
+        services = sources.size[told]
+        return tell(
+            day,
+            src=sources.keys[told],
+            host=sources.keys[told],
+            dst=np.where(services == 1, found.dst[top[told]], NONE),
+            service=np.where(services == 1, found.service[top[told]], NONE),
+            p_value=np.minimum(3.0 * p_value[chosen], 1.0),
+            technique=_techniques(day.is_home[sources.keys[told]], strongest[told]),
+            extent=_extent(found, sources, told),
+            reason=join(
+                _said(found, values[told], strongest[told], top[told], found.hour[sources.keys[told]]),
+                "; others ", each(usual[chosen], lambda n: f"{n:.1f}"), " (geometric mean)",
+                each(before[chosen], lambda n: f", itself on earlier days at most {n:,.0f}" if n else ""),
+            ),
+            evidence={
+                "denied": flows[told],
+                "services": services,
+                "most_targets_of_a_service": values[told, TARGETS],
+                "densest_hour": values[told, HOUR],
+                "most_earlier": before[chosen],
+            },
+        )  # fmt: skip
+
+
+def _test(
+    day: NetworkDay, found: Denials, sources: Groups, earlier: list[Denials]
+) -> tuple[Floats, Floats, Floats, Floats, Ints]:
+    """Values, what is usual, what was most before, p of each source in each test; and the row that stands out most."""
+    side = day.is_home[found.src]
+    targets = found.targets.astype(np.float64)
+    usual = others_log_mean(targets, found.src, found.service * 2 + side)
+    before = _targets_before(found, earlier)
+    p_row = unusual(targets, usual, before)
+    order = np.lexsort((found.service, -targets, p_row, found.src))
+    top = order[group_starts(found.src[order])]
+    values, means, most, p_value = (np.zeros((sources.keys.size, 3)) for _ in range(4))
+    values[:, TARGETS], means[:, TARGETS], most[:, TARGETS] = targets[top], np.exp(usual[top]), before[top]
+    p_value[:, TARGETS] = simes(p_row[order], group_starts(found.src[order]))[0]
+    home = day.is_home[sources.keys].astype(np.int64)
+    whole = {
+        SERVICES: (sources.size.astype(np.float64), [_services(one, day.n_hosts) for one in earlier]),
+        HOUR: (np.maximum(found.densest[sources.keys], 1).astype(np.float64), [one.densest for one in earlier]),
+    }
+    for test, (now, then) in whole.items():
+        log_mean = others_log_mean(now, sources.keys, home)
+        values[:, test], means[:, test] = now, np.exp(log_mean)
+        most[:, test] = np.max([one[sources.keys] for one in then], axis=0, initial=0.0) if then else 0.0
+        p_value[:, test] = unusual(now, log_mean, most[:, test])
+    return values, means, most, p_value, top
+
+
+def _services(found: Denials, n_hosts: int) -> Ints:
+    return np.bincount(found.src, minlength=n_hosts)
+
+
+def _targets_before(found: Denials, earlier: list[Denials]) -> Floats:
+    """Most addresses that the source was denied at by the service on an earlier day."""
+    most = np.zeros(found.src.size)
+    for one in earlier:
+        services = np.unique(np.concatenate([found.service, one.service]))
+        mine, theirs = (each.src * services.size + np.searchsorted(services, each.service) for each in (found, one))
+        at = look_up(theirs, mine)
+        most = np.maximum(most, np.where(at >= 0, np.append(one.targets, 0)[at], 0))
+    return most
+
+
+def _extent(found: Denials, sources: Groups, told: Ints) -> Extent:
+    place = np.full(sources.keys.size, NONE)
+    place[told] = np.arange(told.size)
+    return Extent.of_groups(found, place[sources.of], told.size)
+
+
+def _techniques(is_inside: NDArray[np.bool_], test: Ints) -> pa.Array:
+    import pyarrow as pa
+
+    of_many = np.where(is_inside, FROM_INSIDE, FROM_OUTSIDE)
+    return pa.array(of_many.tolist(), mask=test == HOUR, type=pa.string())
+
+
+def _said(found: Denials, values: Floats, test: Ints, top: Ints, hour: Ints) -> pa.Array:
+    import pyarrow as pa
+
+    from flowsleuth.detect.findings import service_columns
+    from flowsleuth.detect.wording import services
+
+    proto, port = service_columns(found.service[top])
+    ports = port.to_numpy(zero_copy_only=False).astype(np.float64)
+    nothing = np.full(ports.size, np.nan)
+    by_targets = join(
+        "denied or refused ", services(proto, ports, nothing, nothing), " of ", each(values[:, TARGETS], count),
+        " addresses",
+    )  # fmt: skip
+    by_services = join("denied or refused ", each(values[:, SERVICES], count), " services")
+    by_hour = join(
+        "denied or refused ", each(values[:, HOUR], count), " times in the hour from ",
+        each(hour, lambda h: f"{dt.datetime.fromtimestamp(h * HOUR_S, dt.UTC):%H:%M}"), " UTC",
+    )  # fmt: skip
+    pieces = [piece.to_numpy(zero_copy_only=False) for piece in (by_targets, by_services, by_hour)]
+    return pa.array(np.choose(test, pieces).tolist(), pa.string())
