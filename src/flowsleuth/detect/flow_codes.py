@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from flowsleuth.schema.protocols import ICMP, KEYWORDS
 
 if TYPE_CHECKING:
@@ -71,6 +74,17 @@ def protocol_code(proto: ir.StringValue) -> ir.Value:
 def is_icmp(proto: ir.StringValue) -> ir.BooleanValue:
     """Whether the protocol is ICMP for IPv4 or IPv6; False for null."""
     return proto.isin(list(ICMP)).fill_null(False)
+
+
+def is_icmp_service(service: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which service codes are ICMP's, for IPv4 or IPv6.
+
+    Examples
+    --------
+    >>> is_icmp_service(np.array([1 * SPAN + SPAN // 2, 6 * SPAN + 443])).tolist()
+    [True, False]
+    """
+    return np.isin(service // SPAN, [number for number, word in KEYWORDS.items() if word in ICMP])
 
 
 def is_group(address: ir.StringValue) -> ir.BooleanValue:

@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 
 from flowsleuth.detect.contract import DayInput
 from flowsleuth.detect.dense_codes import TextCodes, hash_rows, look_up
-from flowsleuth.detect.flow_codes import SPAN
+from flowsleuth.detect.flow_codes import SPAN, is_icmp_service
 from flowsleuth.detect.kernels.familiarity import Met
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.extract.registered_domains import registered_domains
-from flowsleuth.schema.protocols import ICMP, KEYWORDS
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -130,21 +129,9 @@ class DayMeetings:
     def _talks(self) -> Ints:
         """Rows in which a host of ours got to talk."""
         pairs = self.day.pairs
-        proto = pairs.service // SPAN
-        icmp = [number for number, word in KEYWORDS.items() if word in ICMP]
         is_ours = self.day.is_home if self.day.is_home.any() else np.ones(self.day.n_hosts, dtype=bool)
-        talks = is_ours[pairs.client] & (pairs.flows > pairs.failed) & ~np.isin(proto, icmp)
-        return np.flatnonzero(talks & ~self._is_group[pairs.server])
-
-    @cached_property
-    def _is_group(self) -> Bools:
-        """Which hosts are groups of addresses, as :func:`.flow_codes.is_group` says."""
-        import pyarrow.compute as pc
-
-        found: Bools = pc.match_substring_regex(self.day.addresses.texts, r"^(22[4-9]|23\d)\.|^ff|\.255$").to_numpy(
-            zero_copy_only=False
-        )
-        return found
+        talks = is_ours[pairs.client] & (pairs.flows > pairs.failed) & ~is_icmp_service(pairs.service)
+        return np.flatnonzero(talks & ~self.day.is_group[pairs.server])
 
     def of(self, kind: str) -> Meetings:
         """Meetings of a kind (:data:`KINDS`)."""

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pyarrow as pa
 
+    from flowsleuth.detect.roles import Roles
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Codes = NDArray[np.int32]
@@ -129,6 +131,14 @@ class NetworkDay:
         found: Bools = self._hosts["is_home"].to_numpy() > 0
         return found
 
+    @cached_property
+    def is_group(self) -> Bools:
+        """Whether each host is no host but a group of them, as :func:`.flow_codes.is_group` says: shape (n_hosts,)."""
+        import pyarrow.compute as pc
+
+        found = pc.match_substring_regex(self.addresses.texts, r"^(22[4-9]|23\d)\.|^ff|\.255$")
+        return np.asarray(found.to_numpy(zero_copy_only=False), dtype=bool)
+
     @property
     def n_hosts(self) -> int:
         """Addresses of the day."""
@@ -152,6 +162,13 @@ class NetworkDay:
         order = np.lexsort((name, arrays["owner"], arrays["service"], arrays["dst"], arrays["src"]))
         del self.__dict__["_counted"]
         return Pairs(**{key: value[order] for key, value in arrays.items()}, name=name[order].astype(np.int32))
+
+    @cached_property
+    def roles(self) -> Roles:
+        """What each of our hosts is."""
+        from flowsleuth.detect.roles import infer_roles
+
+        return infer_roles(self)
 
     @cached_property
     def by_ends(self) -> Groups:

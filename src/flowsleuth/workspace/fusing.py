@@ -40,7 +40,7 @@ def fuse_day(store: Store, network: NetworkDay, roles: Mapping[str, str] | None 
     store : Store
     network : NetworkDay
     roles : mapping of str to str, optional
-        What hosts are, by address.
+        What hosts are, by address; what their flows tell when not given.
     """
     date = str(network.date)
     runs = {run["detector"]: run for run in store.catalog.runs() if run["date"] == date}
@@ -52,7 +52,7 @@ def fuse_day(store: Store, network: NetworkDay, roles: Mapping[str, str] | None 
         detail = json.loads(runs[NAME]["detail"])
         return ScoredDay(NAME, date, detail["flows"], detail["suspects"], False, unit=NAME)
     leads = DayLeads(network.date, day_findings(store, date, spoken), _population(network), spoken, usual)
-    rows = leads.rows(roles)
+    rows = leads.rows(network.roles.by_address(network) if roles is None else roles)
     _write(store, date, run, rows, _detail(store, leads, rows, date, spoken))
     return ScoredDay(NAME, date, _flows(store, date), len(rows), True, unit=NAME)
 
