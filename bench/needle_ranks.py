@@ -138,7 +138,7 @@ def measure_draw(draw: Draw, day: Day, ranking: Ranking) -> tuple[dict[str, floa
         pairs = ranking.pair.size
         held = np.asarray(np.bincount(of[listed], weights=bad[listed], minlength=pairs), dtype=float)
         scale = held.sum() / bad.sum()
-        values |= {f"leads@{k}": scale * recall_at(ranking.pair, held, k) for k in LEADS_AT}
+        values |= {f"leads@{k}": float(scale * recall_at(ranking.pair, held, k)) for k in LEADS_AT}
         if draw.pairs:
             pair_rank, chances = _pair_places(draw, e, ranking.pair, of)
             values |= dict(zip((f"pair@{k}" for k in PAIRS_AT), chances, strict=True))

@@ -16,7 +16,10 @@ import pytest
 from flowsleuth.testing.detectors import make_flows
 
 BENCH = Path(__file__).resolve().parents[2] / "bench"
-MODULES = ("contenders", "draws", "edges_of_day", "hay", "injected", "needle_ranks", "needles", "outliers", "rita_list")
+MODULES = (
+    "contenders", "draws", "edges_of_day", "hay", "injected", "needle_ranks", "needles", "our_list", "outliers",
+    "rita_list",
+)  # fmt: skip
 LONG_AGO = dt.datetime(1999, 1, 1, tzinfo=dt.UTC)
 C2, SCANNED = "203.0.113.5", "203.0.114.9"
 
@@ -252,3 +255,56 @@ def test_a_whole_draw_is_measured(bench, field, needle) -> None:
     text = bench.needle_ranks.summary(results, "rarity")
     assert "rarity minus each" in text
     assert "made" in bench.needle_ranks.by(results, "needle")
+
+
+def test_what_the_hay_hardly_ever_tells_is_told_of_no_flow(bench, field, needle) -> None:
+    """An Argus file names the application of one flow in a thousand; a needle whose every flow has one would show."""
+    from dataclasses import replace
+
+    def named(table: pa.Table, which: np.ndarray) -> pa.Table:
+        place = table.column_names.index("service")
+        return table.set_column(place, "service", pa.array(np.where(which, "ssl", None), pa.string()))
+
+    hay = replace(field.hay, day=named(field.hay.day, np.arange(len(field.hay.day)) % 1000 == 0))
+    flows = named(needle.flows, np.ones(len(needle.flows), dtype=bool))
+    telling = replace(needle, flows=flows, seen=bench.needles.seen_in(flows))
+    draw = bench.draws.plant(bench.draws.Field(hay), telling, np.random.default_rng(5), is_busy=True)
+    assert draw.day["service"].null_count == len(draw.day)
+
+
+def test_our_list_is_the_leads_of_a_workspace(bench, field, needle, drawn) -> None:
+    day = bench.contenders.Day(drawn.day, (), field.hay.home)
+    ranking = bench.contenders.CONTENDERS["fused"](day)
+    assert ranking.host.size == len(day.edges.hosts)
+    assert ranking.pair.size == day.edges.n_pairs
+    leads = bench.our_list.SCORED.tables(day)
+    first = leads["host"].sort_by("rank")["host"][0].as_py()
+    assert day.edges.hosts[int(np.argmax(ranking.host))] == first
+    unlisted = set(day.edges.hosts) - set(leads["host"]["host"].to_pylist())
+    assert {ranking.host[day.edges.hosts.index(text)] for text in unlisted} <= {0.0}
+    again = bench.contenders.Day(drawn.day.slice(0, 500), (), field.hay.home)  # other flows take their place
+    bench.contenders.CONTENDERS["fused"](again)
+    assert bench.our_list.SCORED.tables(again)["host"]["flows"].to_numpy().max(initial=0) <= 500
+    bench.our_list.SCORED.close()
+
+
+def test_equal_leads_are_equally_strong(bench) -> None:
+    rows = pa.table({"score": [0.9, 0.9, 0.9, 0.1], "surprise": [3.0, 2.0, 2.0, 1.0], "host": list("abcd")})
+    assert bench.our_list.placed(rows, ("host",)) == {("a",): 3, ("b",): 2, ("c",): 2, ("d",): 1}
+
+
+def test_results_are_read_as_written_and_joined_on_the_same_draws(bench, field, needle, tmp_path) -> None:
+    ranks = bench.needle_ranks
+
+    def run(*names: str, seed: int = 7) -> list:
+        chosen = {name: bench.contenders.BASELINES[name] for name in names}
+        return list(ranks.Bench(chosen, seed).run([field.hay], [needle], 2))
+
+    before = run("rarity", "activity")
+    ranks.write(before, tmp_path / "before.json", {"seed": 7})
+    held = ranks.read_results(tmp_path / "before.json")
+    assert str(held) == str(before)
+    whole = ranks.joined(run("chance", "activity"), held)
+    assert [r.contender for r in whole] == ["chance", "activity", "rarity"] * 2
+    assert [r.draw for r in whole] == [0, 0, 0, 1, 1, 1]
+    assert {r.contender for r in ranks.joined(run("chance", seed=8), held)} == {"chance"}
