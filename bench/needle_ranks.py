@@ -8,7 +8,9 @@ a busy one. Measured: the victim's place among the hosts, whether it is among th
 pair that an analyst should be led to, among the first 10 and 50; average precision of flows, precision at 10, 50, 100
 (of what can be reached); and the share of the bad flows that the first 10, 50 and 250 pairs hold (recall at so many
 leads). Ties count as the expectation over their orders. The control is the same hours without the needle: the share of
-hosts that rank above the would-be victim, which is a half by chance, for quiet victims and for busy ones.
+clients that rank above the would-be victim, which is a half by chance, for quiet victims and for busy ones. (For all
+together it is near a half for any contender, because victims are drawn by chance; where busyness is a threat, busy ones
+have few above them.)
 
 Means over needles and hays have bootstrap intervals over the draws (90 %); differences are paired, draw by draw. Every
 number is a development figure, of captures that the detectors' authors have seen.
@@ -74,7 +76,7 @@ class Result:
         By :data:`MEASURES`; NaN where it does not apply.
     host_rank, hosts, pair_rank, pairs : float
     control : float
-        Share of the hosts above the would-be victim without the needle.
+        Share of the clients above the would-be victim without the needle.
     seconds : float
     """
 
@@ -211,17 +213,19 @@ class Bench:
         key = (field.hay.name, mask)
         if key not in self._controls:
             day = Day(control(field, mask), self._past(field, mask), field.hay.home)
-            self._controls[key] = {name: _places(day, rank(day)) for name, rank in self.contenders.items()}
+            clients = [text for half in field.clients for text in half]
+            self._controls[key] = {name: _places(day, rank(day), clients) for name, rank in self.contenders.items()}
         return self._controls[key]
 
 
-def _places(day: Day, ranking: Ranking) -> dict[str, float]:
-    """By host, the share of the others above it; a tie counts half."""
-    host = ranking.host
-    if host is None:
+def _places(day: Day, ranking: Ranking, clients: list[str]) -> dict[str, float]:
+    """By client, the share of the other clients above it, a tie counting half: victims are drawn from the clients."""
+    if ranking.host is None:
         return {}
+    place = {text: at for at, text in enumerate(day.edges.hosts)}
+    host = ranking.host[[place[text] for text in clients]]
     above = (np.array([expected_rank(host, at) for at in range(host.size)]) - 1) / max(host.size - 1, 1)
-    return dict(zip(day.edges.hosts, above.tolist(), strict=True))
+    return dict(zip(clients, above.tolist(), strict=True))
 
 
 def interval(values: Floats, seed: int = 0) -> tuple[float, float, float]:
@@ -278,7 +282,7 @@ def summary(results: list[Result], ours: str = OURS) -> str:
         if name != ours:
             gaps = [column(results, ours, m) - column(results, name, m) for m in HEADLINE]
             lines.append(f"  {name:18s}" + "".join(f"{_cell(interval(gap), signed=True):>20s}" for gap in gaps))
-    lines += ["", "control: share of hosts above the would-be victim without the needle (by chance 0.5)"]
+    lines += ["", "control: share of clients above the would-be victim without the needle (by chance 0.5)"]
     lines.append(f"  {'':18s}{'all':>20s}{'quiet victims':>20s}{'busy victims':>20s}")
     for name in names:
         cells = []
@@ -409,7 +413,7 @@ def findings(results: list[Result], ours: str = OURS) -> Iterable[Finding]:
         held = np.array([r.control for r in results if r.contender == ours and r.is_busy in wanted])
         mean, low, high = interval(held)
         yield Finding(
-            f"needles, control: hosts above the would-be victim, {title} victims", "chance 0.5",
+            f"needles, control: clients above the would-be victim, {title} victims", "chance 0.5",
             f"{ours} {mean:.2f} [{low:.2f}, {high:.2f}]", None, "0.5 in the interval", low <= 0.5 <= high,
         )  # fmt: skip
 
