@@ -19,6 +19,7 @@ FINDERS = Catalogue(
         "exfiltration": "flowsleuth.detect.exfiltration:ExfiltrationFinder",
         "scans": "flowsleuth.detect.scans:ScanFinder",
         "beacons": "flowsleuth.detect.daily_beacons:DailyBeaconFinder",
+        "rita": "flowsleuth.detect.rita:RitaFinder",
         "strobes": "flowsleuth.detect.strobes:StrobeFinder",
         "new_rare": "flowsleuth.detect.new_rare:NewRareFinder",
     },

@@ -6,6 +6,8 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
     from flowsleuth.detect.beacons import BeaconOptions
     from flowsleuth.schema.time_range import TimeRange
     from flowsleuth.store import Store
@@ -34,7 +36,9 @@ class BehaviourMethods:
         Returns
         -------
         Rows
-            A row a pair, the most regular first, with p-value, expected share of false leads, period and reason.
+            A row a pair, the most regular first, with p-value, expected share of false leads, period and reason;
+            ``rita`` is RITA v5's beacon score of the pair over the last 24 hours of the window, null where it has none
+            (fewer than four connections, or not outbound).
 
         Raises
         ------
@@ -55,14 +59,21 @@ class BehaviourMethods:
         ...     print(ws.beacons().table["reason"][0])
         every 10 min, 24 beats; pauses so even by chance: p = 6.1e-27; nobody else connects to it
         """
+        import numpy as np
+        import pyarrow as pa
+
         from flowsleuth.detect.beacons import BeaconFinder
+        from flowsleuth.detect.rita_pairs import beacon_scores
         from flowsleuth.investigate.queries import stored_within
         from flowsleuth.workspace.results import Rows
 
         window = self.within(time_range)
         flows = stored_within(self.store, "flow", window.start, window.end)
         with ExitStack() as held:
-            found = BeaconFinder(options).find(
-                self.store, flows, lambda expression: held.enter_context(self.store.kept(expression))
-            )
-        return Rows(found)
+
+            def keep(expression: ir.Table) -> ir.Table:
+                return held.enter_context(self.store.kept(expression))
+
+            found = BeaconFinder(options).find(self.store, flows, keep)
+            rita = beacon_scores(self.store, flows, keep, found)
+        return Rows(found.append_column("rita", pa.array(rita, mask=np.isnan(rita))))

@@ -21,7 +21,7 @@ examples:
   flowsleuth beacons -w case/ --start 2026-03-01 --end 2026-03-31 --most-sources 3
   flowsleuth beacons -w case/ --format csv --output beacons.csv
 """
-COLUMNS = ("score", "q_value", "src_ip", "peer", "service", "reason")
+COLUMNS = ("score", "q_value", "rita", "src_ip", "peer", "service", "reason")
 
 
 def add_beacons(verbs: Any) -> None:
@@ -80,11 +80,12 @@ def _show(rows: pa.Table, most: int, false_share: float) -> None:
         [
             f"{row['score']:.2f}",
             f"{row['q_value']:.0e}",
+            "" if row["rita"] is None else f"{row['rita']:.2f}",
             *(terminal_text(value) for value in (row["src_ip"], row["peer"], _service(row), row["reason"])),
         ]
         for row in told
     ]
-    print_table(cells, COLUMNS, right=COLUMNS[:2], wrap=("peer", "reason"))
+    print_table(cells, COLUMNS, right=COLUMNS[:3], wrap=("peer", "reason"))
     about = {name.decode(): float(value) for name, value in (rows.schema.metadata or {}).items()}
     cut = f"; the first {most:,} are shown" if len(rows) > most else ""
     print(f"{count_text(len(rows), 'pair')} of {about['tested']:,.0f} tested{cut}")
