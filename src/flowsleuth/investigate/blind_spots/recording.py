@@ -53,7 +53,7 @@ def by_minutes(store: Store, flows: ir.Table, now: dt.datetime) -> pa.Table:
     import ibis
 
     def number(condition: ir.BooleanValue) -> ir.IntegerScalar:
-        return condition.fill_null(False).cast("int64").sum()
+        return flows.count(where=condition)
 
     is_tcp = flows.proto == "tcp"
     quiet = (flows.dst_packets == 0).fill_null(False) | (flows.dst_packets.isnull() & (flows.dst_bytes == 0))
