@@ -17,6 +17,7 @@ FINDERS = Catalogue(
         "dns_tunnels": "flowsleuth.detect.dns_tunnels:DnsTunnelFinder",
         "denied_bursts": "flowsleuth.detect.denied_bursts:DeniedBurstFinder",
         "exfiltration": "flowsleuth.detect.exfiltration:ExfiltrationFinder",
+        "long_connections": "flowsleuth.detect.long_connections:LongConnectionFinder",
         "scans": "flowsleuth.detect.scans:ScanFinder",
         "beacons": "flowsleuth.detect.daily_beacons:DailyBeaconFinder",
         "rita": "flowsleuth.detect.rita:RitaFinder",

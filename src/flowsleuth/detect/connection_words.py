@@ -1,0 +1,106 @@
+"""Long connections in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowsleuth.detect.connected_time import Connected
+from flowsleuth.detect.findings import service_columns
+from flowsleuth.detect.network_day import NetworkDay
+from flowsleuth.detect.wording import count, duration, each, join, services
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+LEAST_BEFORE_S = 60.0
+"""Seconds on an earlier day below which nothing lasted."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """Long connections that are told, and what they were compared with; arrays of shape (n,).
+
+    Attributes
+    ----------
+    connected : Connected
+    clients : array of int64
+        Clients that use the service of the peer.
+    of_kind : array of int64
+        Clients of the same side that use anything.
+    days : int
+        Earlier days.
+    most_before : array of float64
+        Seconds with one peer on one of them.
+    """
+
+    connected: Connected
+    clients: Ints
+    of_kind: Ints
+    days: int
+    most_before: Floats
+
+    def names(self, day: NetworkDay) -> pa.Array:
+        """Names of the peers that are told by name."""
+        import pyarrow as pa
+
+        code = self.connected.peer - day.n_hosts
+        return day.names.texts.take(pa.array(np.maximum(code, 0), mask=code < 0))
+
+    def reasons(self, day: NetworkDay) -> pa.Array:
+        """Why each is told."""
+        import pyarrow as pa
+
+        one = self.connected
+        proto, port = service_columns(one.service)
+        number = port.cast(pa.float64()).fill_null(float("nan")).to_numpy(zero_copy_only=False)
+        untold = np.full(number.size, np.nan)
+        texts = pa.concat_arrays([day.addresses.texts.cast(pa.string()), day.names.texts.cast(pa.string())])
+        return join(
+            each(one.total_s, lambda n: f"connected for {duration(n)} with "),
+            texts.take(pa.array(one.peer)),
+            " over ",
+            services(proto, number, untold, untold),
+            each(one.connections, lambda n: f" in {count(n)} connection{'' if n == 1 else 's'}"),
+            each(np.where(one.records > one.connections, one.records, 0), _records),
+            each(np.where(one.connections > 1, one.longest_s, 0.0), _longest),
+            each(one.is_open.astype(np.int64), lambda n: ", still open where the day's data end" if n else ""),
+            self._before(),
+            each(self.clients, lambda n: f"; {count(n)} of "),
+            each(self.of_kind, lambda n: f"{count(n)} clients"),
+            each(self.clients, lambda n: f" use{'s' * (n == 1)} it"),
+        )
+
+    def _before(self) -> pa.Array | str:
+        if not self.days:
+            return "; no earlier day to compare with"
+        when = f"; on {self.days} earlier days" if self.days > 1 else "; on the day before"
+        return each(self.most_before, lambda n: f"{when} {_at_most(n)} with one but its regular peers")
+
+    def evidence(self) -> dict[str, NDArray[Any]]:
+        """The numbers of the reasons."""
+        one, rows = self.connected, self.clients.size
+        return {
+            "longest_s": one.longest_s.round(3), "total_s": one.total_s.round(3), "connections": one.connections,
+            "records": one.records, "is_open": one.is_open, "clients_there": self.clients, "clients": self.of_kind,
+            "days": np.full(rows, self.days),
+            "most_before_s": self.most_before.round(3) if self.days else np.full(rows, np.nan),
+        }  # fmt: skip
+
+
+def _records(records: int) -> str:
+    return f" ({count(records)} records that meet)" if records else ""
+
+
+def _longest(seconds: float) -> str:
+    return f", the longest {duration(seconds)}" if seconds else ""
+
+
+def _at_most(seconds: float) -> str:
+    return f"at most {duration(seconds)}" if seconds >= LEAST_BEFORE_S else "never a minute"
