@@ -23,5 +23,6 @@ FINDERS = Catalogue(
         "rita": "flowsleuth.detect.rita:RitaFinder",
         "strobes": "flowsleuth.detect.strobes:StrobeFinder",
         "new_rare": "flowsleuth.detect.new_rare:NewRareFinder",
+        "wrong_port": "flowsleuth.detect.wrong_port:WrongPortFinder",
     },
 )
