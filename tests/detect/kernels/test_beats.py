@@ -140,3 +140,10 @@ def test_periods_with_missed_beats_and_breaks():
 
 def test_medians():
     assert grouped_median(np.array([1, 0, 0, 0]), np.array([4.0, 3.0, 1.0, 2.0]), 2).tolist() == [2.0, 4.0]
+
+
+@pytest.mark.parametrize("gaps_s", [(9.0, 14.0), (3.0, 6.0, 60.0), (20.0, 300.0)])
+def test_a_round_of_two_or_three_pauses_is_a_beat(gaps_s):
+    rng = np.random.default_rng(9)
+    at = np.cumsum(np.tile(gaps_s, 40) * rng.uniform(0.95, 1.05, 40 * len(gaps_s)))
+    assert found_in([at]).p_value[0] < 1e-12

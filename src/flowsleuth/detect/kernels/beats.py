@@ -7,6 +7,9 @@ is uniform on [0, 1] whatever the rate was there. So the rate may change by day 
 (which makes the differences larger): both are on the safe side. A regular series makes them small. Their sum over
 successive pauses, each used once, has a known lower tail (:mod:`.uniform_sums`).
 
+An implant whose connection fails tries again, and a session may be two or three: then long and short pauses take turns.
+So a pause is also compared with the next but one, and the one after, as if each place in the round beat by itself.
+
 At scales of a quarter of an hour and more, night after night is a regular pause too; there only short beats count.
 
 The null, in the words of Heard, Rubin-Delanchy and Lawson, "Filtering automated polling traffic in computer network
@@ -30,6 +33,8 @@ Bools = NDArray[np.bool_]
 
 SCALES_MS = (2_000, 15_000, 120_000, 900_000, 7_200_000, 43_200_000)
 """What is one beat, from seconds to half a day; the most regular is believed, at the price of having looked at all."""
+ROUNDS = (1, 2, 3)
+"""Pauses in a round: a pause is compared with the one so many later."""
 LONG_SCALE_MS = 900_000
 LONG_BEAT_MS = 1_800_000
 """From this scale on, a beat that lasts longer than half an hour on average is none: it is somebody's working day."""
@@ -109,7 +114,7 @@ def spans(offsets: Ints, start_ms: Ints, end_ms: Ints) -> Ints:
 def find_beats(
     offsets: Ints, pause_ms: Ints, span_ms: Ints, resolution_ms: Ints, scales_ms: tuple[int, ...] = SCALES_MS
 ) -> Beats:
-    """Test each pair at every scale.
+    """Test each pair at every scale and for every length of a round.
 
     Parameters
     ----------
@@ -132,7 +137,7 @@ def find_beats(
     >>> minute = np.array([-1] + [60_000] * 8)
     >>> found = find_beats(np.array([0, 9]), minute, np.array([480_000]), np.array([1_000]))
     >>> found.beats.tolist(), found.tests.tolist(), found.p_value.round(6).tolist()
-    ([9], [4], [2e-06])
+    ([9], [4], [6e-06])
     """
     count = offsets.size - 1
     of = np.repeat(np.arange(count), np.diff(offsets))
@@ -145,26 +150,33 @@ def find_beats(
     )
     looked = np.zeros(count, dtype=np.int64)
     for scale in scales_ms:
-        at = _at_scale(scale, of, pause_ms, span_ms, resolution_ms)
-        looked += at.tests > 0
-        is_better = (at.tests > 0) & ((at.p_value < best.p_value) | (best.scale_ms < 0))
-        for name in ("p_value", "irregularity", "tests", "beats", "scale_ms"):
-            getattr(best, name)[is_better] = getattr(at, name)[is_better]
+        rows = _long_pauses(scale, of, pause_ms, span_ms)
+        for lag in ROUNDS:
+            at = _at_scale(scale, of[rows], pause_ms[rows], resolution_ms, lag)
+            looked += at.tests > 0
+            is_better = (at.tests > 0) & ((at.p_value < best.p_value) | (best.scale_ms < 0))
+            for name in ("p_value", "irregularity", "tests", "beats", "scale_ms"):
+                getattr(best, name)[is_better] = getattr(at, name)[is_better]
     np.minimum(best.p_value * np.maximum(looked, 1), 1.0, out=best.p_value)
     return best
 
 
-def _at_scale(scale: int, of: Ints, pause_ms: Ints, span_ms: Ints, resolution_ms: Ints) -> Beats:
-    count = resolution_ms.size
+def _long_pauses(scale: int, of: Ints, pause_ms: Ints, span_ms: Ints) -> Ints:
+    """Rows of the pauses that are longer than a scale."""
     rows = np.flatnonzero(pause_ms > scale)
     if scale >= LONG_SCALE_MS:
         rows = rows[_have_short_beats(of[rows], pause_ms[rows], span_ms)[of[rows]]]
-    mine = of[rows]
+    return rows
+
+
+def _at_scale(scale: int, mine: Ints, pause_ms: Ints, resolution_ms: Ints, lag: int) -> Beats:
+    """Test pauses longer than the scale, each used once, against those `lag` later."""
+    count = resolution_ms.size
     held = np.bincount(mine, minlength=count)
     first = np.concatenate([[0], np.cumsum(held)])
-    place = np.arange(rows.size) - first[mine]
-    left = np.flatnonzero((place % 2 == 0) & (place + 1 < held[mine]))
-    a, b, owner = pause_ms[rows[left]] - scale, pause_ms[rows[left + 1]] - scale, mine[left]
+    place = np.arange(mine.size) - first[mine]
+    left = np.flatnonzero((place % (2 * lag) < lag) & (place + lag < held[mine]))
+    a, b, owner = pause_ms[left] - scale, pause_ms[left + lag] - scale, mine[left]
     blur = resolution_ms[owner]
     difference = np.minimum((np.abs(a - b) + 2 * blur) / (a + b), 1.0)
     tests = np.bincount(owner, minlength=count)
