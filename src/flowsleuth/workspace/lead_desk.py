@@ -17,6 +17,7 @@ from flowsleuth.triage.lead_order import order_leads
 from flowsleuth.triage.set_aside import LOW, OF_LEAD, covered, held_severity, is_about_findings, keys_of
 from flowsleuth.triage.standing import strength
 from flowsleuth.workspace.lead_findings import addresses_of_networks, days_of, findings_of, fused_again
+from flowsleuth.workspace.queue_parts import LEADS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -88,8 +89,8 @@ class LeadDesk:
         self._views: dict[tuple[Any, ...], tuple[tuple[Any, ...], LeadView]] = {}
 
     def dates(self) -> list[str]:
-        """Days with leads, oldest first."""
-        return self._store.catalog.dates("lead")
+        """Days that were fused, oldest first, whether or not there was a lead."""
+        return sorted({run["date"] for run in self._store.catalog.runs() if run["detector"] == LEADS})
 
     def rows(self, by: str, dates: Sequence[str] | None = None) -> pa.Table:
         """Leads as they were fused, least chance first."""

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from flowsleuth.errors import OptionError
 from flowsleuth.workspace.results import Rows
 
 if TYPE_CHECKING:
@@ -103,6 +104,18 @@ def findings_behind(store: Store, lead: dict[str, Any]) -> list[dict[str, Any]]:
     behind = findings_of(store, one)
     rows = {row["finding_id"]: row for row in behind.rows.take(pa.array(behind.finding)).to_pylist()}
     return [rows[number] for number in listed if number in rows]
+
+
+def behind(store: Store, number: int) -> list[dict[str, Any]]:
+    """See :meth:`flowsleuth.Workspace.behind_lead`."""
+    lead, finding = store.table("lead"), store.table("finding")
+    if rows := store.arrow(lead.filter(lead.lead_id == number).select("day", "finding_ids")).to_pylist():
+        return findings_behind(store, rows[0])
+    found: list[dict[str, Any]] = store.arrow(finding.filter(finding.finding_id == number)).to_pylist()
+    if not found:
+        hint = "take a lead_id of: flowsleuth suspects --by host"
+        raise OptionError("no lead or finding has this id", where=str(number), hint=hint)
+    return found
 
 
 def _evidence(store: Store, row: dict[str, Any], flows: int) -> FindingEvidence:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from flowsleuth.workspace.desk_methods import DeskMethods
 
 if TYPE_CHECKING:
+    import datetime as dt
+
+    from flowsleuth.investigate.dossier import Dossier
+    from flowsleuth.workspace import Workspace
     from flowsleuth.workspace.lead_desk import LeadDesk
     from flowsleuth.workspace.lead_evidence import LeadExplanation
     from flowsleuth.workspace.lead_list import LeadFilter, LeadPage
@@ -73,3 +77,52 @@ class LeadMethods(DeskMethods):
         from flowsleuth.workspace.lead_evidence import explain_lead
 
         return explain_lead(self.store, self.lead_desk, number, flows=flows)
+
+    def behind_lead(self, number: int) -> list[dict[str, Any]]:
+        """Rows of the findings behind a lead, the strongest first; a finding's own id gives that one.
+
+        Groups of near-identical flows that were fused with them are among them.
+
+        Raises
+        ------
+        OptionError
+            Neither a lead nor a finding has this id.
+        """
+        from flowsleuth.workspace.lead_evidence import behind
+
+        return behind(self.store, number)
+
+    def host_page(
+        self, address: str, *, start: dt.datetime | None = None, end: dt.datetime | None = None, top: int = 20
+    ) -> Dossier:
+        """A host on one page: standing and role by day, findings, leads, suspects, peers, timeline, raw flows.
+
+        Parameters
+        ----------
+        address : str
+        start, end : datetime, optional
+            Only days and flows of this window; ``end`` is excluded.
+        top : int
+            How many peers of each kind are shown one by one.
+
+        Returns
+        -------
+        Dossier
+            Sections ``standing role history days findings pairs suspects timeline volumes peers flows``, each with
+            the reason where there is nothing. Any face draws it: :func:`flowsleuth.viz.figures`.
+
+        Raises
+        ------
+        OptionError
+            It is no address.
+
+        Examples
+        --------
+        >>> import flowsleuth, tempfile
+        >>> with flowsleuth.open(tempfile.mkdtemp() + "/case", create=True) as ws:
+        ...     ws.host_page("10.0.0.5")["standing"].absent
+        'it is no lead on any of these days'
+        """
+        from flowsleuth.workspace.host_page import host_page
+
+        return host_page(cast("Workspace", self), address, start=start, end=end, top=top)

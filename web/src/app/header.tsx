@@ -8,6 +8,7 @@ import { Menu } from "./ui/parts";
 
 const LINKS = [
   { page: "suspicious", name: "Suspicious" },
+  { page: "leads", name: "Leads" },
   { page: "investigate", name: "Investigation" },
   { page: "notebooklets", name: "Summaries" },
   { page: "story", name: "Storyboard" },
@@ -30,12 +31,12 @@ export function Header({ page, params, onHelp, onLogout }: Props): JSX.Element {
       <a class="brand" href={hashOf({ page: "suspicious", rest: "", params: shared })}><Mark />flowsleuth</a>
       <nav aria-label="Pages">
         {LINKS.map((link) => (
-          <a key={link.page} href={hashOf({ page: link.page, rest: "", params: shared })} aria-current={link.page === page ? "page" : undefined}>{link.name}</a>
+          <a key={link.page} href={hashOf({ page: link.page, rest: "", params: shared })} aria-current={link.page === page || (link.page === "leads" && page === "host") ? "page" : undefined}>{link.name}</a>
         ))}
       </nav>
       <span class="workspace" title={`workspace ${session.workspace}`}>{session.workspace}</span>
       <div class="topbar-end">
-        {page === "suspicious" ? <Choices params={params} /> : null}
+        {page === "suspicious" || page === "leads" ? <Choices params={params} hasDetectors={page === "suspicious"} /> : null}
         <ThemeButton />
         <button type="button" class="icon-button" aria-label="Keys and help" title="Keys and help (?)" onClick={onHelp}><Icon name="help" /></button>
         <Menu label={`${session.analyst}, ${session.role}`} text={<><Icon name="user" /><span class="who">{session.analyst}</span></>}>
@@ -63,7 +64,7 @@ function ThemeButton(): JSX.Element {
 }
 
 /** Whose queue, and which days. */
-function Choices({ params }: { params: Record<string, string> }): JSX.Element {
+function Choices({ params, hasDetectors }: { params: Record<string, string>; hasDetectors: boolean }): JSX.Element {
   const { info } = useApp();
   const detectors = asNames(info.detectors);
   const dates = asNames(info.dates);
@@ -74,7 +75,7 @@ function Choices({ params }: { params: Record<string, string> }): JSX.Element {
   };
   return (
     <>
-      {detectors.length ? (
+      {hasDetectors && detectors.length ? (
         <label class="choice"><span class="hidden">Detector</span>
           <select class="select" title="Detector" value={params.detector ?? detectors[0]} onChange={(event) => change({ detector: event.currentTarget.value, page: null })}>
             {(detectors.includes("suspicious") ? ["suspicious", ...detectors.filter((name) => name !== "suspicious")] : detectors).map((name) => <option key={name} value={name}>{name}</option>)}

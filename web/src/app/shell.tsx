@@ -5,8 +5,10 @@ import { get, post, setCsrf } from "./api";
 import { AppContext, told, useLoad, type App, type Toast } from "./context";
 import { Header } from "./header";
 import { Help } from "./help";
+import { HostPage } from "./host/page";
 import { IngestPage } from "./ingest/page";
 import { InvestigatePage } from "./investigate/page";
+import { LeadsPage } from "./leads/page";
 import { NotebookletsPage } from "./notebooklets/page";
 import { useRoute } from "./route";
 import { StoryPage } from "./story/page";
@@ -19,6 +21,8 @@ const TOAST_MS = 7000;
 const MOST_TOASTS = 2;
 const PAGES: Record<string, { title: string; page: (props: { rest: string; params: Record<string, string> }) => JSX.Element }> = {
   suspicious: { title: "Suspicious", page: SuspiciousPage },
+  leads: { title: "Leads", page: LeadsPage },
+  host: { title: "Host", page: HostPage },
   investigate: { title: "Threat investigation", page: InvestigatePage },
   notebooklets: { title: "Summaries", page: NotebookletsPage },
   story: { title: "Storyboard", page: StoryPage },

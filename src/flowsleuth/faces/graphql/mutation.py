@@ -37,6 +37,9 @@ class ScoreInput:
     ip: SpotIp | None = said("Address at either end. (new)")
     detector: str | None = said("Whose suspects; by default the default one. (new)")
     comment: str | None = said("Why. (new)")
+    leads: list[BigInt] | None = said("Leads by id, instead of suspects. (new)")
+    by: str | None = said("host or pair: leads of this kind that meet the criteria, instead of suspects. (new)")
+    name: str | None = said("Server name of leads; *.example.com is everything below it. (new)")
 
 
 @strawberry.input(
@@ -126,7 +129,10 @@ def _rate(context: Context, asked: ScoreInput) -> types.Outcome:
         ip=asked.ip,
         why=asked.comment or "",
         detector=asked.detector,
-        dates=[day.isoformat()],
+        leads=asked.leads,
+        by=asked.by,
+        name=asked.name,
+        dates=None if asked.leads else [day.isoformat()],
     )
     return types.Outcome(
         success=made.suspects > 0, id=BigInt(made.rating_id), suspects=BigInt(made.suspects), flows=BigInt(made.flows)

@@ -17,6 +17,7 @@ from flowsleuth.faces.graphql.threat import Threat
 from flowsleuth.triage.filters import QueueFilter
 from flowsleuth.workspace import investigation
 from flowsleuth.workspace.flow_lists import flows_between
+from flowsleuth.workspace.lead_list import LeadFilter
 
 if TYPE_CHECKING:
     from flowsleuth.workspace.queue import QueuePage
@@ -118,6 +119,61 @@ class Flow:
         asked = {"ip": ip, "state": state, "text": text}
         found = queue_page(context_of(info), Days(date, start_date, end_date), asked, order)
         return BigInt(found.total if found else 0)
+
+    @strawberry.field(description="Hosts, or pairs, by all evidence of a day, least chance first. (new)")
+    def leads(
+        self,
+        info: Info,
+        *,
+        by: Annotated[str, strawberry.argument(description="host or pair.")] = "host",
+        date: Annotated[SpotDate | None, strawberry.argument(description="Only this day; all without one.")] = None,
+        ip: Annotated[SpotIp | None, strawberry.argument(description="The host or the other end.")] = None,
+        detector: Annotated[str | None, strawberry.argument(description="One of those that found it.")] = None,
+        technique: Annotated[str | None, strawberry.argument(description="ATT&CK technique.")] = None,
+        text: Annotated[str | None, strawberry.argument(description="Part of an end, the reason, the role.")] = None,
+        state: Annotated[str, strawberry.argument(description="open, rated or all.")] = "open",
+        page: Page = 1,
+        size: Size = LISTED,
+    ) -> list[types.Lead | None] | None:
+        context = context_of(info)
+        check_page(page, size)
+        context.spend(QUESTION + size)
+        dates = None if date is None else [date.isoformat()]
+        narrow = {"dates": dates, "ip": ip, "detector": detector, "technique": technique, "text": text}
+        asked = LeadFilter(by, state, **narrow)  # type: ignore[arg-type]
+        return rows.leads(context.workspace.leads(asked, page=page, size=size).rows.table)
+
+    @strawberry.field(description="What a lead rests on, strongest first; or one finding by its own id. (new)")
+    def findings(
+        self,
+        info: Info,
+        *,
+        id: Annotated[BigInt, strawberry.argument(description="A leadId or findingId.")],
+    ) -> list[types.Finding | None] | None:
+        context = context_of(info)
+        context.spend(4 * QUESTION)
+        return rows.findings(context.workspace.behind_lead(id))
+
+    @strawberry.field(description="A host: its leads by day, its pairs, its findings. (new)")
+    def host(
+        self,
+        info: Info,
+        *,
+        ip: Annotated[SpotIp, strawberry.argument(description="The address.")],
+        size: Size = LISTED,
+    ) -> types.Host | None:
+        context = context_of(info)
+        check_page(1, size)
+        context.spend(4 * QUESTION + 3 * size)
+        ws = context.workspace
+        days = ws.leads(LeadFilter("host", "all", ip=ip), size=size).rows.table.sort_by("day")
+        pairs = ws.leads(LeadFilter("pair", "all", ip=ip), size=size).rows.table
+        roles = [role for role in days["role"].to_pylist() if role]
+        found = ws.findings(host=ip).table.slice(0, size).to_pylist()
+        return types.Host(
+            ip=ip, role=roles[-1] if roles else None, history=rows.leads(days), pairs=rows.leads(pairs),
+            findings=rows.findings(found),
+        )  # fmt: skip
 
     @strawberry.field(description="All flows between two addresses, either way, in the minute of a moment.")
     def edge_details(

@@ -44,6 +44,21 @@ TIMELINE = {
     "tstart": "start", "tend": "end", "src_ip": "src_ip", "dst_ip": "dst_ip", "protocol": "proto",
     "src_port": "src_port", "dst_port": "dst_port", "pkts": "src_packets", "bytes": "src_bytes",
 }  # fmt: skip
+LEAD = {
+    name: name
+    for name in (
+        "lead_id", "by", "rank", "score", "q_value", "surprise", "host", "role", "src_ip", "dst_ip", "server_name",
+        "service_port", "detectors", "technique", "flows", "first_seen", "last_seen", "reason", "normal_if",
+        "is_hidden", "set_aside", "moved",
+    )
+} | {"protocol": "proto", "in_bytes": "src_bytes", "out_bytes": "dst_bytes", "sev": "severity"}  # fmt: skip
+FINDING = {
+    name: name
+    for name in (
+        "finding_id", "detector", "host", "src_ip", "dst_ip", "server_name", "service_port", "p_value", "technique",
+        "flows", "first_seen", "last_seen", "reason", "evidence",
+    )
+} | {"protocol": "proto"}  # fmt: skip
 WAYS = {"two way": 1, "inbound": 2, "outbound": 3}
 """Spot's numbers."""
 
@@ -94,6 +109,16 @@ def place_text(parts: Iterable[str | None]) -> str | None:
     'Prague, Czechia, Example'
     """
     return ", ".join(part for part in parts if part) or None
+
+
+def leads(table: pa.Table) -> list[types.Lead | None]:
+    """Leads as they stand."""
+    return [types.Lead(**renamed(row, LEAD), day=row["day"].date()) for row in table.to_pylist()]
+
+
+def findings(found: list[dict[str, Any]]) -> list[types.Finding | None]:
+    """Findings."""
+    return [types.Finding(**renamed(row, FINDING), day=row["day"].date()) for row in found]
 
 
 def edge(row: Mapping[str, Any]) -> types.EdgeDetails:

@@ -6,7 +6,7 @@ from typing import Any, Optional
 
 import strawberry
 
-from flowsleuth.faces.graphql.scalars import BigInt, SpotDatetime, SpotIp
+from flowsleuth.faces.graphql.scalars import BigInt, SpotDate, SpotDatetime, SpotIp
 
 
 def said(description: str, name: str | None = None) -> Any:
@@ -51,6 +51,72 @@ class Suspicious:
     service: str | None = said("Application protocol. (new)")
     suspect_id: BigInt | None = said("Id of the group. (new)")
     flow_id: BigInt | None = said("Id of the strongest flow; details and explanations are asked for by it. (new)")
+
+
+@strawberry.type(name="LeadType", description="A host or a pair of a day, by all evidence together. (new)")
+class Lead:
+    """One lead as it stands."""
+
+    lead_id: BigInt | None = said("Its id; ratings and its findings are asked for by it.")
+    day: SpotDate | None = said("The UTC day.")
+    by: str | None = said("host or pair.")
+    rank: int | None = said("Place in the day's list of its kind, from 1.")
+    score: float | None = said("0 to 1, high is suspicious: 1 less the share of usual ones with as much evidence.")
+    q_value: float | None = said("Expected share of false leads in the list down to this one.")
+    surprise: float | None = said("Evidence, nats.")
+    host: SpotIp | None = said("The address that it is about.")
+    role: str | None = said("What the host is, by its flows.")
+    src_ip: SpotIp | None = said("Who began it; null for a host.")
+    dst_ip: SpotIp | None = said("The other end; null for a host, or where there are several.")
+    server_name: str | None = said("Name of the other end.")
+    protocol: str | None = said("IANA transport keyword; null where there are several.")
+    service_port: int | None = said("Port of the service; null where there are several.")
+    detectors: str | None = said("What found it, strongest first, with commas.")
+    technique: str | None = said("ATT&CK techniques, with commas.")
+    flows: BigInt | None = said("Flows that it rests on.")
+    first_seen: SpotDatetime | None = said("Start of the earliest of them, UTC.")
+    last_seen: SpotDatetime | None = said("Start of the latest of them, UTC.")
+    in_bytes: BigInt | None = said("Bytes sent by the source in them.")
+    out_bytes: BigInt | None = said("Bytes sent by the destination in them.")
+    reason: str | None = said("Why, in words and numbers; plain, to be escaped by whoever shows it.")
+    normal_if: str | None = said("What would make it normal: its rank without its strongest evidence.")
+    sev: int | None = said("Rating: 1 high, 2 medium, 3 low; null while unrated.")
+    is_hidden: bool | None = said("It is rated low or suppressed.")
+    set_aside: int | None = said("Findings that do not count any more.")
+    moved: int | None = said("Places that ratings and suppressions moved it; + is up.")
+
+
+@strawberry.type(name="FindingType", description="What one finder tells of a host or a pair. (new)")
+class Finding:
+    """One finding."""
+
+    finding_id: BigInt | None = said("Its id.")
+    day: SpotDate | None = said("The UTC day.")
+    detector: str | None = said("Who found it.")
+    host: SpotIp | None = said("The address whose conduct it is.")
+    src_ip: SpotIp | None = said("Who began it.")
+    dst_ip: SpotIp | None = said("The other end; null where there are several, or it is told by name.")
+    server_name: str | None = said("Name of the other end.")
+    protocol: str | None = said("IANA transport keyword.")
+    service_port: int | None = said("Port of the service.")
+    p_value: float | None = said("Chance of something as extreme by what is normal.")
+    technique: str | None = said("ATT&CK technique.")
+    flows: BigInt | None = said("Flows that it rests on.")
+    first_seen: SpotDatetime | None = said("Start of the earliest of them, UTC.")
+    last_seen: SpotDatetime | None = said("Start of the latest of them, UTC.")
+    reason: str | None = said("Why, in words and numbers; plain, to be escaped by whoever shows it.")
+    evidence: str | None = said("The numbers of the reason, a JSON object.")
+
+
+@strawberry.type(name="HostType", description="A host: how it stands, what was found of it. (new)")
+class Host:
+    """One address."""
+
+    ip: SpotIp | None = said("The address.")
+    role: str | None = said("What it is, by its flows on the latest day that tells.")
+    history: list[Lead | None] | None = said("Its leads by day, oldest first, set aside or not.")
+    pairs: list[Lead | None] | None = said("Leads about pairs with it, least chance first, set aside or not.")
+    findings: list[Finding | None] | None = said("What was found of it, the least likely first.")
 
 
 @strawberry.type(name="NetflowEdgeDetailsType", description="A flow between two addresses, either way.")

@@ -42,8 +42,8 @@ from flowsleuth.workspace.passwords import is_password
 from flowsleuth.workspace.sessions import Sessions
 
 GROUPS = (
-    "session", "facts", "queue", "ratings", "rules", "suppressions", "heuristics", "investigations", "jobs", "stories",
-    "notebooklets", "runs",
+    "session", "facts", "queue", "ratings", "rules", "suppressions", "leads", "heuristics", "investigations", "jobs",
+    "stories", "notebooklets", "runs",
 )  # fmt: skip
 """Modules of :mod:`flowsleuth.faces.web.routes`, each with its ``router``."""
 BODY_BYTES = 1_000_000

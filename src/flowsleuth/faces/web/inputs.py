@@ -107,6 +107,9 @@ class CriteriaInput(Input):
     ip: Listed | None = None
     suspects: Annotated[list[Id] | None, Field(max_length=IDS)] = None
     flows: Annotated[list[Id] | None, Field(max_length=IDS)] = None
+    leads: Annotated[list[Id] | None, Field(max_length=IDS)] = None
+    by: Literal["host", "pair"] | None = None
+    name: Text | None = None
     detector: Name | None = None
     dates: Annotated[list[Day] | None, Field(max_length=3_660)] = None
 

@@ -5,6 +5,7 @@ import { count, plural } from "../../format";
 import { address, get, post } from "../api";
 import { told, useApp, useKept, useLoad } from "../context";
 import { fieldsOf, textOf, tokens as parse, withToken, type Token } from "../filter";
+import { KindSwitch } from "../leads/page";
 import { change, go, parseHash } from "../route";
 import type { Facets, Id, QueuePage, RatingMade, Severity, Suspect } from "../types";
 import { Icon } from "../ui/icons";
@@ -153,6 +154,7 @@ export function SuspiciousPage({ params }: { rest: string; params: Record<string
       <h1 class="hidden">Suspicious connections</h1>
       <div class="toolbar">
         <button type="button" class="icon-button" aria-pressed={hasFacets} aria-label="Lists that narrow the queue" title="Lists" onClick={() => setFacets(!hasFacets)}><Icon name="facets" /></button>
+        <KindSwitch value="flow" />
         <FilterBar tokens={list} onChange={setTokens} fault={fault} />
         <Segmented label="State" value={query.state ?? "unrated"} onChange={(state) => change({ state: state === "unrated" ? null : state, page: null, flow: null })} options={[{ value: "unrated", label: "Unrated", count: counts?.unrated }, { value: "rated", label: "Rated", count: counts?.rated }, { value: "all", label: "All" }]} />
         <Menu label="Columns" icon="columns">{() => <ColumnList hidden={new Set(hiddenText.split(",").filter(Boolean))} onChange={(next) => setHiddenText([...next].join(","))} />}</Menu>

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from flowsleuth.faces.web.answers import records
 from flowsleuth.faces.web.asked import Asking
 from flowsleuth.faces.web.inputs import SAFE
+from flowsleuth.workspace.queue_parts import detectors_with_scores
 
 if TYPE_CHECKING:
     from flowsleuth.workspace import Workspace
@@ -30,7 +31,7 @@ def _info(ws: Workspace) -> dict[str, Any]:
     scored = facts["scores"]
     return facts | {
         "workspace": ws.folder.resolve().name,
-        "detectors": sorted({run["detector"] for run in scored}),
+        "detectors": detectors_with_scores(ws.store),
         "dates": sorted({run["date"] for run in scored}),
         "home": list(ws.settings.home),
     }
