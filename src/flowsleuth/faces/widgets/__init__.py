@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from flowsleuth.faces.widgets.edge import EdgeInvestigation
     from flowsleuth.faces.widgets.entity_graph import EntityGraphBrowser
     from flowsleuth.faces.widgets.events import EventBrowser
+    from flowsleuth.faces.widgets.leads import LeadReview
     from flowsleuth.faces.widgets.notebooklets import NotebookletBrowser
     from flowsleuth.faces.widgets.option_buttons import OptionButtons
     from flowsleuth.faces.widgets.progress import Progress
@@ -32,6 +33,7 @@ __all__ = [
     "Figure",
     "GetEnvironmentKey",
     "GetText",
+    "LeadReview",
     "Lookback",
     "NotebookletBrowser",
     "OptionButtons",
@@ -52,6 +54,7 @@ _PLACES = {
     "Figure": "views.figure",
     "GetEnvironmentKey": "widgets.asking",
     "GetText": "widgets.asking",
+    "LeadReview": "widgets.leads",
     "Lookback": "widgets.query_time",
     "NotebookletBrowser": "widgets.notebooklets",
     "OptionButtons": "widgets.option_buttons",

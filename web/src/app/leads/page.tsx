@@ -159,7 +159,7 @@ function LeadTable({ rows, by, cursor, onCursor }: { rows: Lead[]; by: string; c
       </thead>
       {rows.map((row, index) => (
         <tbody key={String(row.lead_id)} data-index={index} class={index === cursor ? "is-cursor" : ""} onClick={() => onCursor(index)}>
-          <tr class="q-main" tabIndex={index === cursor ? 0 : -1} aria-current={index === cursor ? "true" : undefined} onFocus={() => onCursor(index)}>
+          <tr class="q-main" tabIndex={index === cursor ? 0 : -1} aria-current={index === cursor ? "true" : undefined} onFocus={(event) => event.target === event.currentTarget && onCursor(index)}>
             <td class="is-right">{count(row.rank)}</td>
             <td><Score value={row.score} /></td>
             <td>{shareOf(row.q_value)}</td>
