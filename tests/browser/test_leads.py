@@ -27,7 +27,7 @@ def test_leads_are_read_rated_and_undone(scored_office, serve, open_page):
     assert "office.log:23941" in page.inner_text(".lead-findings .card >> nth=0")
     page.click("button:has-text('Pairs')")
     until(page, "location.hash.includes('by=pair')")
-    page.wait_for_selector(".leads-table .lead-peer")
+    until(page, "(document.querySelector('.leads-table .lead-peer')?.textContent ?? '') !== ''")
     assert page.inner_text(".leads-table .lead-peer >> nth=0") == "far.example (203.0.113.9)"
     ready(page)
     picture(page, "web-leads")
