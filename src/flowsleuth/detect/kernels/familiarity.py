@@ -16,6 +16,8 @@ Keys = NDArray[np.uint64]
 
 PRIOR_CHOICES = 10.0
 """Choices at everybody's rate that each is given before its own count, as in :data:`.behaviour.PRIOR_PEERS`."""
+PRIOR_FIRST = 5.0
+"""Days at everybody's rate of first meetings that each is given, as :data:`.history.PRIOR_NEW`."""
 MOST_USUAL = 0.25
 """What a quarter of somebody's choices are as unfamiliar as is not unfamiliar, however much it is used."""
 TIERS_PER_DOUBLING = 2.0
@@ -71,7 +73,9 @@ class Familiarity:
     use_share: Floats
 
 
-def judge_met(today: Met, use: Floats, earlier: list[tuple[int, Met]]) -> Familiarity:
+def judge_met(
+    today: Met, use: Floats | None, earlier: list[tuple[int, Met]], *, among: int = 0, by_days: bool = True
+) -> Familiarity:
     """How likely something so unfamiliar is met, and used as much.
 
     A *meeting* is one (who, what, day). The familiarity of a thing is the geometric mean of its meetings and of those
@@ -90,10 +94,15 @@ def judge_met(today: Met, use: Floats, earlier: list[tuple[int, Met]]) -> Famili
     Parameters
     ----------
     today : Met
-    use : array of float64, shape (n,)
-        How much each is used today; only the order counts.
+    use : array of float64, shape (n,), optional
+        How much each is used today; only the order counts. Without it the p-value is p1.
     earlier : list of tuple of int and Met
         How many days before, and what was met; one for each earlier day that is known.
+    among : int
+        How many could have met something: those that met nothing vote in G as well.
+    by_days : bool
+        False: familiarity counts who met a thing, however often, so that the visits of one to what is only his do not
+        make it known.
 
     Examples
     --------
@@ -105,18 +114,19 @@ def judge_met(today: Met, use: Floats, earlier: list[tuple[int, Met]]) -> Famili
     if not len(today):
         none, nothing = np.zeros(0), np.zeros(0, dtype=np.int64)
         return Familiarity(none, nothing, nothing, none, nothing, none, none)
-    window = _Window(today, earlier)
+    window = _Window(today, earlier, by_days=by_days)
     value = -window.familiarity[window.what]
     own, own_met = own_tail(value, window.who, window.days, window.n_who)
     votes = window.days / np.bincount(window.who, weights=window.days, minlength=window.n_who)[window.who]
-    everywhere = weight_at_least(value, np.zeros(value.size, dtype=np.int64), votes, 1)[0] / window.n_who
+    everywhere = weight_at_least(value, np.zeros(value.size, dtype=np.int64), votes, 1)[0]
+    everywhere = everywhere / max(window.n_who, among)
     at = window.today
     own, own_met, everywhere, value = own[at], own_met[at], everywhere[at], value[at]
     p_met = (own + PRIOR_CHOICES * everywhere) / (own_met + PRIOR_CHOICES)
     is_odd = p_met <= MOST_USUAL
-    use_share = _use_shares(value, window.who[at], use, is_odd)
+    use_share = np.ones(at.size) if use is None else _use_shares(value, window.who[at], use, is_odd)
     chance = np.clip(p_met * use_share, 1e-300, 1.0)
-    p_value = np.where(is_odd, chance * (1.0 - np.log(chance)), 1.0)
+    p_value = p_met if use is None else np.where(is_odd, chance * (1.0 - np.log(chance)), 1.0)
     return Familiarity(
         p_value,
         window.others[window.what[at]],
@@ -128,10 +138,46 @@ def judge_met(today: Met, use: Floats, earlier: list[tuple[int, Met]]) -> Famili
     )
 
 
+def judge_first(today: Met, earlier: list[tuple[int, Met]], *, among: int) -> Floats:
+    """How likely it is to meet something for the first time on a day: shape (n,); 1 for what was met before.
+
+    ``p = (k + m r) / (n + m)``: on k of n earlier days, the oldest left out, this who met something for the first time;
+    r is that share over all who could have and days, today's among them; m = :data:`PRIOR_FIRST`. 1 with fewer than two
+    earlier days.
+
+    Parameters
+    ----------
+    today : Met
+    earlier : list of tuple of int and Met
+        As for :func:`judge_met`.
+    among : int
+        How many could have met something on a day.
+
+    Examples
+    --------
+    >>> keys = lambda *a: np.array(a, dtype=np.uint64)
+    >>> usual = Met(keys(1, 2), keys(7, 7), keys(7, 7))
+    >>> today = Met(keys(1, 2, 2), keys(7, 7, 9), keys(7, 7, 9))
+    >>> judge_first(today, [(1, usual), (2, usual)], among=10).round(3).tolist()
+    [1.0, 1.0, 0.042]
+    """
+    if len(earlier) < 2 or not len(today):
+        return np.ones(len(today))
+    window = _Window(today, earlier)
+    n = len(earlier) - 1
+    is_new = window.is_first & (window.ages < max(age for age, _ in earlier))
+    on_days = np.unique(window.ages[is_new] * window.n_who + window.row_who[is_new])
+    rate = on_days.size / (max(window.n_who, among) * (n + 1))
+    before = np.bincount(on_days[on_days >= window.n_who] % window.n_who, minlength=window.n_who)
+    mine = slice(0, len(today))
+    p = (before[window.row_who[mine]] + PRIOR_FIRST * rate) / (n + PRIOR_FIRST)
+    return np.where(window.is_first[mine], p, 1.0)
+
+
 class _Window:
     """Meetings of all days: rows are the distinct (who, what), with the number of days on which they met."""
 
-    def __init__(self, today: Met, earlier: list[tuple[int, Met]]) -> None:
+    def __init__(self, today: Met, earlier: list[tuple[int, Met]], *, by_days: bool = True) -> None:
         days = [today, *(met for _, met in earlier)]
         self.n_who, who = _codes([day.who for day in days])
         n_what, what = _codes([day.what for day in days])
@@ -140,16 +186,21 @@ class _Window:
         self.who, self.what = np.divmod(pairs, n_what)
         self.days = np.bincount(of.reshape(-1), minlength=pairs.size).astype(np.float64)
         self.today = of.reshape(-1)[: rows[0]]
+        self.row_who, self.ages = who, np.repeat([0, *(age for age, _ in earlier)], rows)
+        oldest = np.zeros(pairs.size, dtype=np.int64)
+        np.maximum.at(oldest, of.reshape(-1), self.ages)
+        self.is_first = oldest[of.reshape(-1)] == self.ages
         self.others = np.bincount(self.what, minlength=n_what) - 1
         self.age = np.zeros(n_what, dtype=np.int64)
-        np.maximum.at(self.age, what, np.repeat([0, *(age for age, _ in earlier)], rows))
+        np.maximum.at(self.age, what, self.ages)
         n_groups, group = _codes([day.group for day in days])
         of_what = np.empty(n_what, dtype=np.int64)
         of_what[what[::-1]] = group[::-1]  # today's group is written last
-        day = np.repeat(np.arange(len(days)), rows)
+        day = np.repeat(np.arange(len(days)), rows) * by_days
         groups_met = np.unique((day * self.n_who + who) * n_groups + of_what[what]) % n_groups
         in_group = np.bincount(groups_met, minlength=n_groups)[of_what]
-        self.familiarity = np.sqrt(np.bincount(what, minlength=n_what) * in_group)
+        met = np.bincount(what, minlength=n_what) if by_days else self.others + 1
+        self.familiarity = np.sqrt(met * in_group)
 
 
 def _codes(keys: list[Keys]) -> tuple[int, Ints]:
