@@ -14,6 +14,9 @@ from flowsleuth.schema.protocols import ICMP, KEYWORDS
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
 
 OTHER_PROTO = 255
 """Code of a protocol name that IANA's list of :data:`flowsleuth.schema.protocols.KEYWORDS` does not have."""
@@ -92,6 +95,22 @@ def is_group(address: ir.StringValue) -> ir.BooleanValue:
     head = address.substr(0, 4)
     multicast4 = (head >= "224.") & (head <= "239.") & (address.substr(3, 1) == ".")
     return multicast4 | address.startswith("ff") | address.endswith(".255")
+
+
+def are_groups(addresses: pa.Array) -> NDArray[np.bool_]:
+    """The same of addresses in memory: shape (n,).
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> are_groups(pa.array(["239.1.2.3", "ff02::1", "10.0.0.255", "2.2.2.2"])).tolist()
+    [True, True, True, False]
+    """
+    import numpy as np
+    import pyarrow.compute as pc
+
+    found = pc.match_substring_regex(addresses, r"^(22[4-9]|23[0-9])\.|^ff|\.255$")
+    return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.bool_)
 
 
 def outcome_code(flows: ir.Table, to_group: ir.BooleanValue) -> ir.Value:

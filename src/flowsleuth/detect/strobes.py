@@ -6,20 +6,27 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
+from flowsleuth.detect.dense_codes import look_up
 from flowsleuth.detect.edges import Groups
-from flowsleuth.detect.findings import Extent, no_findings, tell
-from flowsleuth.detect.network_day import NetworkDay
+from flowsleuth.detect.findings import KEPT_P, Extent, no_findings, tell
+from flowsleuth.detect.flow_codes import are_groups
+from flowsleuth.detect.network_day import NetworkDay, Pairs
 from flowsleuth.detect.option_bounds import check_bounds
 from flowsleuth.detect.peer_tails import peer_tail
-from flowsleuth.detect.wording import count, duration, each, join
+from flowsleuth.detect.wording import count, duration, each, join, share, share_below
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
 TECHNIQUE = "T1071"
 """ATT&CK: application layer protocol, of command and control."""
-DAY_S = 86_400.0
+MUCH = 0.5
+"""Share of failures from which they are worth a word."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +50,15 @@ class StrobeOptions:
 class StrobeFinder:
     """Finds a source that connects to one service of one peer at least so often a day.
 
-    The p-value is the share of pairs on the same service, drawn to that of all services, with as many connections in
-    the day, the pair itself included (:func:`.peer_tails.peer_tail`): a resolver that everybody asks often is no
-    strobe. RITA calls a strobe what has 86,400 connections in its data, one a second of a day; 10,000, one each nine
-    seconds, is already more than anybody does by hand and a beacon test has no use for.
+    The p-value is the larger of two: the share of pairs on the same service, drawn to that of all services, with as
+    many connections in the day, the pair itself included (:func:`.peer_tails.peer_tail`): a resolver that everybody
+    asks often is no strobe; and the share of earlier days on which the same pair had at least half as many: what is
+    always so busy is no lead. Flows to groups of addresses and what the source serves are left out. RITA calls a strobe
+    what has 86,400 connections in its data, one a second of a day; 10,000, one each nine seconds, is already more than
+    anybody does by hand and a beacon test has no use for.
 
     Blind spots: few pairs on a service say little, so that the largest of them is worth a twentieth at best;
-    connections that a proxy makes for many.
+    connections that a proxy makes for many; a strobe that lasts is told on its first day.
 
     Source: own; the threshold after RITA v5's strobe.
 
@@ -64,7 +73,7 @@ class StrobeFinder:
     normal_if: ClassVar[str] = "it connected as often as others do"
     is_default: ClassVar[bool] = True
     Options: ClassVar[type] = StrobeOptions
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     tables: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, options: StrobeOptions | None = None) -> None:
@@ -73,34 +82,73 @@ class StrobeFinder:
     def find(self, day: NetworkDay) -> pa.Table:
         """Strobes of the day; see :class:`.findings.Finder`."""
         pairs = day.pairs
-        if not len(pairs):
+        rows = np.flatnonzero((pairs.owner == 0) & ~are_groups(day.addresses.texts)[pairs.dst])
+        if not rows.size:
             return no_findings()
-        first = Groups.by(day.by_ends.of.astype(np.int64) * (pairs.service.max() + 1) + pairs.service)
-        connections = first.add_up(pairs.flows)
-        at = np.unique(first.of, return_index=True)[1]
-        service = pairs.service[at]
-        p_value = peer_tail(connections, service)
-        strobes = np.flatnonzero(connections >= self.options.least)
-        of = np.full(first.keys.size, -1)
+        users = Groups.by(_keys(day, pairs)[rows])
+        connections = users.add_up(pairs.flows[rows])
+        at = rows[np.unique(users.of, return_index=True)[1]]
+        p_value = peer_tail(connections, pairs.service[at])
+        strobes = np.flatnonzero((connections >= self.options.least) & (p_value <= KEPT_P))
+        of = np.full(users.keys.size, -1)
         of[strobes] = np.arange(strobes.size)
-        extent = Extent.of_groups(pairs, of[first.of], strobes.size)
-        rows = at[strobes]
-        span_s = np.maximum((extent.last_us - extent.first_us) / 1e6, 1.0)
+        whole = np.full(len(pairs), -1)
+        whole[rows] = of[users.of]
+        days, busy = _busy_days(day, users.keys[strobes], connections[strobes])
+        found = _Strobes(at[strobes], p_value[strobes], busy, days, Extent.of_groups(pairs, whole, strobes.size))
+        failed = np.bincount(whole[rows] + 1, weights=pairs.failed[rows], minlength=strobes.size + 1)[1:]
+        return found.tell(day, failed / connections[strobes])
+
+
+@dataclass(frozen=True)
+class _Strobes:
+    """Strobes, arrays of shape (n,): a row of the day's pairs, share of like pairs, and earlier days as busy."""
+
+    rows: Ints
+    peers: Floats
+    busy: Ints
+    days: int
+    extent: Extent
+
+    def tell(self, day: NetworkDay, failed: Floats) -> pa.Table:
+        connections = self.extent.flows
+        span_s = np.maximum((self.extent.last_us - self.extent.first_us) / 1e6, 1.0)
         return tell(
             day,
-            src=pairs.src[rows],
-            dst=pairs.dst[rows],
-            service=service[strobes],
-            p_value=p_value[strobes],
+            src=day.pairs.src[self.rows],
+            dst=day.pairs.dst[self.rows],
+            service=day.pairs.service[self.rows],
+            p_value=np.maximum(self.peers, self.busy / max(self.days, 1)),
             technique=TECHNIQUE,
-            extent=extent,
+            extent=self.extent,
             reason=join(
-                each(connections[strobes], count),
+                each(connections, count),
                 " connections, one every ",
-                each(span_s / connections[strobes], duration),
+                each(span_s / connections, duration),
+                each(failed, lambda part: f", {share_below(part)} of them failed" if part >= MUCH else ""),
                 "; as many have ",
-                each(p_value[strobes], lambda p: f"{p:.1e}"),
+                each(self.peers, share),
                 " of the pairs on the service",
+                each(self.busy, lambda n: f"; half as many on {n} of {self.days} earlier days" if self.days else ""),
             ),
-            evidence={"connections": extent.flows, "span_s": span_s},
+            evidence={"connections": connections, "span_s": span_s, "failed": failed, "busy_days": self.busy},
         )
+
+
+def _keys(day: NetworkDay, pairs: Pairs) -> Ints:
+    """One integer for source, destination and service; -1 where the day does not have one of them."""
+    services = np.unique(day.pairs.service).astype(np.int64)
+    place = look_up(services, pairs.service)
+    ends = pairs.src.astype(np.int64) * max(day.n_hosts, 1) + pairs.dst
+    return np.where((pairs.src >= 0) & (pairs.dst >= 0) & (place >= 0), ends * services.size + place, -1)
+
+
+def _busy_days(day: NetworkDay, keys: Ints, connections: Floats) -> tuple[int, Ints]:
+    """How many earlier days there are, and on how many each pair had at least half as many connections."""
+    busy = np.zeros(keys.size, dtype=np.int64)
+    if keys.size:
+        for _, pairs in day.earlier("src", "dst", "service", "owner", "flows"):
+            at = look_up(keys, np.where(pairs.owner == 0, _keys(day, pairs), -1))
+            then = np.bincount(at + 1, weights=pairs.flows, minlength=keys.size + 1)[1:]
+            busy += then >= connections / 2
+    return len(day.earlier_days), busy

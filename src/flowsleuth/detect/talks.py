@@ -19,6 +19,7 @@ from flowsleuth.detect.day_counts import OUTCOMES, DayCounts
 from flowsleuth.detect.dense_codes import look_up
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.findings import NONE, Extent
+from flowsleuth.detect.flow_codes import are_groups
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.pair_times import PairTimes, as_ints
 from flowsleuth.store.portable import time_bin
@@ -60,7 +61,7 @@ class FlowTalks:
         self._day, pairs = day, day.pairs
         self._services: Ints = np.unique(pairs.service).astype(np.int64)
         is_ours = day.is_home if day.is_home.any() else np.ones(day.n_hosts, dtype=bool)
-        rows = np.flatnonzero((pairs.owner == 0) & is_ours[pairs.src] & ~_is_group(day.addresses.texts)[pairs.dst])
+        rows = np.flatnonzero((pairs.owner == 0) & is_ours[pairs.src] & ~are_groups(day.addresses.texts)[pairs.dst])
         self._rows = rows
         self._groups = Groups.by(self._key(pairs.src[rows], pairs.dst[rows], pairs.service[rows], pairs.name[rows]))
         self.connections: Ints = self._groups.add_up(pairs.flows[rows]).astype(np.int64)
@@ -152,14 +153,6 @@ class FlowTalks:
             found = look_up(self._groups.keys, key)
             rows = np.flatnonzero((found >= 0) & is_wanted[found])
             yield found[rows], as_ints(batch["start"])[rows], as_ints(batch["end"])[rows]
-
-
-def _is_group(addresses: pa.Array) -> Bools:
-    """Multicast and broadcast addresses, as :func:`.flow_codes.is_group` tells them."""
-    import pyarrow.compute as pc
-
-    found = pc.match_substring_regex(addresses, r"^(22[4-9]|23[0-9])\.|^ff|\.255$")
-    return np.asarray(found.to_numpy(zero_copy_only=False), dtype=bool)
 
 
 def _coded(day: NetworkDay, date: dt.date, flows: ir.Table) -> ir.Table:
