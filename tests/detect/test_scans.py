@@ -137,6 +137,18 @@ def test_many_sources_that_each_try_one_of_ours_a_little() -> None:
     assert row["reason"].startswith("65 sources from outside, each of which tried little else, tried 22/tcp in vain")
 
 
+def test_swarms_that_ask_for_files_on_are_no_distributed_scan() -> None:
+    """Fifteen of eighty addresses shared files, each at a port of its own, and are asked for them."""
+    noise = inbound(80, 200)
+    swarms = [
+        contact(f"192.0.2.{n}", f"10.1.0.{host}", 6_000 + host, 100 * n, ok=False) for host in range(15)
+        for n in range(20 + host)
+    ]  # fmt: skip
+    found = run_finder(ScanFinder(), make_flows([*noise, *swarms])).to_pylist()
+    assert [row["dst_ip"] for row in found if row["src_ip"] is None and row["p_value"] < 0.01] == []
+    assert len([row for row in found if row["src_ip"] is None]) <= 4
+
+
 def test_what_all_of_ours_get_from_outside_is_no_lead() -> None:
     noise = [row for port in (22, 23, 80, 443) for row in inbound(20, 240, port)]
     assert len(run_finder(ScanFinder(), make_flows(noise))) == 0

@@ -290,6 +290,8 @@ class Targets:
     dst, service, sources : array of int64
     usual : array of float64
         Sources, of the same kind, on average at our other addresses.
+    alike : array of int64
+        Our addresses with as many at any of their services, itself included.
     p_value : array of float64
     member : array of int64, shape (contacts,)
         Which target each contact is of; -1 for none.
@@ -299,12 +301,17 @@ class Targets:
     service: Ints
     sources: Ints
     usual: Floats
+    alike: Ints
     p_value: Floats
     member: Ints
 
 
 def judge_targets(known: Contacts, is_home: Bools, least: int) -> Targets:
-    """Test every service of our addresses at which at least `least` sources from outside failed, and most of them."""
+    """Test every service of our addresses at which at least `least` sources from outside failed, and most of them.
+
+    p is no less than the share of our addresses with as many sources at any of their services: the swarm of who shared
+    files goes on to ask after he has left, at a port that no other address has.
+    """
     inbound = np.flatnonzero(~is_home[known.src] & is_home[known.dst])
     there = known.take(inbound)
     is_failed = there.outcome == FAILED
@@ -317,11 +324,16 @@ def judge_targets(known: Contacts, is_home: Bools, least: int) -> Targets:
     on = Groups.by(service)
     n_others = np.unique(there.dst).size - 1
     usual = (on.add_up(sources)[on.of] - sources + 1.0) / (n_others + 1.0)
-    p_value = count_tail(sources + 1.0, usual + 1.0)
+    most = np.zeros(n_others + 1)
+    np.maximum.at(most, np.unique(dst, return_inverse=True)[1], sources)
+    as_many = most.size - np.searchsorted(np.sort(most), sources)
+    p_value = np.maximum(count_tail(sources + 1.0, usual + 1.0), as_many / (n_others + 1.0 + PRIOR_PEERS))
     is_told = (sources >= least) & (2 * sources > target.size) & (n_others >= LEAST_ADDRESSES)
     told = np.flatnonzero(is_told)
     place = np.full(target.size.size, -1)
     place[told] = np.arange(told.size)
     member = np.full(len(known), -1)
     member[inbound[is_little]] = place[target.of[is_little]]
-    return Targets(dst[told], service[told], sources[told].astype(np.int64), usual[told], p_value[told], member)
+    return Targets(
+        dst[told], service[told], sources[told].astype(np.int64), usual[told], as_many[told], p_value[told], member
+    )

@@ -70,7 +70,8 @@ class ScanFinder:
     same with services tried there only: file sharing does that, a scanner tries the same services everywhere.
 
     *Distributed*: one service of one of our addresses, tried in vain by many sources from outside that tried few:
-    the chance of so many, by a Waring law about the mean of our other addresses.
+    the chance of so many, by a Waring law about the mean of our other addresses, and no less than the share of our
+    addresses with so many at any service, since swarms of file sharing do that, too.
 
     What fails for others, too (a dead server that everybody asks), counts for nothing when it is one of ours who asks;
     so do outcomes that nobody can tell.
@@ -185,9 +186,14 @@ class ScanFinder:
             reason=join(
                 each(targets.sources, count), " sources from outside, each of which tried little else, tried ",
                 _words(targets.service), " in vain", _within(extent), "; at our other addresses ",
-                each(targets.usual, lambda m: f"{m:.1f}"), " on average",
+                each(targets.usual, lambda m: f"{m:.1f}"), " on average; so many at a service have ",
+                each(targets.alike, count), " of our addresses",
             ),
-            evidence={"sources": targets.sources, "usual_sources": targets.usual},
+            evidence={
+                "sources": targets.sources,
+                "usual_sources": targets.usual,
+                "addresses_with_as_many": targets.alike,
+            },
         )  # fmt: skip
 
 
