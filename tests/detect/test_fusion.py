@@ -26,10 +26,9 @@ def population(pair_host: list[int], host_pairs: list[int], *, pairs: int = 10_0
 def test_two_families_add_up_and_two_finders_of_one_do_not() -> None:
     rows = [(0, 0, 0, 1e-4), (1, 0, 0, 1e-3), (0, 1, 1, 1e-4), (2, 1, 1, 1e-3)]
     fused = fuse(evidence(rows, [0, 0, 1]), population([0, 1], [1, 1]))
-    # family 0 has two finders: its p is twice the smallest; pair 0 is told by them alone, pair 1 by family 1 as well
-    floor = [-np.log(2e-4), -np.log(2e-4) - np.log(1e-3)]
-    assert fused.pair_surprise == pytest.approx(floor, abs=1.5)
-    assert fused.pair_surprise[1] - fused.pair_surprise[0] == pytest.approx(-np.log(1e-3), abs=1.0)
+    # the two finders of pair 0 are of one family: the smaller of their chances counts; pair 1 has another family's too
+    assert fused.evidence.tolist() == pytest.approx([-np.log(1e-4), -np.log(1e-4) - np.log(1e-3)])
+    assert fused.pair_p[1] < fused.pair_p[0]
 
 
 def test_what_many_pairs_have_is_no_evidence() -> None:
@@ -84,7 +83,20 @@ def test_chances_are_calibrated_against_earlier_days() -> None:
     for level in (0.3, 0.1, 0.01, 0.001):
         assert np.mean(p_value <= level) == pytest.approx(level, rel=0.35)
     same = fuse(evidence([(0, 0, 0, 1e-5)], [0]), population([0], [5]), Usual(pairs=(usual, None)))
-    assert same.pair_p[0] == usual.tail(same.pair_surprise)[0]
+    assert same.evidence[0] == pytest.approx(-np.log(1e-5))
+    listed = -np.log(usual.tail(same.evidence)[0]) - 0.5 * np.log(5)  # its host has five pairs
+    assert same.pair_surprise[0] == pytest.approx(listed)
+
+
+def test_a_pair_of_a_host_with_thousands_stands_lower_and_one_that_others_began_lower_still() -> None:
+    rows = [(0, 0, 0, 1e-4), (0, 1, 1, 1e-4), (0, 2, 2, 1e-4)]
+    people = Population(
+        np.array([0, 0, 1]), np.array([0, 0, 1]), np.array([40, 900]), np.array([5000, 5000]),
+        np.array([0, 1, 2]), np.array([4, 4000, 4]),
+    )  # fmt: skip
+    p_value = fuse(evidence(rows, [0]), people).pair_p
+    assert p_value[0] < p_value[1]
+    assert p_value[0] == pytest.approx(p_value[2] / 9)  # nine tenths against one tenth
 
 
 def test_a_few_attacks_do_not_make_themselves_usual() -> None:

@@ -2,15 +2,18 @@
 
 1. *A finder's p-value* is made no smaller than the share of the day's pairs (hosts) that it finds as extreme
    (:mod:`.calibration`): what many have is no evidence, however sure it is that they have it.
-2. *A family's p-value* is the smallest of its finders', times how many of them ran: they look at one thing from
-   several sides.
+2. *A family's p-value* is the smallest of its finders': they look at one thing from several sides.
 3. *A pair's evidence* is the sum of ``-ln p`` over families (Fisher's statistic). Families depend on one another, so
    its textbook distribution is not used: the p-value is the share of usual pairs with as much (:mod:`.calibration`),
    which has their dependence in it (as empirical Brown's method has; Poole et al. 2016).
 4. *A host's pairs* give the chance that the best of so many is as good (Sidak), nothing where that is above one in
    twenty: to be busy is no evidence.
-5. *A host's evidence* is the sum over that and the families of findings about the host itself; calibrated likewise.
-6. Benjamini and Hochberg's share of false leads, over all pairs (hosts) of the day.
+5. *A pair's place* is by its chance times the root of how many pairs its host has: half-way between pairs that count
+   alike, where a host with thousands fills the list, and hosts that count alike. Pairs that our hosts began have nine
+   tenths of the list's false leads to spend, those that others began one tenth (weights as in Genovese, Roeder and
+   Wasserman 2006): what our hosts do says more than what is tried on them.
+6. *A host's evidence* is the sum over that and the families of findings about the host itself; calibrated likewise.
+7. Benjamini and Hochberg's share of false leads, over all pairs (hosts) of the day.
 
 Pairs and hosts of which the source is ours are compared with one another, the others with one another.
 """
@@ -32,6 +35,11 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 SMALLEST = 1e-300
+SHARE_OF_HOST = 0.5
+"""Exponent of a host's pairs in a pair's place: 0 counts pairs alike, 1 hosts alike."""
+LEAST_NATS = 1e-9
+WEIGHTS = np.array([0.9, 0.1])
+"""Of the pairs that ours, and that others began; they add up to 1."""
 
 
 @dataclass(frozen=True)
@@ -89,9 +97,10 @@ class Population:
 
 @dataclass(frozen=True)
 class Usual:
-    """What evidence is usual for pairs, and for hosts, of each class; None: the day's own."""
+    """What evidence is usual for pairs, pairs as listed, and hosts, of each class; None: the day's own."""
 
     pairs: Sequence[Calibration | None] = (None, None)
+    listed: Sequence[Calibration | None] = (None, None)
     hosts: Sequence[Calibration | None] = (None, None)
 
 
@@ -101,11 +110,12 @@ class Fused:
 
     Attributes
     ----------
-    pair_surprise, host_surprise : array of float64
-        Nats, before calibration.
+    evidence, pair_surprise, host_surprise : array of float64
+        Nats, before calibration: of pairs, of pairs as they are listed, of hosts.
     pair_p, host_p : array of float64
     """
 
+    evidence: Floats
     pair_surprise: Floats
     pair_p: Floats
     host_surprise: Floats
@@ -124,7 +134,7 @@ def fuse(evidence: Evidence, population: Population, usual: Usual | None = None)
     >>> population = Population(np.zeros(1, int), np.zeros(2, int), np.array([40, 0]), np.array([1000, 0]),
     ...     np.zeros(2, int), np.array([5]))
     >>> fused = fuse(evidence, population)
-    >>> fused.pair_surprise.round(2).tolist(), bool(fused.pair_p[0] < fused.pair_p[1])
+    >>> fused.evidence.round(2).tolist(), bool(fused.pair_p[0] < fused.pair_p[1])
     ([11.51, 3.91], True)
     """
     usual = usual or Usual()
@@ -132,11 +142,13 @@ def fuse(evidence: Evidence, population: Population, usual: Usual | None = None)
     on_pair = evidence.pair >= 0
     p_value = _no_rarer_than_it_is(evidence, population, on_pair)
     surprise = _add_families(evidence, p_value, np.where(on_pair, evidence.pair, -1), n_pairs)
-    pair_p = _calibrated(surprise, population.pair_class, population.pairs, usual.pairs)
+    chance = _calibrated(surprise, population.pair_class, population.pairs, usual.pairs)
+    listed = _as_listed(chance, population)
+    pair_p = _calibrated(listed, population.pair_class, population.pairs, usual.listed)
     own = _add_families(evidence, p_value, np.where(on_pair, -1, evidence.host), n_hosts)
-    host_surprise = own + _best_of_many(pair_p, population)
+    host_surprise = own + _best_of_many(chance, population)
     host_p = _calibrated(host_surprise, population.host_class, population.hosts, usual.hosts)
-    return Fused(surprise, pair_p, host_surprise, host_p)
+    return Fused(surprise, listed, np.minimum(pair_p / WEIGHTS[population.pair_class], 1.0), host_surprise, host_p)
 
 
 def _no_rarer_than_it_is(evidence: Evidence, population: Population, on_pair: Bools) -> Floats:
@@ -166,11 +178,17 @@ def _add_families(evidence: Evidence, p_value: Floats, entity: Ints, entities: i
     families = int(evidence.family.max(initial=-1)) + 1
     rows = np.flatnonzero(entity >= 0)
     family = evidence.family[evidence.detector[rows]]
-    ran = np.bincount(evidence.family, minlength=families)
     found = np.ones(entities * families)
-    np.minimum.at(found, entity[rows] * families + family, np.minimum(p_value[rows] * ran[family], 1.0))
+    np.minimum.at(found, entity[rows] * families + family, p_value[rows])
     total: Floats = -np.log(found).reshape(entities, families).sum(axis=1)
     return total
+
+
+def _as_listed(chance: Floats, population: Population) -> Floats:
+    """Step 5, in nats; never 0, so that what is listed stays."""
+    many = np.log(population.host_pairs[population.pair_host].astype(float))
+    listed: Floats = np.maximum(-np.log(chance) - SHARE_OF_HOST * many, LEAST_NATS)
+    return listed
 
 
 def _best_of_many(pair_p: Floats, population: Population) -> Floats:

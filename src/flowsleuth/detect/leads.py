@@ -106,7 +106,7 @@ class DayLeads:
         first = self._pair_keys[1]
         source = self.hosts.of(self.findings["src_ip"])[first]
         host = self._host[first]
-        pair_class = np.where(source >= 0, self._kind[source], self._kind[host])
+        pair_class = np.where(source >= 0, self._kind[source], OTHERS)  # of many sources, told of one target
         is_active = self._begun > 0
         is_active[self._host] = True
         hosts = np.array([np.count_nonzero(is_active & (self._kind == kind)) for kind in (OURS, OTHERS)])

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
     from flowsleuth.store import Store
 
-VERSION = 1
+VERSION = 2
 USUAL_DAYS = 14
 """Earlier days that say what evidence is usual."""
-KINDS = ("pair", "host")
+KINDS = ("pair", "listed", "host")
 
 
 def fuse_day(store: Store, network: NetworkDay, roles: Mapping[str, str] | None = None) -> ScoredDay:
@@ -129,7 +129,7 @@ def usual_evidence(store: Store, date: str, spoken: Mapping[str, Spoken]) -> tup
             if total:
                 counts = np.sum([one["counts"] for one in told], axis=0)
                 pooled[kind][number] = Calibration.of_counts(counts, total)
-    return Usual(pooled["pair"], pooled["host"]), [run for _, run, _ in days]
+    return Usual(pooled["pair"], pooled["listed"], pooled["host"]), [run for _, run, _ in days]
 
 
 def _population(network: NetworkDay) -> pa.Table:
@@ -143,7 +143,8 @@ def _flows(store: Store, date: str) -> int:
 def _detail(store: Store, leads: DayLeads, rows: pa.Table, date: str, spoken: Mapping[str, Spoken]) -> dict[str, Any]:
     fused, population = leads.fused, leads.population
     of_kind = {
-        "pair": (fused.pair_surprise, population.pair_class, population.pairs),
+        "pair": (fused.evidence, population.pair_class, population.pairs),
+        "listed": (fused.pair_surprise, population.pair_class, population.pairs),
         "host": (fused.host_surprise, population.host_class, population.hosts),
     }
     counted = {

@@ -151,7 +151,8 @@ def _as_it_was(whole: DayLeads, usual: Usual) -> Usual:
         return tuple(known[n] or Calibration.of(surprise[kind == n], int(totals[n])) for n in (0, 1))
 
     return Usual(
-        of(fused.pair_surprise, there.pair_class, there.pairs, usual.pairs),
+        of(fused.evidence, there.pair_class, there.pairs, usual.pairs),
+        of(fused.pair_surprise, there.pair_class, there.pairs, usual.listed),
         of(fused.host_surprise, there.host_class, there.hosts, usual.hosts),
     )
 
