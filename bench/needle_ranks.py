@@ -353,6 +353,8 @@ class Choice:
         Whether each finder alone contends too.
     jobs : int
         Processes.
+    partial : Path or None
+        Folder for what is known after each draw, a file for each site.
     """
 
     draws: int = DRAWS
@@ -362,6 +364,7 @@ class Choice:
     names: tuple[str, ...] = ()
     has_finders: bool = False
     jobs: int = 2
+    partial: Path | None = None
 
     @property
     def contenders(self) -> dict[str, Callable[[Day], Ranking]]:
@@ -392,6 +395,8 @@ def of_site(data: Path, choice: Choice, site: str) -> list[Result]:
         results.append(result)
         if len(results) % len(contenders) == 0:
             print(f"  {result.hay}: {result.needle}, draw {result.draw + 1}", file=sys.stderr, flush=True)
+            if choice.partial is not None:
+                write(results, choice.partial / f"needles, {site}.json", {"seed": choice.seed})
     SCORED.close()
     return results
 
@@ -431,6 +436,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--against", type=Path, help="results of an earlier run, for the others on the same draws")
     parser.add_argument("--finders", action="store_true", help="each finder alone as well")
     parser.add_argument("--quick", action="store_true", help="one draw")
+    parser.add_argument("--partial", type=Path, help="folder for what is known after each draw")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--out", type=Path, default=OUT / "needles.json")
     options = parser.parse_args(arguments)
@@ -439,8 +445,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     draws = QUICK_DRAWS if options.quick else options.draws
     choice = Choice(
-        draws, options.seed, options.only, options.site, tuple(options.names), options.finders, options.jobs
-    )
+        draws, options.seed, options.only, options.site, tuple(options.names), options.finders, options.jobs,
+        options.partial,
+    )  # fmt: skip
     tell(options.data, choice, options.out, read_results(options.against) if options.against else [])
     return 0
 
@@ -455,7 +462,7 @@ def tell(data: Path, choice: Choice, out: Path, before: Sequence[Result] = ()) -
     for what in ("hay", "size", "victim", "needle"):
         print(f"\n{by(results, what)}")
     print(f"\n{seconds:.0f} s; seed {choice.seed}; {out}")
-    write(results, out, {**asdict(choice), "seconds": seconds})
+    write(results, out, {**asdict(choice), "partial": None, "seconds": seconds})
     return results
 
 
