@@ -31,7 +31,8 @@ from flowsleuth.testing.detectors import MemoryDay, run_detector
 from injected import load_injected
 from labelled import Capture, load_all, load_benign
 from measure import Finding, Plan
-from needle_ranks import DRAWS, OUT, QUICK_DRAWS, Choice, findings, tell
+from needle_ranks import DRAWS, OUT, QUICK_DRAWS, Choice, tell
+from needle_tables import findings
 from rankers import RANKERS, by_day, rank
 from ranking import average_precision, expected_rank, hits_at
 

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import argparse
 import functools
-import json
 import multiprocessing
 import sys
 import time
@@ -29,138 +28,24 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from itertools import product, repeat
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from contenders import BASELINES, CONTENDERS, OURS, Day, Ranking, one_finder
+from contenders import CONTENDERS, OURS, Day, Ranking, one_finder
 from draws import Draw, Field, Mask, control, past, plant, told
 from flowsleuth.detect import FINDERS
 from hay import Hay, load_ctu13, sites
-from measure import Finding
-from needles import QUIET, Needle, load_needles
+from needle_places import Result, measure_draw, shares_above
+from needle_tables import by, joined, read_results, summary, write
+from needles import Needle, load_needles
 from our_list import SCORED
-from ranking import average_precision, expected_rank, hits_at
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 OUT = Path(__file__).parent / "out"
 SEED, DRAWS, QUICK_DRAWS = 7, 2, 1
-BOOTSTRAPS = 2_000
-HOSTS_AT, PAIRS_AT, FLOWS_AT, LEADS_AT = (3, 10), (10, 50), (10, 50, 100), (10, 50, 250)
-MEASURES = (
-    *(f"host@{k}" for k in HOSTS_AT), *(f"pair@{k}" for k in PAIRS_AT), *(f"leads@{k}" for k in LEADS_AT), "AP",
-    *(f"P@{k}" for k in FLOWS_AT),
-)  # fmt: skip
 SITES = ("ctu13", "site", "office, all records", "office")
 """The longest first."""
-HEADLINE = ("host@3", "host@10", "pair@10", "pair@50", "leads@50", "AP")
-
-
-@dataclass(frozen=True)
-class Result:
-    """One contender on one draw.
-
-    Attributes
-    ----------
-    hay, needle, contender, victim : str
-    draw : int
-    is_busy : bool
-    bad : int
-        Bad flows.
-    values : dict of str to float
-        By :data:`MEASURES`; NaN where it does not apply.
-    host_rank, hosts, pair_rank, pairs : float
-    control : float
-        Share of the clients above the would-be victim without the needle.
-    seconds : float
-    """
-
-    hay: str
-    needle: str
-    contender: str
-    victim: str
-    draw: int
-    is_busy: bool
-    bad: int
-    values: dict[str, float]
-    host_rank: float
-    hosts: int
-    pair_rank: float
-    pairs: int
-    control: float
-    seconds: float
-
-
-def within(score: Floats, at: int, k: int) -> float:
-    """Chance that a row is among the first k when ties fall at random.
-
-    Examples
-    --------
-    >>> within(np.array([5.0, 1.0, 1.0, 1.0]), 2, 2).__round__(4)
-    0.3333
-    """
-    above, ties = int((score > score[at]).sum()), int((score == score[at]).sum())
-    return float(np.clip((k - above) / ties, 0.0, 1.0))
-
-
-def recall_at(pair: Floats, held: Floats, k: int) -> float:
-    """Expected share of the bad flows that the first k rows hold; `held` is how many each row holds.
-
-    Examples
-    --------
-    >>> recall_at(np.array([3.0, 2.0, 2.0]), np.array([0.0, 4.0, 0.0]), 2)
-    0.5
-    """
-    if not held.sum():
-        return 0.0
-    hit = np.flatnonzero(held)
-    chance = np.array([within(pair, int(at), k) for at in hit])
-    return float((chance * held[hit]).sum() / held.sum())
-
-
-def measure_draw(draw: Draw, day: Day, ranking: Ranking) -> tuple[dict[str, float], float, float, int]:
-    """The measures, the victim's rank, the best pair's rank, and how many pairs are listed."""
-    e = day.edges
-    values = dict.fromkeys(MEASURES, float("nan"))
-    host_rank = pair_rank = float("nan")
-    if ranking.host is not None:
-        at = e.hosts.index(draw.victim)
-        host_rank = expected_rank(ranking.host, at)
-        values |= {f"host@{k}": within(ranking.host, at, k) for k in HOSTS_AT}
-    pairs = 0
-    if ranking.pair is not None:
-        of = e.pair_of if ranking.pair_of is None else ranking.pair_of
-        bad = draw.is_bad[e.rows]
-        listed = of >= 0
-        pairs = ranking.pair.size
-        held = np.asarray(np.bincount(of[listed], weights=bad[listed], minlength=pairs), dtype=float)
-        scale = held.sum() / bad.sum()
-        values |= {f"leads@{k}": float(scale * recall_at(ranking.pair, held, k)) for k in LEADS_AT}
-        if draw.pairs:
-            pair_rank, chances = _pair_places(draw, e, ranking.pair, of)
-            values |= dict(zip((f"pair@{k}" for k in PAIRS_AT), chances, strict=True))
-    if ranking.flow is not None:
-        reachable = int(draw.is_bad.sum())
-        values["AP"] = average_precision(ranking.flow, draw.is_bad)
-        values |= {f"P@{k}": hits_at(ranking.flow, draw.is_bad, k) / min(k, reachable) for k in FLOWS_AT}
-    return values, host_rank, pair_rank, pairs
-
-
-def _pair_places(draw: Draw, e: Any, pair: Floats, of: NDArray[np.int64]) -> tuple[float, list[float]]:
-    """Rank and chances of the best-placed pair; a pair that is not listed comes after all that are."""
-    rows = set()
-    for source, target in draw.pairs:
-        at = e.place_of_pair(source, target)
-        rows |= {int(row) for row in np.unique(of[e.pair_of == at]) if row >= 0}
-    if not rows:
-        return float(pair.size + 1), [0.0] * len(PAIRS_AT)
-    best = max(rows, key=lambda row: pair[row])
-    return expected_rank(pair, best), [within(pair, best, k) for k in PAIRS_AT]
 
 
 class Bench:
@@ -214,128 +99,10 @@ class Bench:
         if key not in self._controls:
             day = Day(control(field, mask), self._past(field, mask), field.hay.home)
             clients = [text for half in field.clients for text in half]
-            self._controls[key] = {name: _places(day, rank(day), clients) for name, rank in self.contenders.items()}
+            self._controls[key] = {
+                name: shares_above(day, rank(day), clients) for name, rank in self.contenders.items()
+            }
         return self._controls[key]
-
-
-def _places(day: Day, ranking: Ranking, clients: list[str]) -> dict[str, float]:
-    """By client, the share of the other clients above it, a tie counting half: victims are drawn from the clients."""
-    if ranking.host is None:
-        return {}
-    place = {text: at for at, text in enumerate(day.edges.hosts)}
-    host = ranking.host[[place[text] for text in clients]]
-    above = (np.array([expected_rank(host, at) for at in range(host.size)]) - 1) / max(host.size - 1, 1)
-    return dict(zip(clients, above.tolist(), strict=True))
-
-
-def interval(values: Floats, seed: int = 0) -> tuple[float, float, float]:
-    """Mean, and its 90 % bootstrap interval over the draws; NaN are left out."""
-    held = values[~np.isnan(values)]
-    if not held.size:
-        return float("nan"), float("nan"), float("nan")
-    drawn = np.random.default_rng(seed).integers(held.size, size=(BOOTSTRAPS, held.size))
-    low, high = np.quantile(held[drawn].mean(axis=1), [0.05, 0.95])
-    return float(held.mean()), float(low), float(high)
-
-
-def read_results(path: Path) -> list[Result]:
-    """What :func:`write` wrote."""
-    held = []
-    for row in json.loads(path.read_text())["results"]:
-        for name in ("host_rank", "pair_rank", "control"):
-            row[name] = float("nan") if row[name] is None else row[name]
-        row["values"] = {name: float("nan") if value is None else value for name, value in row["values"].items()}
-        held.append(Result(**row))
-    return held
-
-
-def joined(results: list[Result], before: list[Result]) -> list[Result]:
-    """New results, and of the same draws those that other contenders had before."""
-    drawn = {(r.hay, r.needle, r.draw, r.victim) for r in results}
-    new = {r.contender for r in results}
-    kept = [r for r in before if r.contender not in new and (r.hay, r.needle, r.draw, r.victim) in drawn]
-    places = {key: at for at, key in enumerate(dict.fromkeys((r.hay, r.needle, r.draw, r.victim) for r in results))}
-    names = list(dict.fromkeys(r.contender for r in [*results, *kept]))
-    whole = sorted(
-        [*results, *kept],
-        key=lambda r: (places[r.hay, r.needle, r.draw, r.victim], names.index(r.contender)),
-    )
-    counts = {name: sum(r.contender == name for r in whole) for name in names}
-    return [r for r in whole if counts[r.contender] == len(places)]
-
-
-def column(results: list[Result], contender: str, measure: str) -> Floats:
-    """One measure of one contender, a number for each draw, in order."""
-    return np.array([r.values[measure] for r in results if r.contender == contender])
-
-
-def summary(results: list[Result], ours: str = OURS) -> str:
-    """Means with intervals; ours minus each, paired; the controls."""
-    names = list(dict.fromkeys(r.contender for r in results))
-    draws = sum(r.contender == names[0] for r in results)
-    lines = [f"mean over {draws} draws [90 % bootstrap interval over draws]", _head()]
-    for name in names:
-        cells = [_cell(interval(column(results, name, measure))) for measure in HEADLINE]
-        lines.append(f"  {name:18s}" + "".join(f"{cell:>20s}" for cell in cells))
-    lines += ["", f"{ours} minus each, paired", _head()]
-    for name in names:
-        if name != ours:
-            gaps = [column(results, ours, m) - column(results, name, m) for m in HEADLINE]
-            lines.append(f"  {name:18s}" + "".join(f"{_cell(interval(gap), signed=True):>20s}" for gap in gaps))
-    lines += ["", "control: share of clients above the would-be victim without the needle (by chance 0.5)"]
-    lines.append(f"  {'':18s}{'all':>20s}{'quiet victims':>20s}{'busy victims':>20s}")
-    for name in names:
-        cells = []
-        for wanted in ((True, False), (False,), (True,)):
-            held = [r.control for r in results if r.contender == name and r.is_busy in wanted]
-            cells.append(_cell(interval(np.array(held))))
-        lines.append(f"  {name:18s}" + "".join(f"{cell:>20s}" for cell in cells))
-    return "\n".join(lines)
-
-
-def _head() -> str:
-    return f"  {'':18s}" + "".join(f"{measure:>20s}" for measure in HEADLINE)
-
-
-def _cell(found: tuple[float, float, float], *, signed: bool = False) -> str:
-    mean, low, high = found
-    if np.isnan(mean):
-        return "-"
-    return f"{mean:+.2f} [{low:+.2f},{high:+.2f}]" if signed else f"{mean:.2f} [{low:.2f},{high:.2f}]"
-
-
-def by(results: list[Result], what: str, measures: tuple[str, ...] = ("host@3", "host@10", "pair@10")) -> str:
-    """Means by needle or by hay: a row each, a column for each contender."""
-    names = list(dict.fromkeys(r.contender for r in results))
-    lines = [f"by {what}: {', '.join(measures)}", f"  {'':28s}" + "".join(f"{name[:16]:>17s}" for name in names)]
-    of = {"size": _size, "victim": _victim}.get(what, lambda r: getattr(r, what))
-    for label in dict.fromkeys(of(r) for r in results):
-        cells = []
-        for name in names:
-            held = [r for r in results if r.contender == name and of(r) == label]
-            means = [interval(column(held, name, measure))[0] for measure in measures]
-            cells.append(" ".join("   -" if np.isnan(mean) else f"{mean:4.2f}" for mean in means))
-        lines.append(f"  {label:28s}" + "".join(f"{cell:>17s}" for cell in cells))
-    return "\n".join(lines)
-
-
-def _size(result: Result) -> str:
-    return f"quiet, up to {QUIET} bad flows" if result.bad <= QUIET else "loud"
-
-
-def _victim(result: Result) -> str:
-    return "busy victim" if result.is_busy else "quiet victim"
-
-
-def write(results: list[Result], path: Path, facts: dict[str, Any]) -> None:
-    """Everything as JSON; NaN as null."""
-    rows = [asdict(r) for r in results]
-    for row in rows:
-        row["values"] = {name: None if np.isnan(value) else value for name, value in row["values"].items()}
-        for name in ("host_rank", "pair_rank", "control"):
-            row[name] = None if np.isnan(row[name]) else row[name]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({**facts, "results": rows}, indent=1) + "\n")
 
 
 @dataclass(frozen=True)
@@ -401,28 +168,6 @@ def of_site(data: Path, choice: Choice, site: str) -> list[Result]:
     return results
 
 
-def findings(results: list[Result], ours: str = OURS) -> Iterable[Finding]:
-    """Ours against the best of the others, measure by measure, and ours on the hours without a needle."""
-    others = [name for name in dict.fromkeys(r.contender for r in results) if name in BASELINES]
-    for measure in ("host@3", "host@10", "pair@10", "pair@50"):
-        means = {name: interval(column(results, name, measure))[0] for name in others}
-        best = max((name for name in others if not np.isnan(means[name])), key=lambda name: means[name])
-        mine = column(results, ours, measure)
-        gap, low, high = interval(mine - column(results, best, measure))
-        mean = interval(mine)[0]
-        yield Finding(
-            f"needles, {measure}", f"{best} {means[best]:.3f}", f"{ours} {mean:.3f}", mean / max(means[best], 1e-9),
-            f"better (by {gap:+.2f}, 90 % [{low:+.2f}, {high:+.2f}])", low > 0,
-        )  # fmt: skip
-    for title, wanted in (("all", (True, False)), ("quiet", (False,)), ("busy", (True,))):
-        held = np.array([r.control for r in results if r.contender == ours and r.is_busy in wanted])
-        mean, low, high = interval(held)
-        yield Finding(
-            f"needles, control: clients above the would-be victim, {title} victims", "chance 0.5",
-            f"{ours} {mean:.2f} [{low:.2f}, {high:.2f}]", None, "0.5 in the interval", low <= 0.5 <= high,
-        )  # fmt: skip
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Print the tables, write the JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -433,6 +178,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=2, help="processes; a site is worked on by one")
     parser.add_argument("--with", action="append", default=[], dest="names", choices=list(CONTENDERS), metavar="NAME",
                         help=f"only this contender; may be repeated: {', '.join(CONTENDERS)}")  # fmt: skip
+    parser.add_argument("--without", action="append", default=[], choices=list(CONTENDERS), metavar="NAME",
+                        help="not this contender; may be repeated")  # fmt: skip
     parser.add_argument("--against", type=Path, help="results of an earlier run, for the others on the same draws")
     parser.add_argument("--finders", action="store_true", help="each finder alone as well")
     parser.add_argument("--quick", action="store_true", help="one draw")
@@ -444,8 +191,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{options.data}: no such folder; give --data", file=sys.stderr)
         return 2
     draws = QUICK_DRAWS if options.quick else options.draws
+    names = tuple(name for name in options.names or CONTENDERS if name not in options.without)
     choice = Choice(
-        draws, options.seed, options.only, options.site, tuple(options.names), options.finders, options.jobs,
+        draws, options.seed, options.only, options.site, names, options.finders, options.jobs,
         options.partial,
     )  # fmt: skip
     tell(options.data, choice, options.out, read_results(options.against) if options.against else [])

@@ -17,8 +17,8 @@ from flowsleuth.testing.detectors import make_flows
 
 BENCH = Path(__file__).resolve().parents[2] / "bench"
 MODULES = (
-    "contenders", "draws", "edges_of_day", "hay", "injected", "needle_ranks", "needles", "our_list", "outliers",
-    "rita_list",
+    "contenders", "draws", "edges_of_day", "hay", "injected", "needle_places", "needle_ranks", "needle_tables",
+    "needles", "our_list", "outliers", "rita_list",
 )  # fmt: skip
 LONG_AGO = dt.datetime(1999, 1, 1, tzinfo=dt.UTC)
 C2, SCANNED = "203.0.113.5", "203.0.114.9"
@@ -177,10 +177,10 @@ def test_a_run_of_a_needle_is_consecutive(bench, field, needle) -> None:
 
 def test_ties_are_shared_out(bench) -> None:
     score = np.array([9.0, 5.0, 5.0, 5.0, 1.0])
-    assert bench.needle_ranks.within(score, 1, 1) == 0
-    assert bench.needle_ranks.within(score, 1, 2) == pytest.approx(1 / 3)
-    assert bench.needle_ranks.within(score, 1, 4) == 1
-    assert bench.needle_ranks.recall_at(score, np.array([0, 3, 0, 0, 1.0]), 3) == pytest.approx(2 / 3 * 3 / 4)
+    assert bench.needle_places.within(score, 1, 1) == 0
+    assert bench.needle_places.within(score, 1, 2) == pytest.approx(1 / 3)
+    assert bench.needle_places.within(score, 1, 4) == 1
+    assert bench.needle_places.recall_at(score, np.array([0, 3, 0, 0, 1.0]), 3) == pytest.approx(2 / 3 * 3 / 4)
 
 
 def test_histograms_and_tails_by_hand(bench) -> None:
@@ -252,9 +252,9 @@ def test_a_whole_draw_is_measured(bench, field, needle) -> None:
         assert result.host_rank == (result.hosts + 1) / 2
     assert [r.is_busy for r in by_name["rarity"]] == [True, False]
     assert all(r.values["pair@10"] == 1 for r in by_name["rarity"])  # forty calls that nobody else makes
-    text = bench.needle_ranks.summary(results, "rarity")
+    text = bench.needle_tables.summary(results, "rarity")
     assert "rarity minus each" in text
-    assert "made" in bench.needle_ranks.by(results, "needle")
+    assert "made" in bench.needle_tables.by(results, "needle")
 
 
 def test_what_the_hay_hardly_ever_tells_is_told_of_no_flow(bench, field, needle) -> None:
@@ -294,17 +294,17 @@ def test_equal_leads_are_equally_strong(bench) -> None:
 
 
 def test_results_are_read_as_written_and_joined_on_the_same_draws(bench, field, needle, tmp_path) -> None:
-    ranks = bench.needle_ranks
+    ranks, tables = bench.needle_ranks, bench.needle_tables
 
     def run(*names: str, seed: int = 7) -> list:
         chosen = {name: bench.contenders.BASELINES[name] for name in names}
         return list(ranks.Bench(chosen, seed).run([field.hay], [needle], 2))
 
     before = run("rarity", "activity")
-    ranks.write(before, tmp_path / "before.json", {"seed": 7})
-    held = ranks.read_results(tmp_path / "before.json")
+    tables.write(before, tmp_path / "before.json", {"seed": 7})
+    held = tables.read_results(tmp_path / "before.json")
     assert str(held) == str(before)
-    whole = ranks.joined(run("chance", "activity"), held)
+    whole = tables.joined(run("chance", "activity"), held)
     assert [r.contender for r in whole] == ["chance", "activity", "rarity"] * 2
     assert [r.draw for r in whole] == [0, 0, 0, 1, 1, 1]
-    assert {r.contender for r in ranks.joined(run("chance", seed=8), held)} == {"chance"}
+    assert {r.contender for r in tables.joined(run("chance", seed=8), held)} == {"chance"}
