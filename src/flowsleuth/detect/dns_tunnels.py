@@ -77,8 +77,8 @@ class DnsTunnelFinder:
     *Generated domains*: the same measure of the registered domains that a source asked for and of which nobody found
     any name that day, against the other sources and its own days; a finding about the host.
 
-    Without rows of ``dns``: the mean size of packets to port 53, for pairs of a source and a resolver with enough of
-    them, by rank (:func:`.query_sizes.find_long_queries`).
+    *Long questions*, of sources of which no row of ``dns`` tells names: bytes of questions that are too long on
+    average, for pairs of a source and a resolver (:func:`.query_sizes.find_long_queries`).
 
     Blind spots: less than `least` a day (25 names with 20 octets each; the 256 numbers of a block list never reach it);
     what is asked over TLS or HTTPS; data that only comes back, in answers to few names; on a day without earlier ones,
@@ -111,10 +111,11 @@ class DnsTunnelFinder:
         if not len(day.pairs):
             return no_findings()
         names = QueriedNames(day.input.arrow(count_queries(day.input, day.date)))
+        by_size = find_long_queries(day, day.addresses.of(names.sources.texts))
         if not len(names):
-            return find_long_queries(day)
+            return by_size
         model = names.labels.model
-        return pa.concat_tables([self._tunnels(day, names, model), self._generated(day, names)])
+        return pa.concat_tables([self._tunnels(day, names, model), self._generated(day, names), by_size])
 
     def _tunnels(self, day: NetworkDay, names: QueriedNames, model: Model) -> pa.Table:
         least = self.options.least

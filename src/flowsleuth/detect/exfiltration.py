@@ -59,8 +59,8 @@ class ExfiltrationFinder:
     one) over one service, less those that came back. So a video call, of which both ways are alike, and a download
     count little. The p-value is the largest of
 
-    - the share of pairs on the service with as much, drawn to those of all services (:func:`.far_tails.drawn_tail`);
-      what went in many small flows, a slow drip, is compared with the like;
+    - the share of pairs on the service with as much, drawn to those of all services (:func:`.far_tails.drawn_tail`),
+      and no less than the share of all pairs; what went in many small flows, a slow drip, is compared with the like;
     - the share of our hosts that sent the same receiver as much, if others deal with it: what many use is no drop-off;
     - the share of days, up to 14 earlier ones and this, on which the host sent as much to this receiver or to any but
       those that it sends to regularly: a backup each night is usual, and so is a mail relay. Days without traffic
@@ -186,7 +186,8 @@ def _stand_for_many(day: NetworkDay) -> NDArray[np.bool_]:
 
 def _peer_tail(out: Transfers, least: float) -> Floats:
     service = np.unique(out.service, return_inverse=True)[1].reshape(-1)
-    return drawn_tail(out.net, out.sender, service * SHAPES + out.shape, out.serves.astype(np.int64), least)
+    kind = out.serves.astype(np.int64)
+    return drawn_tail(out.net, out.sender, service * SHAPES + out.shape, kind, least, is_rare_in_kind=True)
 
 
 def _others_there(out: Transfers, least: float) -> tuple[Floats, Ints]:

@@ -110,7 +110,13 @@ def votes_of(source: NDArray[np.integer], group: NDArray[np.integer]) -> Floats:
 
 
 def drawn_tail(
-    values: Floats, source: NDArray[np.integer], group: NDArray[np.integer], kind: NDArray[np.integer], least: float
+    values: Floats,
+    source: NDArray[np.integer],
+    group: NDArray[np.integer],
+    kind: NDArray[np.integer],
+    least: float,
+    *,
+    is_rare_in_kind: bool = False,
 ) -> Floats:
     """P(a peer has a value as large), of the group, drawn to all of its kind where the group has few others.
 
@@ -126,6 +132,8 @@ def drawn_tail(
         At least 0; a group is of one kind.
     least : float
         Smaller values are as good as none.
+    is_rare_in_kind : bool
+        Nothing is rarer in its group than among all of its kind.
 
     Examples
     --------
@@ -135,7 +143,8 @@ def drawn_tail(
     """
     near = FarTail.of(values, group, least, votes=votes_of(source, group))
     wide = FarTail.of(values, kind, least, votes=votes_of(source, kind))
-    return np.asarray((near.others * near.share + PRIOR_PEERS * wide.share) / (near.others + PRIOR_PEERS))
+    drawn = (near.others * near.share + PRIOR_PEERS * wide.share) / (near.others + PRIOR_PEERS)
+    return np.maximum(drawn, wide.share) if is_rare_in_kind else np.asarray(drawn)
 
 
 def tail_of_days(value: Floats, before: Floats, least: float) -> Floats:

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from flowsleuth.detect.dense_codes import look_up
 from flowsleuth.detect.edges import Groups
+from flowsleuth.detect.far_tails import FarTail, tail_of_days
 from flowsleuth.detect.findings import KEPT_P, Extent, no_findings, tell
 from flowsleuth.detect.flow_codes import SPAN
 from flowsleuth.detect.network_day import NetworkDay, Pairs
-from flowsleuth.detect.peer_tails import peer_tail
 from flowsleuth.detect.wording import count, each, join, size
 
 if TYPE_CHECKING:
@@ -25,23 +25,27 @@ Ints = NDArray[np.int64]
 
 SERVICE = 17 * SPAN + 53
 TECHNIQUE = "T1071.004"
-FEWEST_PACKETS = 20.0
-FEWEST_RECORDS = 3.0
-"""A mean of fewer says little: one long name more or less decides, or one packet of a thousand that was sampled."""
-COLUMNS = ("src", "dst", "service", "owner", "flows", "src_bytes", "src_packets")
 LONG = 100.0
-"""Bytes of a question below which it is as long as any: IP and UDP headers 28, DNS 12 + 5, EDNS 11, a name of 40."""
+"""Bytes of a question up to which it is as long as any: IP and UDP headers 28, DNS 12 + 5, EDNS 11, a name of 44."""
+LEAST = 2_000.0
+"""Bytes beyond that in a day from which they are worth a look: twenty names of full length."""
+FEWEST_RECORDS = 3.0
+"""Fewer flows may be one packet that stands for a thousand, where packets are sampled."""
+COLUMNS = ("src", "dst", "service", "owner", "flows", "src_bytes", "src_packets")
 
 
-def find_long_queries(day: NetworkDay) -> pa.Table:
-    """Pairs of a source and a resolver with unusually large packets to port 53 on average.
+def find_long_queries(day: NetworkDay, named: Ints) -> pa.Table:
+    """Pairs of a source and a resolver whose questions are too long on average.
 
-    The p-value is the share of such pairs with as large a mean, by rank (:func:`.peer_tails.peer_tail`): a tunnel has
-    longer questions, however few; a busy host has more, but not longer. What was as long on an earlier day is usual.
+    What is judged is the bytes of a day to port 53 beyond :data:`LONG` a packet (a flow, where packets are not told): a
+    busy host asks more, but not longer; a tunnel asks longer, however seldom. The p-value is the share of such pairs
+    with as much (:class:`.far_tails.FarTail`), or that of days, if that is larger.
 
     Parameters
     ----------
     day : NetworkDay
+    named : array of int64
+        Host codes of sources whose names are told elsewhere, and not judged by size.
 
     Returns
     -------
@@ -49,11 +53,15 @@ def find_long_queries(day: NetworkDay) -> pa.Table:
         As :func:`.findings.tell`.
     """
     means = _means(day.pairs, day.n_hosts)
-    p_value = peer_tail(means.mean, np.zeros(means.mean.size, dtype=np.int64))
-    rows = np.flatnonzero((means.mean >= LONG) & (p_value <= KEPT_P))
+    p_value = FarTail.of(means.beyond, np.zeros(means.beyond.size, dtype=np.int64), LEAST).share
+    is_named = np.isin(means.ends // max(day.n_hosts, 1), named)
+    rows = np.flatnonzero((means.beyond >= LEAST) & (p_value <= KEPT_P) & ~is_named)
     if not rows.size:
         return no_findings()
-    ends, mean, packets = means.ends[rows], means.mean[rows], means.packets[rows]
+    ends, mean, questions = means.ends[rows], means.mean[rows], means.questions[rows]
+    before = _before(day, ends)
+    if len(before):
+        p_value[rows] = np.maximum(p_value[rows], tail_of_days(means.beyond[rows], before, LEAST))
     pairs = day.pairs
     asks = np.flatnonzero((pairs.service == SERVICE) & (pairs.owner == 0))
     group = np.full(len(pairs), -1)
@@ -65,46 +73,64 @@ def find_long_queries(day: NetworkDay) -> pa.Table:
         src=src,
         dst=dst,
         service=np.full(rows.size, SERVICE),
-        p_value=np.maximum(p_value[rows], _share_of_days(day, ends, mean)),
+        p_value=p_value[rows],
         technique=TECHNIQUE,
         extent=Extent.of_groups(pairs, group, rows.size),
         reason=join(
-            each(packets, lambda n: f"asked names in {count(n)} packets"),
+            each(questions, lambda n: f"asked names in {count(n)} {means.unit}s"),
             each(mean, lambda n: f" of {size(n)} on average"),
             f", usual is {size(float(np.median(means.mean)))}",
             each(asking, lambda n: f"; {count(n)} source{'s' * (n > 1)} ask{'s' * (n == 1)} this resolver so often"),
+            _largest_before(before),
             "; the names are not told",
         ),
-        evidence={"mean_bytes": mean.round(1), "packets": packets, "sources_there": asking},
+        evidence={"mean_bytes": mean.round(1), f"{means.unit}s": questions, "sources_there": asking},
     )
 
 
 @dataclass(frozen=True)
 class _Means:
-    """Pairs that ask names often enough: ``src * n_hosts + dst``, mean bytes of a packet sent, packets."""
+    """Pairs that ask names: ``src * n_hosts + dst``, mean bytes of a question, questions; what one is taken for."""
 
     ends: Ints
     mean: Floats
-    packets: Floats
+    questions: Floats
+    unit: str
+
+    @property
+    def beyond(self) -> Floats:
+        """Bytes beyond what is usual."""
+        return np.maximum(self.mean - LONG, 0.0) * self.questions
 
 
 def _means(pairs: Pairs, n_hosts: int) -> _Means:
-    is_known = (pairs.src >= 0) & (pairs.dst >= 0) & np.isfinite(pairs.src_packets) & np.isfinite(pairs.src_bytes)
-    asks = np.flatnonzero(is_known & (pairs.service == SERVICE) & (pairs.owner == 0))
+    is_known = (pairs.src >= 0) & (pairs.dst >= 0) & np.isfinite(pairs.src_bytes) & (pairs.owner == 0)
+    asks = np.flatnonzero(is_known & (pairs.service == SERVICE))
+    has_packets = bool(np.isfinite(pairs.src_packets[asks]).any())
+    if has_packets:
+        asks = asks[np.isfinite(pairs.src_packets[asks])]
     by = Groups.by(pairs.src[asks].astype(np.int64) * n_hosts + pairs.dst[asks])
-    packets = by.add_up(pairs.src_packets[asks])
-    enough = np.flatnonzero((packets >= FEWEST_PACKETS) & (by.add_up(pairs.flows[asks]) >= FEWEST_RECORDS))
-    return _Means(by.keys[enough], by.add_up(pairs.src_bytes[asks])[enough] / packets[enough], packets[enough])
+    questions = by.add_up((pairs.src_packets if has_packets else pairs.flows)[asks])
+    enough = np.flatnonzero((questions > 0) & (by.add_up(pairs.flows[asks]) >= FEWEST_RECORDS))
+    mean = by.add_up(pairs.src_bytes[asks])[enough] / questions[enough]
+    return _Means(by.keys[enough], mean, questions[enough], "packet" if has_packets else "flow")
 
 
-def _share_of_days(day: NetworkDay, ends: Ints, mean: Floats) -> Floats:
-    """Share of days with as large a mean, where one of the earlier days had it; else 0."""
-    larger = np.zeros(ends.size)
+def _before(day: NetworkDay, ends: Ints) -> Floats:
+    """Bytes of too long questions of each pair on each earlier day: shape (days, n)."""
+    days = []
     for _, pairs in day.earlier(*COLUMNS, only=_asks):
         then = _means(pairs, day.n_hosts)
-        larger += np.append(then.mean, 0.0)[look_up(then.ends, ends)] >= mean
-    return np.where(larger > 0, (larger + 1.0) / (len(day.earlier_days) + 1.0), 0.0)
+        days.append(np.append(then.beyond, 0.0)[look_up(then.ends, ends)])
+    return np.array(days).reshape(len(days), ends.size)
+
+
+def _largest_before(before: Floats) -> pa.Array | str:
+    if not len(before):
+        return "; no earlier day to compare with"
+    return each(before.max(axis=0), lambda n: f"; on {len(before)} earlier days {size(n)} too long at most")
 
 
 def _asks(pairs: ir.Table, hosts: ir.Table) -> ir.Table:
+    del hosts
     return pairs.filter(pairs.service == SERVICE)
