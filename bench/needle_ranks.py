@@ -37,7 +37,7 @@ from draws import Draw, Field, Mask, control, past, plant, told
 from flowsleuth.detect import FINDERS
 from hay import Hay, load_ctu13, sites
 from needle_places import Result, measure_draw, shares_above
-from needle_tables import by, joined, read_results, summary, write
+from needle_tables import by, joined, markdown, read_results, summary, write
 from needles import Needle, load_needles
 from our_list import SCORED
 
@@ -184,6 +184,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--finders", action="store_true", help="each finder alone as well")
     parser.add_argument("--quick", action="store_true", help="one draw")
     parser.add_argument("--partial", type=Path, help="folder for what is known after each draw")
+    parser.add_argument("--markdown", action="store_true", help="also the table as the manual has it")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--out", type=Path, default=OUT / "needles.json")
     options = parser.parse_args(arguments)
@@ -196,7 +197,9 @@ def main(arguments: list[str] | None = None) -> int:
         draws, options.seed, options.only, options.site, names, options.finders, options.jobs,
         options.partial,
     )  # fmt: skip
-    tell(options.data, choice, options.out, read_results(options.against) if options.against else [])
+    results = tell(options.data, choice, options.out, read_results(options.against) if options.against else [])
+    if options.markdown:
+        print(markdown(results))
     return 0
 
 

@@ -87,6 +87,20 @@ def summary(results: list[Result], ours: str = OURS) -> str:
     return "\n".join(lines)
 
 
+def markdown(results: list[Result]) -> str:
+    """The means and the controls as a table of the manual."""
+    names = list(dict.fromkeys(r.contender for r in results))
+    head = ["", *HEADLINE, "control, quiet victims", "control, busy victims"]
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    for name in names:
+        values = [column(results, name, measure) for measure in HEADLINE]
+        for wanted in (False, True):
+            values.append(np.array([r.control for r in results if r.contender == name and r.is_busy == wanted]))
+        cells = [_cell(interval(one)).replace("[", "(").replace("]", ")").replace(",", " to ") for one in values]
+        lines.append(f"| {' | '.join([name, *cells])} |")
+    return "\n".join(lines)
+
+
 def _head() -> str:
     return f"  {'':18s}" + "".join(f"{measure:>20s}" for measure in HEADLINE)
 

@@ -255,6 +255,9 @@ def test_a_whole_draw_is_measured(bench, field, needle) -> None:
     text = bench.needle_tables.summary(results, "rarity")
     assert "rarity minus each" in text
     assert "made" in bench.needle_tables.by(results, "needle")
+    rows = bench.needle_tables.markdown(results).splitlines()
+    assert [row.split(" | ")[0] for row in rows[2:]] == ["| rarity", "| activity", "| RITA v5", "| chance"]
+    assert len({row.count("|") for row in rows}) == 1
 
 
 def test_what_the_hay_hardly_ever_tells_is_told_of_no_flow(bench, field, needle) -> None:
