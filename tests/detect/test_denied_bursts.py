@@ -103,3 +103,12 @@ def test_the_null_holds_among_sources_that_differ_wildly() -> None:
         told += len(run_finder(DeniedBurstFinder(), make_flows(rows)))
         tested += counts.size
     assert told / tested <= 0.05
+
+
+def test_a_protocol_that_is_not_told_and_one_that_nobody_knows() -> None:
+    rows = [denied("10.0.0.9", f"10.0.7.{n}", 7, n, proto=None) for n in range(30)]
+    rows += [denied("10.0.0.8", f"10.0.7.{n}", 7, n, proto="nonesuch") for n in range(30)]
+    found = run_finder(DeniedBurstFinder(), make_flows([*office(), *rows])).to_pylist()
+    assert [row["src_ip"] for row in found] == ["10.0.0.8", "10.0.0.9"]
+    assert [row["flows"] for row in found] == [32, 32]
+    assert "denied or refused 7/unknown protocol of 30 addresses" in found[0]["reason"]

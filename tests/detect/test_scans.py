@@ -48,7 +48,7 @@ def test_a_slow_scan_of_thirty_addresses_over_a_day_is_found() -> None:
     assert row["p_value"] < 1e-3
     assert row["reason"].startswith("tried 30 addresses by 445/tcp within 22.6 h, 30 in vain; usual there are failures")
     told = json.loads(row["evidence"])
-    assert (told["services"], told["addresses"], told["in_vain"], told["guessed_outcomes"]) == (1, 30, 30, 0)
+    assert (told["services"], told["first_contacts"], told["in_vain"], told["guessed_outcomes"]) == (1, 30, 30, 0)
 
 
 def test_the_walk_of_a_lone_source_by_hand() -> None:
@@ -106,7 +106,7 @@ def test_a_block_scan_is_one_sweep_and_an_address_each() -> None:
     assert len(found) == 31
     assert [row["src_ip"] for row in sweeps] == ["10.0.0.50"]
     assert sweeps[0]["flows"] == 300
-    assert "tried 300 addresses by 21/tcp and 9 other services" in sweeps[0]["reason"]
+    assert "made 300 first contacts by 21/tcp and 9 other services" in sweeps[0]["reason"]
 
 
 def test_pings_that_nobody_answers() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsleuth.detect.edges import Groups
-from flowsleuth.detect.flow_codes import NO_PORT, OTHER_PROTO, SPAN
+from flowsleuth.detect.flow_codes import NO_PORT, NO_PROTO, OTHER_PROTO, SPAN
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.schema.protocols import KEYWORDS
 from flowsleuth.store.portable import time_bin
@@ -99,8 +99,8 @@ def _densest(day: NetworkDay, date: dt.date) -> tuple[Ints, Ints]:
 def _services(rows: Any) -> Ints:
     numbers = {name: number for number, name in KEYWORDS.items()}
     column = rows["proto"].combine_chunks().dictionary_encode()
-    codes = np.array([numbers.get(name, OTHER_PROTO) for name in column.dictionary.to_pylist()] or [0])
-    proto = codes[column.indices.fill_null(0).to_numpy(zero_copy_only=False)]
+    codes = np.array([*(numbers.get(name, OTHER_PROTO) for name in column.dictionary.to_pylist()), NO_PROTO])
+    proto = codes[column.indices.fill_null(codes.size - 1).to_numpy(zero_copy_only=False)]
     port = rows["dst_port"].fill_null(NO_PORT).to_numpy().astype(np.int64)
     return np.asarray(proto * SPAN + port, dtype=np.int64)
 

@@ -50,7 +50,7 @@ class Sweeps:
         Host code, and code of the service by which it tried the most addresses in vain.
     p_value : array of float64
     services, tried, failed, guessed : array of int64
-        Services it swept by; addresses by them, those in vain, and those whose outcome was guessed.
+        Services it swept by; first contacts by them, those in vain, and those whose outcome was guessed.
     usual, usual_tried : array of float64
         Usual failing rate on the service, and addresses that others try in vain.
     is_by_count : array of bool

@@ -132,7 +132,7 @@ class ScanFinder:
             reason=_horizontal_words(sweeps, extent),
             evidence={
                 "services": sweeps.services,
-                "addresses": sweeps.tried,
+                "first_contacts": sweeps.tried,
                 "in_vain": sweeps.failed,
                 "usual_failing_share": sweeps.usual,
                 "span_s": (extent.last_us - extent.first_us) / 1e6,
@@ -232,7 +232,8 @@ def _horizontal_words(sweeps: Sweeps, extent: Extent) -> pa.Array:
     by_count = join("; where nearly everybody fails, others try ", each(sweeps.usual_tried, lambda m: f"{m:.1f}"))
     by_walk = join("; usual there are failures at ", usual)
     return join(
-        "tried ", each(sweeps.tried, count), " addresses by ", _words(sweeps.service), others, _within(extent), ", ",
-        each(sweeps.failed, count), " in vain", guessed,
+        each(sweeps.services, lambda n: "tried " if n == 1 else "made "), each(sweeps.tried, count),
+        each(sweeps.services, lambda n: " addresses by " if n == 1 else " first contacts by "), _words(sweeps.service),
+        others, _within(extent), ", ", each(sweeps.failed, count), " in vain", guessed,
         pa.array(np.where(sweeps.is_by_count, by_count.to_numpy(False), by_walk.to_numpy(False)), pa.string()),
     )  # fmt: skip
