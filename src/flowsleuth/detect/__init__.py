@@ -22,6 +22,7 @@ FINDERS = Catalogue(
         "beacons": "flowsleuth.detect.daily_beacons:DailyBeaconFinder",
         "rita": "flowsleuth.detect.rita:RitaFinder",
         "strobes": "flowsleuth.detect.strobes:StrobeFinder",
+        "intelligence_hits": "flowsleuth.detect.intelligence_hits:IntelligenceFinder",
         "lateral_movement": "flowsleuth.detect.lateral_movement:LateralMovementFinder",
         "new_rare": "flowsleuth.detect.new_rare:NewRareFinder",
         "wrong_port": "flowsleuth.detect.wrong_port:WrongPortFinder",

@@ -1,0 +1,235 @@
+"""Meetings of hosts of ours with what stored feeds list, each by the strongest way it came about."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from ipaddress import ip_network
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowsleuth.detect.dense_codes import TextCodes
+from flowsleuth.detect.findings import NONE, Extent
+from flowsleuth.detect.indicator_matches import Matches, expand, match_addresses, match_names
+from flowsleuth.detect.meetings import only_value
+from flowsleuth.detect.network_day import NetworkDay
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pyarrow as pa
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+ANSWERED, ASKED, UNANSWERED, LET_IN = WAYS = range(4)
+"""It connected there and got an answer; asked DNS for the name; connected in vain; answered what came from there."""
+SEVERITIES = ("unknown", "information", "warning", "high")
+TOLD = ("feed", "indicator", "indicator_type", "is_exact", "severity", "threat", "valid_from", "valid_until")
+
+
+@dataclass(frozen=True)
+class Uses:
+    """What hits rest on: a row of the day's pairs or questions, and what it meets; arrays of shape (n,).
+
+    Attributes
+    ----------
+    host, is_name, thing, other, way, indicator : array of int64
+        Host of ours; whether a name was met; its place among the names, or the host code of the address; host code of
+        the address (-1: none); :data:`WAYS`; place among the indicators.
+    flows, first_us, last_us : array of int64
+    src_bytes, dst_bytes : array of float64
+    """
+
+    host: Ints
+    is_name: Ints
+    thing: Ints
+    other: Ints
+    way: Ints
+    indicator: Ints
+    flows: Ints
+    first_us: Ints
+    last_us: Ints
+    src_bytes: Floats
+    dst_bytes: Floats
+
+    @classmethod
+    def join(cls, parts: list[Uses]) -> Uses:
+        """All of them."""
+        columns = zip(*(vars(part).values() for part in parts), strict=True)
+        return cls(*(np.concatenate(column) for column in columns))
+
+
+@dataclass(frozen=True)
+class Hits:
+    """Hits by (host, thing, feed); arrays of shape (n,).
+
+    Attributes
+    ----------
+    host, is_name, thing, way : array of int64
+        As in :class:`Uses`; of the ways the strongest.
+    feed, indicator, severity : array of int64
+        Place among the feeds; the most severe of its indicators; place in :data:`SEVERITIES`.
+    peers : array of int64
+        Addresses outside, or names, that the host met in any way.
+    n_ours : int
+        Hosts of ours that began something.
+    listed_addresses, listed_domains : array of float64, shape (n_feeds,)
+    indicators : pyarrow.Table
+    texts : pyarrow.Array of string
+        Names.
+    uses : Uses
+    of : array of int64
+        Which hit each of `uses` is of.
+    """
+
+    host: Ints
+    is_name: Ints
+    thing: Ints
+    way: Ints
+    feed: Ints
+    indicator: Ints
+    severity: Ints
+    peers: Ints
+    n_ours: int
+    listed_addresses: Floats
+    listed_domains: Floats
+    indicators: pa.Table
+    texts: pa.Array
+    uses: Uses
+    of: Ints
+
+    def extents(self, wanted: Ints) -> tuple[Extent, Ints]:
+        """What some hits rest on, in their way; and the only address of each."""
+        place = np.full(self.host.size, NONE)
+        place[wanted] = np.arange(wanted.size)
+        of = np.where(self.uses.way == self.way[self.of], place[self.of], NONE)
+        return Extent.of_groups(self.uses, of, wanted.size), only_value(self.uses.other, of, wanted.size)
+
+
+def find_hits(day: NetworkDay) -> Hits | None:
+    """What hosts of ours met of what is listed; None where nothing is listed, or nothing was met."""
+    import pyarrow as pa
+
+    indicators = _listed(day)
+    if not len(indicators):
+        return None
+    asked = day.input.arrow(day.input.counts("dns_asked", count_questions, [day.date], table="dns").drop("date"))
+    names = TextCodes.distinct(pa.chunked_array([*asked["query"].chunks, day.names.texts], pa.string()))
+    in_addresses, in_names = match_addresses(day.addresses.texts, indicators), match_names(names.texts, indicators)
+    is_ours = day.is_home if day.is_home.any() else np.ones(day.n_hosts, dtype=bool)
+    uses = Uses.join([
+        _met_addresses(day, is_ours, in_addresses),
+        _met_names(day, is_ours, names, in_names),
+        _asked(day, is_ours, asked, names, in_names),
+    ])  # fmt: skip
+    return _put_together(day, is_ours, indicators, names, uses) if uses.host.size else None
+
+
+def _listed(day: NetworkDay) -> pa.Table:
+    """Indicators that held on the day, or begin later."""
+    table = day.input.table("indicator")
+    begin = dt.datetime.combine(day.date, dt.time(), dt.UTC)
+    holds = (table.valid_until >= begin).fill_null(True)
+    found = day.input.arrow(table.filter(holds).select(*TOLD))
+    return found.sort_by([("feed", "ascending"), ("indicator", "ascending")]).combine_chunks()
+
+
+def count_questions(rows: ir.Table) -> ir.Table:
+    """One day's questions to DNS by who asked and what for."""
+    named = rows.mutate(query=rows.query.lower().nullif(""))
+    asked = named.filter(named.query.notnull() & named.src_ip.notnull())
+    return asked.group_by("src_ip", "query").aggregate(
+        flows=lambda t: t.count(), first=lambda t: t.start.min(), last=lambda t: t.start.max()
+    )
+
+
+def _met_addresses(day: NetworkDay, is_ours: Bools, matches: Matches) -> Uses:
+    """Connections of ours with listed addresses outside."""
+    pairs = day.pairs
+    is_out = is_ours[pairs.src] & ~(is_ours[pairs.dst] & day.is_home.any())
+    is_in = ~is_out & is_ours[pairs.dst] & ~is_ours[pairs.src]
+    other = np.where(is_out, pairs.dst, pairs.src).astype(np.int64)
+    talks = pairs.flows > pairs.failed
+    rows, of = expand(np.where(is_out | (is_in & talks), other, NONE), np.arange(len(pairs)), *matches)
+    way = np.where(is_in, LET_IN, np.where(talks, ANSWERED, UNANSWERED))[rows]
+    host = np.where(is_in, pairs.dst, pairs.src)[rows].astype(np.int64)
+    return _of_pairs(day, rows, of, host=host, thing=other[rows], is_name=False, way=way)
+
+
+def _met_names(day: NetworkDay, is_ours: Bools, names: TextCodes, matches: Matches) -> Uses:
+    """Connections of ours to listed names."""
+    pairs = day.pairs
+    code = np.append(names.of(day.names.texts), NONE)[pairs.name]
+    rows, of = expand(np.where(is_ours[pairs.src], code, NONE), np.arange(len(pairs)), *matches)
+    way = np.where(pairs.flows > pairs.failed, ANSWERED, UNANSWERED)[rows]
+    host = pairs.src[rows].astype(np.int64)
+    return _of_pairs(day, rows, of, host=host, thing=code[rows], is_name=True, way=way)
+
+
+def _of_pairs(day: NetworkDay, rows: Ints, of: Ints, *, host: Ints, thing: Ints, is_name: bool, way: Ints) -> Uses:
+    pairs = day.pairs
+    extent = Extent.of_rows(pairs, rows)
+    other = np.where(way == LET_IN, pairs.src[rows], pairs.dst[rows]).astype(np.int64)
+    kind = np.full(rows.size, int(is_name))
+    return Uses(host, kind, thing, other, way, of, *vars(extent).values())
+
+
+def _asked(day: NetworkDay, is_ours: Bools, asked: pa.Table, names: TextCodes, matches: Matches) -> Uses:
+    """Questions of ours for listed names."""
+    import pyarrow as pa
+
+    host = day.addresses.of(asked["src_ip"])
+    code = names.of(asked["query"])
+    rows, of = expand(np.where(np.append(is_ours, False)[host], code, NONE), np.arange(len(asked)), *matches)
+    moments = [asked[n].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()[rows] for n in ("first", "last")]
+    many, untold = np.ones(rows.size, dtype=np.int64), np.full(rows.size, np.nan)
+    flows = asked["flows"].cast(pa.int64()).to_numpy()[rows]
+    return Uses(
+        host[rows], many, code[rows], NONE * many, ASKED * many, of, flows, moments[0], moments[1], untold, untold
+    )
+
+
+def _put_together(day: NetworkDay, is_ours: Bools, indicators: pa.Table, names: TextCodes, uses: Uses) -> Hits:
+    feeds = TextCodes.distinct(indicators["feed"])
+    feed_of = feeds.of(indicators["feed"])
+    severity_of = np.array([SEVERITIES.index(s) if s in SEVERITIES else 0 for s in indicators["severity"].to_pylist()])
+    keys = np.stack([uses.host, uses.is_name, uses.thing, feed_of[uses.indicator]], axis=1)
+    hits, of = np.unique(keys, axis=0, return_inverse=True)
+    of = of.reshape(-1)
+    order = np.lexsort((uses.indicator, -severity_of[uses.indicator], uses.way, of))
+    best = order[np.unique(of[order], return_index=True)[1]]
+    host, is_name, thing, feed = hits.T
+    pairs = day.pairs
+    is_out = is_ours[pairs.src]
+    n_ours = np.unique(pairs.src[is_out]).size
+    return Hits(
+        host, is_name, thing, uses.way[best], feed, uses.indicator[best], severity_of[uses.indicator[best]],
+        _peers(day, is_out)[is_name, host], n_ours, *_lengths(indicators, feed_of, len(feeds)), indicators,
+        names.texts, uses, of,
+    )  # fmt: skip
+
+
+def _peers(day: NetworkDay, is_out: Bools) -> Ints:
+    """Addresses, and names, that each host connected to: shape (2, n_hosts); at least one."""
+    pairs, counts = day.pairs, []
+    for code in (pairs.dst, pairs.name):
+        rows = np.flatnonzero(is_out & (code >= 0))
+        radix = int(code.max(initial=0)) + 1
+        distinct = np.unique(pairs.src[rows].astype(np.int64) * radix + code[rows]) // radix
+        counts.append(np.bincount(distinct, minlength=day.n_hosts))
+    return np.maximum(np.stack(counts), 1)
+
+
+def _lengths(indicators: pa.Table, feed: Ints, feeds: int) -> tuple[Floats, Floats]:
+    """IPv4 addresses and domains that each feed lists."""
+    kinds = np.array(indicators["indicator_type"].to_pylist(), dtype=object)
+    sizes = (kinds == "ipv4").astype(np.float64)
+    for row in np.flatnonzero(kinds == "cidr"):
+        text = indicators["indicator"][int(row)].as_py()
+        sizes[row] = 0.0 if ":" in text else float(ip_network(text, strict=False).num_addresses)
+    domains = (kinds == "domain").astype(np.float64)
+    found = [np.bincount(feed, weights=weight, minlength=feeds).astype(np.float64) for weight in (sizes, domains)]
+    return found[0], found[1]
