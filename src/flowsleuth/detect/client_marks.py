@@ -18,6 +18,7 @@ from flowsleuth.detect.meetings import in_earnest, only_value
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.unfamiliar_words import say_unfamiliar, unfamiliar_evidence
 from flowsleuth.detect.wording import each, join
+from flowsleuth.store.portable import bits_or
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -110,7 +111,7 @@ def _count_marks(mark: Mark) -> Callable[[ir.Table], ir.Table]:
             uses=lambda t: t.count(),
             first=lambda t: t.start.min(),
             last=lambda t: t.start.max(),
-            hours=lambda t: t.hour_bit.bit_or(),
+            hours=lambda t: bits_or(t.hour_bit),
         )
 
     return build

@@ -16,6 +16,7 @@ from flowsleuth.detect.day_counts import MILLI, OUTCOMES, DayCounts
 from flowsleuth.detect.dense_codes import TextCodes
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.flow_codes import ANSWERED, FAILED
+from flowsleuth.store.portable import bits_or
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -283,7 +284,7 @@ def _count_pairs(day: DayInput, date: dt.date) -> ir.Table:
             longest_ms=lambda t: t.ms.max(),
             first=lambda t: t.start.min(),
             last=lambda t: t.start.max(),
-            hours=lambda t: t.hour_bit.bit_or(),
+            hours=lambda t: bits_or(t.hour_bit),
         )
 
     return day.counts("pairs", build, [date]).drop("date")

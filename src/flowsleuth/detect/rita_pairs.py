@@ -24,6 +24,8 @@ Ints = NDArray[np.int64]
 Keep = Callable[["ir.Table"], "ir.Table"]
 
 WINDOW_S, HOUR_S = 86_400, 3_600
+MICRO = 1_000_000.0
+"""Durations are added up as whole microseconds: such a sum does not depend on the order."""
 KEYS = ("src_ip", "peer", "is_name")
 
 
@@ -87,7 +89,7 @@ def _connections(flows: ir.Table) -> ir.Table:
         "name",
         "is_out",
         "second",
-        duration_s=out.duration_s.coalesce(0.0),
+        duration_us=(out.duration_s.coalesce(0.0) * MICRO).round().cast("int64"),
         src_bytes=out.src_bytes.coalesce(0),
         dst_bytes=out.dst_bytes.coalesce(0),
     )
@@ -111,7 +113,7 @@ def _pairs(connections: ir.Table) -> ir.Table:
         rows.group_by(*KEYS).aggregate(
             connections=lambda t: t.count(),
             times=lambda t: t.second.nunique(),
-            duration_s=lambda t: t.duration_s.sum(),
+            duration_s=lambda t: t.duration_us.sum().cast("float64") / MICRO,
             src_bytes=lambda t: t.src_bytes.sum().cast("int64"),
             dst_bytes=lambda t: t.dst_bytes.sum().cast("int64"),
             first=lambda t: t.start.min(),

@@ -77,6 +77,26 @@ def safe_log(value: ir.Value) -> ir.Value:
     return ibis.ifelse(number > 0, number, ibis.null("float64")).ln()
 
 
+def bits_or(value: ir.Value) -> ir.Value:
+    """An aggregate: every bit that any value of the group has (int64); nulls are left out.
+
+    Ibis' own is not compiled for Spark, which has the function.
+
+    Examples
+    --------
+    >>> import ibis
+    >>> bits_or(ibis.table({"hour_bit": "int64"}, name="flow").hour_bit).type()
+    Int64(nullable=True)
+    """
+    import ibis
+    import ibis.expr.datatypes as dt
+
+    def bit_or(value: Any) -> Any: ...
+
+    found: ir.Value = ibis.udf.agg.builtin(bit_or, signature=((dt.int64,), dt.int64))(value.cast("int64"))
+    return found
+
+
 def first_rows(table: ir.Table, by: Sequence[str], order: Sequence[Any]) -> ir.Table:
     """The first row of each group in an order that leaves no ties, all columns kept.
 

@@ -189,6 +189,11 @@ def _orders() -> Iterator[Case]:
         [("10.0.0.1", 2), ("10.0.0.2", 4), ("fe80::1", 3)],
     )
     yield Case(
+        "every bit that a group has",
+        lambda t: t.flow.group_by("src_ip").aggregate(bits=portable.bits_or(t.flow.dst_port)),
+        [("10.0.0.1", 443), ("10.0.0.2", 443 | 80), ("fe80::1", 5353)],
+    )
+    yield Case(
         "nulls are not first",
         lambda t: portable.first_rows(t.flow, ["src_ip"], ["dst_bytes", "flow_id"]).select("src_ip", "flow_id"),
         [("10.0.0.1", 1), ("10.0.0.2", 4), ("fe80::1", 3)],
