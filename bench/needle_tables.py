@@ -95,7 +95,8 @@ def markdown(results: list[Result]) -> str:
     for name in names:
         values = [column(results, name, measure) for measure in HEADLINE]
         for wanted in (False, True):
-            values.append(np.array([r.control for r in results if r.contender == name and r.is_busy == wanted]))
+            held = [r.control for r in results if r.contender == name and r.is_busy == wanted]
+            values.append(np.array(held))
         cells = [_cell(interval(one)).replace("[", "(").replace("]", ")").replace(",", " to ") for one in values]
         lines.append(f"| {' | '.join([name, *cells])} |")
     return "\n".join(lines)
