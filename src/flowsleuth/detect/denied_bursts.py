@@ -73,7 +73,7 @@ class DeniedBurstFinder:
 
     name: ClassVar[str] = "denied_bursts"
     summary: ClassVar[str] = "a source that is denied more than others, and more than on its earlier days"
-    family: ClassVar[str] = "access"
+    family: ClassVar[str] = "reach"
     normal_if: ClassVar[str] = "what it was denied were known to be a fault"
     is_default: ClassVar[bool] = True
     Options: ClassVar[type] = DeniedBurstOptions

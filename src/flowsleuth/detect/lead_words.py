@@ -115,7 +115,7 @@ class LeadWords:
     def _rank(self, chance: float) -> str:
         if chance >= 1.0:
             return "would not be listed"
-        place = int(np.searchsorted(self.listed, chance, side="left")) + 1
+        place = max(int(np.searchsorted(self.listed, chance, side="left")), 1)  # it stands before itself no more
         return f"would rank {place:,} of {self.listed.size:,}"
 
     def _reason(self, by: str, name: str, at: int) -> str:
