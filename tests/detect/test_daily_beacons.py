@@ -135,6 +135,15 @@ def test_who_asks_for_a_name_at_regular_times_is_found():
     assert all(one["server_name"] != "printer._tcp.local" for one in others)
 
 
+def test_a_resolver_is_a_peer_only_where_no_names_are_told():
+    rows = office(np.random.default_rng(1))
+    rows += connect("10.0.0.5", "9.9.9.9", every(600), dst_port=53, proto="udp")
+    asked = questions("10.0.0.5", "w.example", [1, 2])
+    for tables, found in (({}, True), ({"dns": asked}, False)):
+        told_of = run_finder(DailyBeaconFinder(), make_flows(rows), tables=tables)["dst_ip"].to_pylist()
+        assert ("9.9.9.9" in told_of) == found
+
+
 def test_what_everybody_beats_to_is_no_finding():
     rows = office(np.random.default_rng(5))
     for host in range(30):  # updates of three quarters of all; and clocks, each of another server

@@ -36,6 +36,8 @@ LONGEST_DOUBLINGS = 10.0
 reloads for a minute is even, too, and over soon. Ten doublings are ten days."""
 POLLED = (17 * SPAN + 123,)
 """What polls by its protocol wherever it runs: NTP (RFC 5905). That it beats is no evidence, however few do it here."""
+RESOLVERS = (17 * SPAN + 53, 6 * SPAN + 53)
+"""Services of resolvers: where there are DNS rows, it is the name asked for that beats, not the resolver."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ class DailyBeaconFinder:
     asks are therefore no findings, and a beat among many of its kind is worth as little as there are many. Chances
     below one in a million count as equal, so that a quiet beacon is worth what a loud one is. Pairs that only failed
     are compared when there is something to test, so that a scan makes nobody look rare. Time protocol is left out
-    (:data:`POLLED`).
+    (:data:`POLLED`), and, where DNS rows tell the names, flows to resolvers.
 
     Blind spots: those of :class:`.beacons.BeaconFinder`; in a network of a few hosts nobody can tell what is usual;
     where many hosts are infected with the same, each vouches for the others; a person's daily round is a slow beat;
@@ -142,7 +144,7 @@ class DailyBeaconFinder:
     normal_if: ClassVar[str] = "other hosts beat to the same peer"
     is_default: ClassVar[bool] = True
     Options: ClassVar[type] = DailyBeaconOptions
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     tables: ClassVar[tuple[str, ...]] = ("dns",)
 
     def __init__(self, options: DailyBeaconOptions | None = None) -> None:
@@ -154,15 +156,18 @@ class DailyBeaconFinder:
 
         if not len(day.pairs):
             return no_findings()
-        return pa.concat_tables([self._tell(day, talks) for talks in (FlowTalks(day), AskedNames(day))])
+        asked = AskedNames(day)
+        told_by_name = RESOLVERS if len(asked) else ()
+        return pa.concat_tables([self._tell(day, FlowTalks(day), (*POLLED, *told_by_name)), self._tell(day, asked, ())])
 
-    def _tell(self, day: NetworkDay, talks: FlowTalks | AskedNames) -> pa.Table:
+    def _tell(self, day: NetworkDay, talks: FlowTalks | AskedNames, excused: tuple[int, ...]) -> pa.Table:
         if not len(talks):
             return no_findings()
         found = _Arrivals.of(talks, self.options.least, self.options.most)
         sources = sources_of(talks.src, talks.peer)
         rows = np.flatnonzero(found.p_value <= KEPT_P)
         usual, others = _usual(talks, found, sources, rows)
+        others[np.isin(talks.service[rows], excused)] = 1.0
         p_value = np.maximum(found.p_value[rows], np.maximum(usual, others))
         kept = p_value <= KEPT_P
         rows, p_value, usual, others = rows[kept], p_value[kept], usual[kept], others[kept]
@@ -192,8 +197,7 @@ def _usual(talks: FlowTalks | AskedNames, found: _Arrivals, sources: Ints, rows:
     like = 2 * np.frexp(sources.astype(float))[1] + talks.is_inner
     usual = np.ones(len(talks))
     usual[votes] = peer_tail(strength[votes], like[votes])
-    others = others_share(strength, talks.src, talks.peer, talks.service, rows)
-    return usual[rows], np.where(np.isin(talks.service[rows], POLLED), 1.0, others)
+    return usual[rows], others_share(strength, talks.src, talks.peer, talks.service, rows)
 
 
 def _reasons(told: dict[str, Floats], chance: Floats, usual: Floats, others: Ints) -> pa.Array:
