@@ -24,6 +24,7 @@ FINDERS = Catalogue(
         "strobes": "flowsleuth.detect.strobes:StrobeFinder",
         "intelligence_hits": "flowsleuth.detect.intelligence_hits:IntelligenceFinder",
         "lateral_movement": "flowsleuth.detect.lateral_movement:LateralMovementFinder",
+        "role_change": "flowsleuth.detect.role_change:RoleChangeFinder",
         "new_rare": "flowsleuth.detect.new_rare:NewRareFinder",
         "wrong_port": "flowsleuth.detect.wrong_port:WrongPortFinder",
     },
