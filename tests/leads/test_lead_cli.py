@@ -37,7 +37,7 @@ def test_a_list_of_hosts(case: Path, run):
     lines = out.splitlines()
     seen = ["seen", "(UTC)"]
     assert lines[0].split() == ["rank", "score", "q", "host", "flows", "first", *seen, "last", *seen, "lead_id"]
-    first = lines[1].split()
+    first = lines[1].replace(" (device)", "").split()
     assert first[:5] == ["1", "0.999996", "<", "0.001", "10.0.0.9"]
     assert first[5:10] == ["20,000", "2024-05-04", "00:00:00", "2024-05-04", "22:13:16"]
     assert lines[2].startswith("      [T1071] strobes (far.example 443/tcp): 20,000 connections, one every 4 s")
@@ -74,7 +74,7 @@ def test_explain_a_lead_a_finding_and_a_flow(case, run):
     row = listed(run, case, "--by", "pair")[0]
     code, out, _ = run("explain", "-w", case, row["lead_id"])
     assert code == 0
-    assert out.startswith(f"lead {row['lead_id']}: 10.0.0.9 and far.example (203.0.113.9) 443/tcp, 2024-05-04\n")
+    assert out.startswith(f"lead {row['lead_id']}: 10.0.0.9 (device) and far.example (203.0.113.9) 443/tcp, {FOURTH}\n")
     assert "rank 1 of the day's pairs, score 0.99998" in out
     assert "strobes: p 0.00362, T1071; 10.0.0.9 far.example (203.0.113.9) 443/tcp" in out
     assert "connections                  20000" in out
@@ -150,3 +150,21 @@ def test_control_characters_never_reach_the_terminal(case, run):
         assert "\\x1b[31mred\\u202e" in text
         assert "\x1b" not in text
         assert "\u202e" not in text
+
+
+def test_a_host_on_one_page(case, run, tmp_path):
+    code, out, err = run("host", "10.0.0.7", "-w", case, "--top", 2)
+    assert (code, err) == (0, "")
+    assert out.startswith(f"Host 10.0.0.7\nStands: rank 2 of the hosts of {FOURTH}, score 0.992799")
+    assert "  2024-05-04    2.14  " in out
+    assert "office.log:67" in out
+    code, out, _ = run("host", "10.0.0.7", "-w", case, "--format", "json")
+    assert json.loads(out)["title"] == "Host 10.0.0.7"
+    target = tmp_path / "host.html"
+    assert run("host", "10.0.0.7", "-w", case, "--format", "html", "--output", target)[0] == 0
+    page = target.read_text(encoding="utf-8")
+    assert "<svg" in page
+    assert "office.log:67" in page
+    code, _, err = run("host", "nowhere", "-w", case)
+    assert code == 2
+    assert "nowhere" in err

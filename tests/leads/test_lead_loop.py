@@ -257,3 +257,31 @@ def test_filters(ws):
         LeadFilter("pair", "closed")  # type: ignore[arg-type]
     with pytest.raises(OptionError):
         ws.leads(size=0)
+
+
+def test_a_rule_rates_findings_until_it_is_removed(ws):
+    from flowsleuth.triage.rules import Rule
+
+    before = snapshot(ws)
+    number = ws.add_rule(Rule.parse({"name": "far", "severity": 3, "where": [f"dst_ip = {FAR}", "dst_port = 443"]}))
+    ws.apply_rules()
+    only = lead(ws, "10.0.0.7", FAR, FOURTH)
+    assert (only["severity"], only["is_hidden"]) == (3, True)
+    assert lead(ws, "10.0.0.7", NEAR, FOURTH)["severity"] is None
+    (again,) = ws.apply_rules()
+    assert again.suspects == 0
+    # a person's word holds against a rule's, whichever came first
+    ws.rate(1, leads=[only["lead_id"]])
+    assert (lead(ws, "10.0.0.7", FAR, FOURTH)["severity"], lead(ws, "10.0.0.7", FAR, FOURTH)["is_hidden"]) == (1, False)
+    ws.undo()
+    ws.remove_rule(number)
+    assert snapshot(ws) == before
+
+
+def test_a_rule_that_asks_for_sizes_of_flows_leaves_findings_alone(ws):
+    from flowsleuth.triage.rules import Rule
+
+    ws.add_rule(Rule.parse({"name": "small", "severity": 3, "where": ["src_bytes <= 1", "dst_port = 443"]}))
+    (report,) = ws.apply_rules()
+    assert (report.suspects, report.problem) == (0, None)
+    assert lead(ws, "10.0.0.9", FAR, FOURTH)["severity"] is None

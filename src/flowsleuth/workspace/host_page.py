@@ -26,13 +26,13 @@ SHOWN = 200
 FLOWS = 100
 FROM_INVESTIGATION = ("timeline", "volumes", "peers")
 LEAD_COLUMNS = (
-    "day", "rank", "score", "q_value", "src_ip", "dst_ip", "server_name", "proto", "service_port", "detectors",
-    "technique", "flows", "first_seen", "last_seen", "src_bytes", "dst_bytes", "severity", "is_hidden", "reason",
-    "normal_if", "lead_id",
+    "day", "rank", "score", "q_value", "src_ip", "dst_ip", "server_name", "service_port", "detectors", "technique",
+    "flows", "reason", "normal_if", "proto", "first_seen", "last_seen", "src_bytes", "dst_bytes", "severity",
+    "is_hidden", "lead_id",
 )  # fmt: skip
 FINDING_COLUMNS = (
-    "day", "detector", "technique", "p_value", "src_ip", "dst_ip", "server_name", "proto", "service_port", "flows",
-    "first_seen", "last_seen", "reason", "finding_id",
+    "day", "detector", "technique", "p_value", "src_ip", "dst_ip", "server_name", "service_port", "proto", "flows",
+    "reason", "first_seen", "last_seen", "finding_id",
 )  # fmt: skip
 FLOW_COLUMNS = (
     "start", "src_ip", "src_port", "dst_ip", "dst_port", "proto", "service", "src_bytes", "dst_bytes", "conn_state",
@@ -178,7 +178,12 @@ def _suspects(workspace: Workspace, ip: str, dates: list[str] | None) -> Section
 
 def _flows(workspace: Workspace, ip: str, start: dt.datetime | None, end: dt.datetime | None) -> Section:
     """Its first raw flows with file and line."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     rows = flows_of(workspace, ip, start, end, columns=FLOW_COLUMNS, limit=FLOWS).table
+    line = pc.binary_join_element_wise(rows["source_file"], rows["source_row"].cast(pa.string()), ":")
+    rows = rows.add_column(1, "file_and_line", line)
     note = f"the first {FLOWS:,}; all of them: investigate" if len(rows) == FLOWS else ""
     return Section(
         "flows", "Raw flows", "table", absent=_none(rows, "flow of it in this window"), note=note, table=rows

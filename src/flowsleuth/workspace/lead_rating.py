@@ -12,7 +12,7 @@ import numpy as np
 from flowsleuth.errors import OptionError
 from flowsleuth.triage.conditions import AllOf, Condition
 from flowsleuth.triage.filters import check_severity
-from flowsleuth.triage.set_aside import OF_FINDING, OF_LEAD, as_flows
+from flowsleuth.triage.set_aside import FLOWS_FOUND_BY, OF_FINDING, OF_LEAD, as_flows, meets
 from flowsleuth.workspace.lead_desk import KINDS
 from flowsleuth.workspace.lead_findings import findings_of
 from flowsleuth.workspace.rating import PREVIEWED, Preview, Rating, check_comment, record_labels
@@ -21,6 +21,7 @@ from flowsleuth.workspace.results import Rows
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from flowsleuth.triage.rules import Rule
     from flowsleuth.workspace.desk import Desk
 
 LEADS = "leads"
@@ -174,6 +175,20 @@ def _behind(desk: Desk, leads: pa.Table) -> pa.Table:
 
     behind = findings_of(desk.store, leads)
     return behind.rows.take(pa.array(np.unique(behind.finding)))
+
+
+def findings_meeting(desk: Desk, rule: Rule, dates: Sequence[str] | None = None) -> pa.Table | None:
+    """What finders told behind leads that meets a rule; None where it asks for what a finding does not tell.
+
+    Groups of flows that count as findings are rated in the queue.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    found = _behind(desk, pa.concat_tables([desk.leads.rows(by, dates) for by in KINDS]))
+    found = found.filter(pc.not_equal(found["detector"], FLOWS_FOUND_BY))
+    met = meets(found, rule)
+    return None if met is None else found.filter(pa.array(met))
 
 
 def labels_of_leads(leads: pa.Table) -> list[dict[str, Any]]:

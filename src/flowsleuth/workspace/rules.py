@@ -18,8 +18,9 @@ import numpy as np
 from flowsleuth.errors import OptionError
 from flowsleuth.triage.members import Match, match
 from flowsleuth.triage.rules import FILE_NAME, Rule, load_rules
+from flowsleuth.workspace.lead_rating import LEADS, findings_meeting, labels_of_findings
 from flowsleuth.workspace.queue_parts import detectors_with_scores
-from flowsleuth.workspace.rating import Preview, preview_of, record
+from flowsleuth.workspace.rating import Preview, preview_of, record, record_labels
 from flowsleuth.workspace.rating_history import take_back
 
 if TYPE_CHECKING:
@@ -157,12 +158,13 @@ class Rules:
     def _apply(self, analyst: str, row: dict[str, Any], rule: Rule, dates: Sequence[str] | None) -> RuleReport:
         now = dt.datetime.now(dt.UTC)
         done: list[tuple[str, Match]] = []
-        problem = None
+        problem, findings = None, None
         try:
             for detector in detectors_with_scores(self._desk.store):
                 rows = self._desk.rows(detector, dates)
                 found = match(self._desk.store, detector, rows, rule.expression())
                 done.append((detector, found))
+            findings = findings_meeting(self._desk, rule, dates)
         except OptionError as error:
             problem = str(error)
         suspects = flows = 0
@@ -170,18 +172,30 @@ class Rules:
             for detector, found in done:
                 new = _unknown(case, row["rule_id"], detector, found)
                 if new.suspects:
-                    act = {
-                        "severity": rule.severity, "origin": "rule", "criteria": {"rule": rule.name},
-                        "detector": detector, "dates": None if dates is None else list(dates),
-                        "comment": rule.comment or None, "rule_id": row["rule_id"],
-                    }  # fmt: skip
-                    record(case, act, new, detector)
+                    record(case, _act(row, rule, detector, dates), new, detector)
                     suspects, flows = suspects + new.suspects, flows + new.flows
+            if findings is not None and (labels := _new_findings(case, row["rule_id"], findings)):
+                many = sum(label["flows"] for label in labels)
+                record_labels(case, _act(row, rule, LEADS, dates), labels, suspects=len(labels), flows=many)
+                suspects, flows = suspects + len(labels), flows + many
             seen: dict[str, Any] = {"last_run": now, "matched": row["matched"] + suspects}
             case.update("rule", seen | ({"last_match": now} if suspects else {}), {"rule_id": row["rule_id"]})
         return RuleReport(
             row["rule_id"], rule.name, rule.severity, suspects, flows, row["matched"] + suspects, now, problem
         )
+
+
+def _act(row: dict[str, Any], rule: Rule, detector: str, dates: Sequence[str] | None) -> dict[str, Any]:
+    return {
+        "severity": rule.severity, "origin": "rule", "criteria": {"rule": rule.name}, "detector": detector,
+        "dates": None if dates is None else list(dates), "comment": rule.comment or None, "rule_id": row["rule_id"],
+    }  # fmt: skip
+
+
+def _new_findings(case: CaseTransaction, rule_id: int, findings: pa.Table) -> list[dict[str, Any]]:
+    """Labels on findings that the rule has not labelled before; what was taken back of it counts as labelled."""
+    known = set(_labelled(case, rule_id, LEADS)[0])
+    return [label for label in labels_of_findings(findings) if label["suspect_id"] not in known]
 
 
 def _row(rule: Rule, origin: str, analyst: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ _PLACES = {
     "inject": ("self_test_verbs:add_self_test", "self_test_verbs:inject"),
     "blind-spots": ("self_test_verbs:add_self_test", "self_test_verbs:blind_spots"),
     "explain": ("basic_arguments:add_explain", "verbs:explain"),
+    "host": ("host_verbs:add_host", "host_verbs:host"),
     "investigate": ("story_verbs:add_investigate", "story_verbs:investigate"),
     "story": ("story_verbs:add_story", "story_verbs:story"),
     "alerts": ("alert_verbs:add_alerts", "alert_verbs:alerts"),
