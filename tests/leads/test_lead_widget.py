@@ -22,7 +22,7 @@ def test_leads_are_listed_explained_and_rated(ws):
     panel.listed.selected = [0]
     panel.explain()
     (folded,) = panel.evidence.children
-    assert folded.titles[0].startswith("strobes: p 0.00362, 20,000 flows")
+    assert folded.titles[0].startswith("strobes: p 1e-06, 20,000 flows")
     panel.rate()
     assert "1 leads, 20,000 flows" in panel.told.value
     assert {row["lead_id"] for row in panel.rows} == set(before[1:])
