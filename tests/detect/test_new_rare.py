@@ -93,6 +93,7 @@ def test_a_port_that_nobody_asks_for_is_found_where_few_ports_are_in_use() -> No
     found = run_finder(NewRareFinder(), flows, earlier=history()).to_pylist()
     (row,) = [row for row in found if row["technique"] == "T1571"]
     assert (row["host"], row["service_port"], row["dst_ip"]) == ("10.0.0.7", 4444, "203.0.113.8")
+    assert row["reason"].startswith("asks for 4444/tcp: no other host met it, first seen today, in 7 days; ")
 
 
 def test_what_failed_was_multicast_or_came_from_outside_is_no_meeting() -> None:

@@ -25,7 +25,8 @@ from flowsleuth.detect.meetings import (
 )
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds
-from flowsleuth.detect.unfamiliar_words import say_unfamiliar, unfamiliar_evidence
+from flowsleuth.detect.unfamiliar_words import say_service, say_unfamiliar, unfamiliar_evidence
+from flowsleuth.detect.wording import join
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -139,6 +140,7 @@ def _tell(day: NetworkDay, kind: str, meetings: Meetings, judged: Familiarity, d
     of[meetings.rows] = place[meetings.of]
     extent = Extent.of_groups(pairs, of, told.size)
     hours = _hours(day, meetings)[told]
+    reason = say_unfamiliar(judged, told, days, hours=hours, uses=extent.flows, unit="connections")
     return tell(
         day,
         src=meetings.client[told],
@@ -148,6 +150,6 @@ def _tell(day: NetworkDay, kind: str, meetings: Meetings, judged: Familiarity, d
         p_value=p_value[told],
         technique=TECHNIQUES[kind],
         extent=extent,
-        reason=say_unfamiliar(judged, told, days, hours=hours, uses=extent.flows, unit="connections"),
+        reason=reason if kind != SERVICE else join("asks for ", say_service(meetings.code[told]), ": ", reason),
         evidence=unfamiliar_evidence(judged, told) | {"hours": hours},
     )

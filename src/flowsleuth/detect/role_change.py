@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsleuth.detect.dense_codes import hash_rows
-from flowsleuth.detect.findings import KEPT_P, NONE, Extent, no_findings, service_columns, tell
+from flowsleuth.detect.findings import KEPT_P, NONE, Extent, no_findings, tell
 from flowsleuth.detect.flow_codes import SPAN, is_icmp_service
 from flowsleuth.detect.kernels.familiarity import Familiarity, Met, judge_met
 from flowsleuth.detect.meetings import in_earnest, only_value
@@ -17,7 +17,7 @@ from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds
 from flowsleuth.detect.role_ports import OFFERS, TCP
 from flowsleuth.detect.roles import UNTOLD
-from flowsleuth.detect.unfamiliar_words import say_unfamiliar, unfamiliar_evidence
+from flowsleuth.detect.unfamiliar_words import say_service, say_unfamiliar, unfamiliar_evidence
 from flowsleuth.detect.wording import join
 
 if TYPE_CHECKING:
@@ -152,7 +152,6 @@ def _tell(offers: Offers, judged: Familiarity, told: Ints, days: int) -> pa.Tabl
     of[offers.rows] = place[offers.of]
     client, service = only_value(pairs.client, of, told.size), offers.service[told]
     extent = Extent.of_groups(pairs, of, told.size)
-    proto, port = service_columns(service)
     role = pc.fill_null(day.roles.names().take(pa.array(offers.host[told])), "host of no role")
     is_outside = np.append(~day.is_home, False)[client] & (client >= 0)
     technique = np.where(
@@ -171,8 +170,7 @@ def _tell(offers: Offers, judged: Familiarity, told: Ints, days: int) -> pa.Tabl
             "this ",
             role,
             " offers ",
-            pc.coalesce(join(pc.cast(port, pa.string()), pa.scalar("/")), ""),
-            pc.fill_null(proto, "an unknown protocol"),
+            say_service(service),
             f", which it did not in {days} earlier days; ",
             say_unfamiliar(judged, told, days, hours=offers.hours()[told], uses=extent.flows, unit="connections"),
         ),
