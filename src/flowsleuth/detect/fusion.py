@@ -7,7 +7,7 @@
    its textbook distribution is not used: the p-value is the share of usual pairs with as much (:mod:`.calibration`),
    which has their dependence in it (as empirical Brown's method has; Poole et al. 2016).
 4. *A host's pairs* give the chance that the best of so many is as good (Sidak), nothing where that is above one in
-   twenty: to be busy is no evidence.
+   five: to be busy is no evidence.
 5. *A pair's place* is by its chance times the root of how many pairs its host has: half-way between pairs that count
    alike, where a host with thousands fills the list, and hosts that count alike. Pairs that our hosts began have nine
    tenths of the list's false leads to spend, those that others began one tenth (weights as in Genovese, Roeder and
@@ -28,13 +28,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsleuth.detect.calibration import Calibration
-from flowsleuth.detect.findings import KEPT_P
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 SMALLEST = 1e-300
+HOST_P = 0.2
+"""What a host's pairs are worth at most: of five pairs one is told with a chance of ``1 - 0.95 ** 5``, as much."""
 SHARE_OF_HOST = 0.5
 """Exponent of a host's pairs in a pair's place: 0 counts pairs alike, 1 hosts alike."""
 LEAST_NATS = 1e-9
@@ -192,16 +193,16 @@ def _as_listed(chance: Floats, population: Population) -> Floats:
 
 
 def _best_of_many(pair_p: Floats, population: Population) -> Floats:
-    """Step 4, in nats: ``-ln(1 - (1 - p)^m)`` of the smallest p of a host's m pairs; 0 where that is above 0.05.
+    """Step 4, in nats: ``-ln(1 - (1 - p)^m)`` of the smallest p of a host's m pairs; 0 where that is above HOST_P.
 
-    Finders tell nothing above one in twenty, so of a host with one pair little else is known; of a busy host, which has
-    always some pair that is told, nothing else may count either, or it would stand above all of whom nothing is told.
+    A busy host always has some pair of which something is told: what is likely for so many must not put it above hosts
+    of which nothing is told.
     """
     best = np.ones(population.host_class.size)
     np.minimum.at(best, population.pair_host, pair_p)
     log_none = population.host_pairs * np.log1p(-np.minimum(best, 1.0 - 1e-12))
     chance = np.maximum(-np.expm1(log_none), SMALLEST)
-    return np.where(chance <= KEPT_P, -np.log(chance), 0.0)
+    return np.where(chance <= HOST_P, -np.log(chance), 0.0)
 
 
 def _calibrated(surprise: Floats, kind: Ints, totals: Ints, usual: Sequence[Calibration | None]) -> Floats:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from flowsleuth.store import Store
 
-VERSION = 2
+VERSION = 3
 USUAL_DAYS = 14
 """Earlier days that say what evidence is usual."""
 KINDS = ("pair", "listed", "host")
