@@ -71,7 +71,7 @@ def run_finders(
                     )
                 else:
                     done.append(_run(store, finder, network, run, earlier))
-            done.append(fuse_day(store, network))
+            done.append(fuse_day(store, network, again=again))
     return done
 
 

@@ -32,7 +32,9 @@ USUAL_DAYS = 14
 KINDS = ("pair", "listed", "host")
 
 
-def fuse_day(store: Store, network: NetworkDay, roles: Mapping[str, str] | None = None) -> ScoredDay:
+def fuse_day(
+    store: Store, network: NetworkDay, roles: Mapping[str, str] | None = None, *, again: bool = False
+) -> ScoredDay:
     """Fuse what the detectors told of a day, unless it was fused already; the caller holds ``store.writing()``.
 
     Parameters
@@ -41,6 +43,8 @@ def fuse_day(store: Store, network: NetworkDay, roles: Mapping[str, str] | None 
     network : NetworkDay
     roles : mapping of str to str, optional
         What hosts are, by address; what their flows tell when not given.
+    again : bool
+        Also when nothing has changed.
     """
     date = str(network.date)
     runs = {run["detector"]: run for run in store.catalog.runs() if run["date"] == date}
@@ -48,7 +52,7 @@ def fuse_day(store: Store, network: NetworkDay, roles: Mapping[str, str] | None 
     usual, days = usual_evidence(store, date, spoken)
     facts = [VERSION, sorted((name, runs[name]["id"]) for name in spoken), days]
     run = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
-    if NAME in runs and runs[NAME]["id"] == run:
+    if NAME in runs and runs[NAME]["id"] == run and not again:
         detail = json.loads(runs[NAME]["detail"])
         return ScoredDay(NAME, date, detail["flows"], detail["suspects"], False, unit=NAME)
     leads = DayLeads(network.date, day_findings(store, date, spoken), _population(network), spoken, usual)

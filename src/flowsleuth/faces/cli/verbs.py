@@ -124,7 +124,8 @@ def _tell_score(done: list[ScoredDay], seconds: float, folder: str) -> None:
     for day in done:
         state = "" if day.is_new else ", was up to date"
         where = "in" if day.unit == "groups" else "with"
-        print(f"{day.detector} {day.date}: {day.flows:,} flows {where} {day.suspects:,} {day.unit}{state}")
+        unit = day.unit if day.suspects != 1 else day.unit.removesuffix("s")
+        print(f"{day.detector} {day.date}: {day.flows:,} flows {where} {day.suspects:,} {unit}{state}")
     print(f"{seconds:.1f} s; next: flowsleuth suspects -w {folder}, or --by host")
 
 
