@@ -62,7 +62,15 @@ class TextCodes:
         return codes
 
     def hashes(self) -> Keys:
-        """A 64-bit hash of each text, the same on every machine and engine: uint64, shape (len,)."""
+        """A 64-bit hash of each text, of its octets in UTF-8, the same on every machine and engine: shape (len,).
+
+        Examples
+        --------
+        >>> import pyarrow as pa
+        >>> a, b = TextCodes(pa.array(["böse.example", "\u202eexe.example"])).hashes()
+        >>> bool(a == b)
+        False
+        """
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -72,7 +80,8 @@ class TextCodes:
         hashes = np.empty(len(self.texts), dtype=np.uint64)
         for wide in np.unique(lengths // 8 + 1):  # texts of like length together, so that a text's hash is its own
             at = np.flatnonzero(lengths // 8 + 1 == wide)
-            raw = self.texts.take(pa.array(at)).to_numpy(zero_copy_only=False).astype(f"S{wide * 8}")
+            octets = self.texts.take(pa.array(at)).cast(pa.binary())
+            raw = octets.to_numpy(zero_copy_only=False).astype(f"S{wide * 8}")
             hashes[at] = hash_rows(raw.view("<u8").reshape(at.size, -1))
         return hashes
 

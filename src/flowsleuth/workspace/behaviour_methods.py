@@ -57,7 +57,7 @@ class BehaviourMethods:
         >>> with flowsleuth.open(folder / "case", create=True) as ws:
         ...     _ = ws.ingest(folder / "flows.csv")
         ...     print(ws.beacons().table["reason"][0])
-        every 10 min, 24 beats; pauses so even by chance: p = 6.1e-27; nobody else connects to it
+        every 10 min, 24 beats; pauses so even by chance: p = 1.8e-26; nobody else connects to it
         """
         import numpy as np
         import pyarrow as pa

@@ -42,7 +42,7 @@ class RuleReport:
     name : str
     severity : int
     suspects, flows : int
-        New ones that it rated now.
+        New ones that it rated now; findings of leads that it rated besides are not counted.
     matched : int
         Suspects it has rated in all.
     at : datetime
@@ -167,19 +167,19 @@ class Rules:
             findings = findings_meeting(self._desk, rule, dates)
         except OptionError as error:
             problem = str(error)
-        suspects = flows = 0
+        suspects, flows, has_matched = 0, 0, False
         with self._case.transaction(analyst) as case:
             for detector, found in done:
                 new = _unknown(case, row["rule_id"], detector, found)
                 if new.suspects:
                     record(case, _act(row, rule, detector, dates), new, detector)
-                    suspects, flows = suspects + new.suspects, flows + new.flows
+                    suspects, flows, has_matched = suspects + new.suspects, flows + new.flows, True
             if findings is not None and (labels := _new_findings(case, row["rule_id"], findings)):
                 many = sum(label["flows"] for label in labels)
                 record_labels(case, _act(row, rule, LEADS, dates), labels, suspects=len(labels), flows=many)
-                suspects, flows = suspects + len(labels), flows + many
+                has_matched = True
             seen: dict[str, Any] = {"last_run": now, "matched": row["matched"] + suspects}
-            case.update("rule", seen | ({"last_match": now} if suspects else {}), {"rule_id": row["rule_id"]})
+            case.update("rule", seen | ({"last_match": now} if has_matched else {}), {"rule_id": row["rule_id"]})
         return RuleReport(
             row["rule_id"], rule.name, rule.severity, suspects, flows, row["matched"] + suspects, now, problem
         )

@@ -155,7 +155,7 @@ def test_rules(local):
     assert local.get("/api/rules").json()["rows"][0]["name"] == HOSTILE
     assert queue(local)["counts"]["rated"] == 1
     assert local.post("/api/rules/apply", json={}).json()["suspects"] == 0
-    assert local.delete(f"/api/rules/{made.json()['rule_id']}").json()["ratings"] == 1
+    assert local.delete(f"/api/rules/{made.json()['rule_id']}").json()["ratings"] == 2  # of suspects, of findings
     assert queue(local)["counts"]["rated"] == 0
     bad = {**rule, "conditions": [{"field": "nothing", "operator": "=", "value": 1}]}
     assert local.post("/api/rules", json=bad).status_code == 400
