@@ -5,12 +5,13 @@ PEERS ?= .venv-peers
 BIN := $(VENV)/bin
 CASE ?= demo-case
 
-.PHONY: help demo test test-spark test-fuzz check bench docs web format lock clean
+.PHONY: help demo test test-spark test-soak test-fuzz check bench docs web format lock clean
 
 help:
 	@echo "make demo    ingest bundled real logs, score them, show the suspects"
-	@echo "make test    all tests but Spark's and the fuzzer's (real-data tests run where ../shared/data is)"
+	@echo "make test    all tests but Spark's, the longest and the fuzzer's (real-data tests run where ../shared/data is)"
 	@echo "make test-spark  the tests that start a real Spark cluster on loopback (needs Java)"
+	@echo "make test-soak  the longest: thousands of ratings at once, self-tests drawn again and again"
 	@echo "make test-fuzz  the coverage-guided fuzzer over every decoder and parser, seconds each"
 	@echo "make check   formatter, linter, type checker, import contracts, documentation build"
 	@echo "make bench   speed and detection against the peers, in one run; BENCH='--only ioc' for a part"
@@ -41,10 +42,13 @@ demo: $(VENV)/base.stamp
 	@sh scripts/demo.sh $(BIN)/flowsleuth $(CASE)
 
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not spark and not fuzz"
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not spark and not fuzz and not soak"
 
 test-spark: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -m spark tests
+
+test-soak: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -m soak tests
 
 test-fuzz: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -m fuzz tests/fuzz

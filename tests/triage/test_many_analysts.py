@@ -82,12 +82,12 @@ def check(case: Path, url: str | None, suspects: int) -> None:
         assert page.counts == {"unrated": suspects - len(latest), "rated": len(latest), "suppressed": 0}
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_on_sqlite(case):
     all_at_once(case, None)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_on_postgresql(case):
     if not postgres.is_there():
         if os.environ.get("FLOWSLEUTH_REQUIRE_POSTGRES"):

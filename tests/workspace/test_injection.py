@@ -114,6 +114,7 @@ def test_obvious_attacks_are_found_and_the_workspace_is_as_it_was(ws):
                if row["segment"] and row["technique"] == "all" and row["by"] == "host") == 9  # fmt: skip
 
 
+@pytest.mark.soak
 def test_the_same_seed_gives_the_same_report(ws):
     keep(ws, office())
     one, same, other = (ws.inject(["new-destination"], draws=2, seed=seed).attacks.table for seed in (1, 1, 2))
@@ -176,6 +177,7 @@ def test_a_copy_has_the_days_before_linked_and_of_the_window_its_flows_only(ws):
     assert not folder.exists()
 
 
+@pytest.mark.soak
 def test_what_earlier_days_say_is_usual_comes_along_and_later_days_do_not(ws):
     keep(ws, office(days=3, hosts=12))
     ws.score()
