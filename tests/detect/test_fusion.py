@@ -118,3 +118,10 @@ def test_the_share_of_false_leads_is_kept_under_the_null() -> None:
     chance = np.random.default_rng(8)
     false = [np.count_nonzero(false_shares(chance.random(500)) <= 0.1) > 0 for _ in range(300)]
     assert np.mean(false) <= 0.1 + 3 * np.sqrt(0.09 / 300)
+
+
+def test_false_shares_by_hand() -> None:
+    assert false_shares(np.array([0.01, 0.04, 0.03, 0.9])).tolist() == pytest.approx(
+        [0.04, 4 * 0.04 / 3, 4 * 0.04 / 3, 0.9]
+    )
+    assert false_shares(np.array([])).tolist() == []

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from flowsleuth.detect.calibration import false_shares
 from flowsleuth.detect.flow_codes import is_group
-from flowsleuth.detect.pair_beats import LEAST_PAUSES, PairBeats
-from flowsleuth.detect.pair_times import NO_PORT, Asks, PairTimes, count_pairs, read_pairs
-from flowsleuth.detect.wording import count, duration, each, join, share
-from flowsleuth.errors import OptionError
+from flowsleuth.detect.option_bounds import check_bounds
+from flowsleuth.detect.pair_beats import LEAST_PAUSES, PairBeats, say_period, say_silences
+from flowsleuth.detect.pair_times import NO_PORT, Asks, PairTimes, as_ints, count_pairs, read_pairs
+from flowsleuth.detect.wording import count, each, join
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -64,26 +65,7 @@ class BeaconOptions:
     )
 
     def __post_init__(self) -> None:
-        for one in fields(self):
-            low, high = one.metadata["min"], one.metadata["max"]
-            if not low <= getattr(self, one.name) <= high:
-                raise OptionError(f"must be from {low} to {high}", where=f"{one.name}={getattr(self, one.name)}")
-
-
-@dataclass(frozen=True)
-class _Tested:
-    """Numbers of all pairs of a portion, arrays of shape (n_pairs,)."""
-
-    pair: Ints
-    p_value: Floats
-    irregularity: Floats
-    beats: Ints
-    period_s: Floats
-    jitter: Floats
-    missed: Ints
-    breaks: Ints
-    hours: Ints
-    days: Ints
+        check_bounds(self)
 
 
 class BeaconFinder:
@@ -118,9 +100,6 @@ class BeaconFinder:
     options : BeaconOptions, optional
     """
 
-    name: ClassVar[str] = "beacons"
-    Options: ClassVar[type] = BeaconOptions
-
     def __init__(self, options: BeaconOptions | None = None) -> None:
         self.options = options or BeaconOptions()
 
@@ -145,8 +124,8 @@ class BeaconFinder:
         flows = able_flows(flows, inbound=self.options.inbound)
         pairs = keep(count_pairs(flows, self.options.least, self.options.most))
         counted = ask.arrow(pairs).sort_by("pair").combine_chunks()
-        portions = [_test(one) for one in read_pairs(ask, flows, pairs, counted)]
-        tested = {one.name: np.concatenate([getattr(p, one.name) for p in portions] or [[]]) for one in fields(_Tested)}
+        portions = [_test(one) for one in read_pairs(ask, flows, pairs, counted)] or [_test(PairTimes.none())]
+        tested = {name: np.concatenate([one[name] for one in portions]) for name in portions[0]}
         return _told(counted, tested, self.options.false_share)
 
 
@@ -156,40 +135,35 @@ def able_flows(flows: ir.Table, *, inbound: bool) -> ir.Table:
     return flows if inbound else flows.filter(flows.direction.isnull() | flows.direction.isin(["outbound", "internal"]))
 
 
-def _test(times: PairTimes) -> _Tested:
+def _test(times: PairTimes) -> dict[str, NDArray[Any]]:
+    """Numbers of all pairs of a portion, arrays of shape (n_pairs,)."""
     found = PairBeats(times)
-    periods = found.periods
-    return _Tested(
-        times.pair,
-        found.p_value,
-        found.beats.irregularity,
-        found.beats.beats,
-        periods.period_s,
-        periods.jitter,
-        periods.missed,
-        periods.breaks,
-        found.distinct(HOUR_US, DAY_US),
-        found.distinct(DAY_US),
-    )
+    return {
+        "pair": times.pair,
+        "p_value": found.p_value,
+        "evenness": found.evenness,
+        "beats": found.beats.beats,
+        **vars(found.periods),
+        "hours": found.distinct(HOUR_US, DAY_US),
+        "days": found.distinct(DAY_US),
+    }
 
 
-def _told(counted: pa.Table, tested: dict[str, Any], false_share: float) -> pa.Table:
+def _told(counted: pa.Table, tested: dict[str, NDArray[Any]], false_share: float) -> pa.Table:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    is_able = tested["p_value"] < 1.0
-    q_value = false_shares(np.where(np.isfinite(tested["irregularity"]), tested["p_value"], 1.0))
-    evenness = np.clip(1.0 - 2.0 * np.nan_to_num(tested["irregularity"], nan=0.5), 0.0, 1.0)
-    score = evenness * (1.0 - q_value)
-    listed = np.flatnonzero(is_able & (q_value <= false_share) & (score > 0))
-    order = listed[np.lexsort((tested["pair"][listed], tested["p_value"][listed], -score[listed]))]
-    rows = counted.take(pa.array(tested["pair"][order].astype(np.int64)))
-    span = _span_s(counted)
-    numbers = {name: tested[name][order] for name in tested if name not in ("pair", "irregularity", "p_value")}
+    pair, p_value = tested.pop("pair"), tested.pop("p_value")
+    q_value = false_shares(p_value)
+    score = tested.pop("evenness") * (1.0 - q_value)
+    listed = np.flatnonzero((q_value <= false_share) & (score > 0))
+    order = listed[np.lexsort((pair[listed], p_value[listed], -score[listed]))]
+    rows = counted.take(pa.array(pair[order]))
+    numbers = {name: values[order] for name, values in tested.items()}
     port = rows["port"].cast(pa.int32())
     found = {
         "score": score[order],
-        "p_value": tested["p_value"][order],
+        "p_value": p_value[order],
         "q_value": q_value[order],
         "src_ip": rows["src_ip"],
         "peer": rows["peer"],
@@ -197,30 +171,14 @@ def _told(counted: pa.Table, tested: dict[str, Any], false_share: float) -> pa.T
         "proto": pc.if_else(pc.equal(rows["proto"], ""), None, rows["proto"]),
         "port": pc.if_else(pc.equal(port, NO_PORT), None, port),
         "connections": rows["connections"].cast(pa.int64()),
-        **{name: values if values.dtype == float else values.astype(np.int64) for name, values in numbers.items()},
+        **numbers,
         "first": rows["first"],
         "last": rows["last"],
         "sources": rows["sources"].cast(pa.int64()),
-        "technique": [TECHNIQUE] * len(order),
+        "technique": pa.repeat(TECHNIQUE, order.size),
+        "reason": _reasons(numbers, p_value[order], as_ints(rows["sources"])),
     }
-    table = pa.table(found)
-    told = {"tested": str(int(is_able.size)), "span_s": repr(span)}
-    return table.append_column("reason", _reasons(table)).replace_schema_metadata(told)
-
-
-def false_shares(p_value: Floats) -> Floats:
-    """Benjamini and Hochberg's expected share of false leads of the list that ends with each.
-
-    Examples
-    --------
-    >>> false_shares(np.array([0.01, 0.5, 0.02])).round(3).tolist()
-    [0.03, 0.5, 0.03]
-    """
-    order = np.argsort(p_value, kind="stable")
-    raw = p_value[order] * p_value.size / np.arange(1, p_value.size + 1)
-    found = np.empty(p_value.size)
-    found[order] = np.minimum.accumulate(raw[::-1])[::-1] if raw.size else raw
-    return np.minimum(found, 1.0)
+    return pa.table(found).replace_schema_metadata({"tested": str(pair.size), "span_s": repr(_span_s(counted))})
 
 
 def _span_s(counted: pa.Table) -> float:
@@ -232,25 +190,11 @@ def _span_s(counted: pa.Table) -> float:
     return found
 
 
-def _reasons(rows: pa.Table) -> pa.Array:
+def _reasons(numbers: dict[str, NDArray[Any]], p_value: Floats, sources: Ints) -> pa.Array:
     """Each row in words: the period, how even, where it was left out, and how sure."""
-    if not len(rows):
-        import pyarrow as pa
-
-        return pa.array([], pa.string())
-    column: dict[str, Any] = {
-        name: rows[name].to_numpy() for name in ("period_s", "jitter", "beats", "missed", "breaks")
-    }
-    p_value, sources = rows["p_value"].to_numpy(), rows["sources"].to_numpy()
     return join(
-        "every ",
-        each(column["period_s"], duration),
-        each(column["jitter"], lambda part: "" if part < 0.0005 else f" ± {share(part)}"),
-        ", ",
-        each(column["beats"], count),
-        " beats",
-        each(column["missed"], lambda n: f", {count(n)} missed" if n else ""),
-        each(column["breaks"], lambda n: f", {count(n)} break{'' if n == 1 else 's'}" if n else ""),
+        say_period(numbers["period_s"], numbers["jitter"], numbers["beats"]),
+        say_silences(numbers["missed"], numbers["breaks"]),
         each(
             p_value,
             lambda p: f"; pauses so even by chance: p = {p:.1e}" if p > 1e-300 else "; not by chance (p < 1e-300)",

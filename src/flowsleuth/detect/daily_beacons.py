@@ -15,10 +15,10 @@ from flowsleuth.detect.flow_codes import SPAN
 from flowsleuth.detect.kernels.beats import LONG_SCALE_MS, SCALES_MS
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds
-from flowsleuth.detect.pair_beats import PairBeats
+from flowsleuth.detect.pair_beats import PairBeats, say_period, say_silences
 from flowsleuth.detect.peer_tails import peer_tail
 from flowsleuth.detect.talks import FlowTalks
-from flowsleuth.detect.wording import count, duration, each, join, share
+from flowsleuth.detect.wording import count, each, join, share
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -99,13 +99,13 @@ class _Arrivals:
 
     def numbers(self, rows: Ints) -> dict[str, Floats]:
         """Period, jitter and so on of some talks that were tested; `rows` ascend."""
-        names = ("irregularity", "beats", "period_s", "jitter", "missed", "breaks", "days")
+        names = ("evenness", "beats", "period_s", "jitter", "missed", "breaks", "days")
         told = {name: np.zeros(rows.size) for name in names}
         for number, whole in enumerate(self.looks):
             mine = np.flatnonzero(self.look[rows] == number)
             places = np.searchsorted(whole.times.pair, rows[mine])
             look = PairBeats(whole.times.only(places), whole.scales_ms)
-            values = (look.beats.irregularity, look.beats.beats, *vars(look.periods).values(), look.distinct(DAY_US))
+            values = (look.evenness, look.beats.beats, *vars(look.periods).values(), look.distinct(DAY_US))
             for name, value in zip(names, values, strict=True):
                 told[name][mine] = value
         return told
@@ -172,7 +172,7 @@ class DailyBeaconFinder:
         kept = p_value <= KEPT_P
         rows, p_value, usual, others = rows[kept], p_value[kept], usual[kept], others[kept]
         told = found.numbers(rows)
-        evenness = np.clip(1.0 - 2.0 * told.pop("irregularity"), 0.0, 1.0)
+        evenness = told.pop("evenness")
         known = {"sources": sources[rows], "hosts": np.full(rows.size, np.unique(talks.src).size)}
         return tell(
             day,
@@ -203,15 +203,9 @@ def _usual(talks: FlowTalks | AskedNames, found: _Arrivals, sources: Ints, rows:
 def _reasons(told: dict[str, Floats], chance: Floats, usual: Floats, others: Ints) -> pa.Array:
     """Period, jitter, beats, how even by chance, and who else knows the peer."""
     return join(
-        "every ",
-        each(told["period_s"], duration),
-        each(told["jitter"], lambda part: "" if part < 0.0005 else f" ± {share(part)}"),
-        ", ",
-        each(told["beats"], count),
-        " beats",
+        say_period(told["period_s"], told["jitter"], told["beats"]),
         each(told["days"], lambda n: f" on {count(n)} days" if n > 1 else ""),
-        each(told["missed"], lambda n: f", {count(n)} missed" if n else ""),
-        each(told["breaks"], lambda n: f", {count(n)} break{'' if n == 1 else 's'}" if n else ""),
+        say_silences(told["missed"], told["breaks"]),
         each(chance, lambda p: f"; so even by chance: {p:.1e}" if p >= CERTAIN_P else "; not by chance"),
         each(usual, lambda p: f"; as even for as long are {share(p)} of the pairs whose peer is known as well"),
         each(

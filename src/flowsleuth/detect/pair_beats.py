@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,10 @@ from numpy.typing import NDArray
 from flowsleuth.detect.kernels.beats import SCALES_MS, Beats, find_beats, pauses, spans
 from flowsleuth.detect.kernels.periods import Periods, find_periods
 from flowsleuth.detect.pair_times import PairTimes
+from flowsleuth.detect.wording import count, duration, each, join, share
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -64,6 +69,11 @@ class PairBeats:
         """Chance of pauses so even; 1 where there are too few."""
         return np.where(2 * self.beats.tests >= LEAST_PAUSES, self.beats.p_value, 1.0)
 
+    @property
+    def evenness(self) -> Floats:
+        """How even the pauses are: 1 for a clock, 0 without memory or where there are too few."""
+        return np.clip(1.0 - 2.0 * np.nan_to_num(self.beats.irregularity, nan=0.5), 0.0, 1.0)
+
     @cached_property
     def _rows(self) -> tuple[Ints, Ints]:
         """Pair and place of each beat's first connection."""
@@ -84,3 +94,35 @@ class PairBeats:
         value = (moment if cycle_us is None else moment % cycle_us) // unit_us
         span = int(value.max(initial=0)) + 1
         return np.bincount(np.unique(of * span + value) // span, minlength=self.times.pair.size)
+
+
+def say_period(period_s: Floats, jitter: Floats, beats: NDArray[Any]) -> pa.Array:
+    """Periods in words.
+
+    Examples
+    --------
+    >>> say_period(np.array([60.0, 600.0]), np.array([0.0, 0.2]), np.array([5, 144])).to_pylist()
+    ['every 60 s, 5 beats', 'every 10 min ± 20 %, 144 beats']
+    """
+    return join(
+        "every ",
+        each(period_s, duration),
+        each(jitter, lambda part: "" if part < 0.0005 else f" ± {share(part)}"),
+        ", ",
+        each(beats, count),
+        " beats",
+    )
+
+
+def say_silences(missed: NDArray[Any], breaks: NDArray[Any]) -> pa.Array:
+    """Beats that were left out, in words; nothing where there are none.
+
+    Examples
+    --------
+    >>> say_silences(np.array([0, 2]), np.array([0, 1])).to_pylist()
+    ['', ', 2 missed, 1 break']
+    """
+    return join(
+        each(missed, lambda n: f", {count(n)} missed" if n else ""),
+        each(breaks, lambda n: f", {count(n)} break{'' if n == 1 else 's'}" if n else ""),
+    )

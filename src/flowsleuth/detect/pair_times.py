@@ -57,6 +57,11 @@ class PairTimes:
         offsets = np.append(starts, pair.size).astype(np.int64)
         return cls(pair[starts], offsets, start_us[order], np.maximum(end_us, start_us)[order])
 
+    @classmethod
+    def none(cls) -> PairTimes:
+        """No pairs."""
+        return cls.of_rows(*[np.zeros(0, dtype=np.int64)] * 3)
+
     def only(self, places: Ints) -> PairTimes:
         """The pairs in these places, which ascend."""
         size = np.diff(self.offsets)[places]

@@ -192,7 +192,7 @@ def gathered(parts: Iterable[tuple[Ints, Ints, Ints]], least: int = 1) -> PairTi
     """Times of those that have at least so many, from portions of (pair, start, end)."""
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     if not columns:
-        return PairTimes.of_rows(*[np.zeros(0, dtype=np.int64)] * 3)
+        return PairTimes.none()
     pair = columns[0]
     rows = np.flatnonzero(np.bincount(pair)[pair] >= least)
     return PairTimes.of_rows(*(column[rows] for column in columns))
