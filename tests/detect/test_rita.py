@@ -138,6 +138,19 @@ def test_many_names_below_a_domain():
     assert row["score"] == pytest.approx(0.70) and "500 names were asked below the domain" in row["reason"]
 
 
+def test_answers_and_media_types_that_are_no_json():
+    flows = whole_day() + connect("10.0.0.3", "2001:db8::77", [5])
+    asked = [
+        {"src_ip": "10.0.0.2", "query": f"{n:x}.Tunnel.example.", "answers": ("[", "2001:DB8::0:77", "null")[n % 3]}
+        for n in range(500)
+    ]
+    asked.append({"src_ip": None, "query": "x.tunnel.example", "answers": "{}"})
+    media = [{"src_ip": "10.0.0.3", "host": None, "uri": "/a.png", "response_mime": kind} for kind in ("[", "[zip", "")]
+    tables = {"dns": table(DNS, asked), "http": table(HTTP, media)}
+    (row,) = run_finder(RitaFinder(), make_flows(flows), tables=tables).to_pylist()
+    assert (row["server_name"], row["score"]) == ("tunnel.example", pytest.approx(0.55))
+
+
 def test_nothing_goes_out():
     assert len(run_finder(RitaFinder(), make_flows(connect("10.0.0.1", "10.0.0.2", [1], direction="internal")))) == 0
 

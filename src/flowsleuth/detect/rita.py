@@ -72,7 +72,7 @@ class RitaFinder:
     normal_if: ClassVar[str] = "most hosts connected to the destination"
     is_default: ClassVar[bool] = False
     Options: ClassVar[type] = RitaOptions
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     tables: ClassVar[tuple[str, ...]] = ("dns", "http", "tls", "indicator")
 
     def __init__(self, options: RitaOptions | None = None) -> None:

@@ -36,8 +36,8 @@ class RitaPairs:
     Attributes
     ----------
     rows : pyarrow.Table
-        :data:`KEYS`, ``connections``, ``duration_s``, ``bytes``, ``src_bytes``, ``dst_bytes``, ``first``, ``last``, in
-        order of the keys.
+        :data:`KEYS`, ``connections``, ``duration_s``, ``src_bytes``, ``dst_bytes``, ``first``, ``last``, in order of
+        the keys.
     beacon : array of float64, shape (n_pairs,)
         RITA's beacon score; NaN where it has none.
     connections : ibis table
@@ -69,7 +69,7 @@ def read_rita_pairs(ask: Asks, flows: ir.Table, keep: Keep) -> RitaPairs | None:
     connections = keep(able.filter(able.second >= since))
     pairs = keep(_pairs(connections))
     rows = ask.arrow(pairs).sort_by("pair").combine_chunks()
-    return RitaPairs(rows, _beacons(ask, connections, pairs, (begin, newest)), connections, since)
+    return RitaPairs(rows, _beacons(ask, connections, pairs, len(rows), (begin, newest)), connections, since)
 
 
 def _connections(flows: ir.Table) -> ir.Table:
@@ -132,9 +132,8 @@ def _is_scored(pairs: ir.Table) -> ir.BooleanValue:
     return (pairs.times >= FEWEST_TIMES) & (pairs.connections < STROBE_CONNECTIONS)
 
 
-def _beacons(ask: Asks, connections: ir.Table, pairs: ir.Table, window: tuple[int, int]) -> Floats:
+def _beacons(ask: Asks, connections: ir.Table, pairs: ir.Table, n_pairs: int, window: tuple[int, int]) -> Floats:
     """Scores of all pairs; NaN where RITA has none."""
-    n_pairs = int(ask.arrow(pairs.aggregate(n=lambda t: t.count()))["n"][0].as_py())
     wanted = pairs.filter(_is_scored(pairs)).select("pair", *KEYS)
     parts = [
         batch

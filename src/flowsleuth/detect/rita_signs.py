@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import mimetypes
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,7 @@ from flowsleuth.detect.contract import DayInput
 from flowsleuth.detect.dense_codes import TextCodes
 from flowsleuth.detect.pair_times import as_ints
 from flowsleuth.detect.rita_pairs import RitaPairs
+from flowsleuth.extract.in_columns import hosts_in_lists
 from flowsleuth.extract.registered_domains import registered_domains
 from flowsleuth.store.portable import epoch_seconds
 
@@ -29,6 +30,7 @@ Bools = NDArray[np.bool_]
 
 FEWEST_SUBDOMAINS = 100
 _EXTENSION = r"^[^?#]*\.([A-Za-z0-9]{1,8})($|[?#])"
+_MEDIA = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+")
 _PEERS_KEPT = "rita_peers"
 
 
@@ -153,9 +155,10 @@ class RitaSigns:
             extension=told.uri.re_extract(_EXTENSION, 1),
         ).distinct()
         rows = self._day.arrow(ended)
-        both = list(zip(rows["response_mime"].to_pylist(), rows["extension"].to_pylist(), strict=True))
-        wrong = {one for one in set(both) if is_other_media(*one)}
-        return self._are(rows.filter(pa.array([one in wrong for one in both], pa.bool_())))
+        kinds = rows.group_by(["response_mime", "extension"]).aggregate([])
+        both = zip(kinds["response_mime"].to_pylist(), kinds["extension"].to_pylist(), strict=True)
+        wrong = kinds.filter(pa.array([is_other_media(*one) for one in both], pa.bool_()))
+        return self._are(rows.join(wrong, ["response_mime", "extension"], join_type="left semi"))
 
     def _are(self, rows: pa.Table) -> Bools:
         """Which pairs are among rows of ``src_ip`` and ``peer``."""
@@ -174,39 +177,47 @@ class RitaSigns:
 
     def domains(self) -> list[RitaDomain]:
         """Registered domains that so many names were asked below; reverse names are none."""
-        import pyarrow as pa
         import pyarrow.compute as pc
 
         asked = self._rows("dns")
-        names = asked.select("src_ip", name=asked["query"].lower())
-        rows = self._day.arrow(names.filter(names.name.notnull()).distinct())
+        named = asked.select("src_ip", name=asked["query"].lower())
+        rows = self._day.arrow(named.filter(named.src_ip.notnull() & named.name.notnull()).distinct())
         rows = rows.filter(pc.invert(pc.ends_with(rows["name"], ".arpa")))
-        if not len(rows):
-            return []
         rows = rows.append_column("domain", registered_domains(rows["name"].combine_chunks()))
-        distinct = rows.group_by(["domain", "name"]).aggregate([])
-        below = distinct.group_by("domain").aggregate([("name", "count")])
-        many = below.filter(pc.greater_equal(below["name_count"], FEWEST_SUBDOMAINS)).sort_by("domain")
-        found = []
-        for domain, subdomains in zip(many["domain"].to_pylist(), many["name_count"].to_pylist(), strict=True):
-            mine = rows.filter(pc.equal(rows["domain"], pa.scalar(domain)))
-            askers = sorted(set(mine["src_ip"].to_pylist()))
-            others = self._direct(asked, domain) - set(askers)
-            found.append(RitaDomain(domain, int(subdomains), askers, bool(others)))
+        below = rows.group_by("domain").aggregate([("name", "count_distinct"), ("src_ip", "distinct")])
+        below = below.rename_columns(["domain", "subdomains", "askers"])
+        many = below.filter(pc.greater_equal(below["subdomains"], FEWEST_SUBDOMAINS)).sort_by("domain")
+        if not len(many):
+            return []
+        direct = self._direct(rows.filter(pc.is_in(rows["domain"], value_set=many["domain"].combine_chunks())))
+        return [
+            RitaDomain(
+                one["domain"], one["subdomains"], sorted(one["askers"]), bool(direct[one["domain"]] - {*one["askers"]})
+            )
+            for one in many.to_pylist()
+        ]
+
+    def _direct(self, names: pa.Table) -> dict[str, set[str]]:
+        """For each ``domain``, the sources that connected to an address that its names resolve to."""
+        import ibis
+        import pyarrow.compute as pc
+
+        asked, met = self._rows("dns"), self._pairs.connections
+        answered = asked.filter(asked.answers.notnull()).select("answers", name=asked["query"].lower())
+        below = ibis.memtable(names.group_by(["name", "domain"]).aggregate([]))
+        answers = self._day.arrow(answered.join(below, "name").select("domain", "answers").distinct())
+        pairs = self._day.arrow(met.select("src_ip", "dst_ip").distinct())
+        pairs = pairs.filter(pc.is_in(pairs["dst_ip"], value_set=_addresses(answers)))
+        found = {}
+        for domain in names["domain"].unique().to_pylist():
+            mine = _addresses(answers.filter(pc.equal(answers["domain"], domain)))
+            found[domain] = {*pairs["src_ip"].filter(pc.is_in(pairs["dst_ip"], value_set=mine)).to_pylist()}
         return found
 
-    def _direct(self, asked: ir.Table, domain: str) -> set[str]:
-        """Sources that connected to an address that names of the domain resolve to."""
-        name = asked["query"].lower()
-        answers = asked.filter(((name == domain) | name.endswith("." + domain)) & asked.answers.notnull())
-        texts = self._day.arrow(answers.select("answers").distinct())["answers"].to_pylist()
-        addresses = sorted({one for text in texts for one in json.loads(text) if isinstance(one, str)})
-        met = self._pairs.connections
-        if not addresses:
-            return set()
-        pairs = self._day.arrow(met.select("src_ip", "dst_ip").distinct())
-        is_theirs = TextCodes.distinct(_chunked(addresses)).of(pairs["dst_ip"]) >= 0
-        return set(pairs["src_ip"].filter(is_theirs).to_pylist())
+
+def _addresses(answers: pa.Table) -> pa.Array:
+    """The addresses that DNS answered."""
+    return hosts_in_lists(answers["answers"].combine_chunks()).addresses
 
 
 def is_other_media(types: str, extension: str | None) -> bool:
@@ -215,7 +226,7 @@ def is_other_media(types: str, extension: str | None) -> bool:
     Parameters
     ----------
     types : str
-        A JSON list of media types, or one of them.
+        Media types in any text, as a JSON list of them.
     extension : str or None
 
     Examples
@@ -225,10 +236,13 @@ def is_other_media(types: str, extension: str | None) -> bool:
     """
     if not extension:
         return False
-    known = mimetypes.MimeTypes()
-    listed = json.loads(types) if types.startswith("[") else [types]
-    ends = {end for kind in listed for end in known.guess_all_extensions(str(kind).lower())}
+    ends = {end for kind in _MEDIA.findall(types.lower()) for end in _known_media().guess_all_extensions(kind)}
     return bool(ends) and f".{extension.lower()}" not in ends
+
+
+@lru_cache(maxsize=1)
+def _known_media() -> mimetypes.MimeTypes:
+    return mimetypes.MimeTypes()
 
 
 def _count_peers(flows: ir.Table) -> ir.Table:
@@ -250,9 +264,3 @@ def _key(rows: pa.Table) -> pa.ChunkedArray:
     import pyarrow.compute as pc
 
     return pc.binary_join_element_wise(rows["src_ip"], rows["peer"], " ")
-
-
-def _chunked(texts: Iterable[str]) -> pa.ChunkedArray:
-    import pyarrow as pa
-
-    return pa.chunked_array([pa.array(list(texts), pa.string())])
