@@ -121,6 +121,7 @@ def test_the_command(case, capsys):
     assert main(["beacons", "-w", str(case)]) == 0
     shown = capsys.readouterr().out
     assert "10.0.0.5" in shown and "every 5 min" in shown and "tested" in shown and "longest period" in shown
+    assert "443/tcp" in shown  # as leads are shown
     assert main(["beacons", "-w", str(case), "--most-sources", "1", "--format", "csv"]) == 0
     listed = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert [row["src_ip"] for row in listed] == ["10.0.0.6"] and listed[0]["technique"] == "T1071"

@@ -73,15 +73,16 @@ def _show(rows: pa.Table, most: int, false_share: float) -> None:
     from flowsleuth.detect.beacons import longest_period_s
     from flowsleuth.detect.wording import duration, share
     from flowsleuth.faces.cli.show import print_table, terminal_text
+    from flowsleuth.faces.cli.show_leads import service_text
     from flowsleuth.viz.canvas import count_text
 
-    told = rows.slice(0, most).to_pylist()
+    told = [row | {"service_port": row["port"]} for row in rows.slice(0, most).to_pylist()]
     cells = [
         [
             f"{row['score']:.2f}",
             f"{row['q_value']:.0e}",
             "" if row["rita"] is None else f"{row['rita']:.2f}",
-            *(terminal_text(value) for value in (row["src_ip"], row["peer"], _service(row), row["reason"])),
+            *(terminal_text(value) for value in (row["src_ip"], row["peer"], service_text(row), row["reason"])),
         ]
         for row in told
     ]
@@ -93,8 +94,3 @@ def _show(rows: pa.Table, most: int, false_share: float) -> None:
         f"expected share of false leads: at most {share(false_share)}; "
         f"longest period that these data reveal: {duration(longest_period_s(about['span_s']))}"
     )
-
-
-def _service(row: dict[str, Any]) -> str:
-    proto = row["proto"] or "?"
-    return proto if row["port"] is None else f"{proto}/{row['port']}"
