@@ -91,6 +91,6 @@ def _show(rows: pa.Table, most: int, false_share: float) -> None:
     cut = f"; the first {most:,} are shown" if len(rows) > most else ""
     print(f"{count_text(len(rows), 'pair')} of {about['tested']:,.0f} tested{cut}")
     print(
-        f"expected share of false leads: at most {share(false_share)}; "
+        f"expected share of false leads, among all that beat: at most {share(false_share)}; "
         f"longest period that these data reveal: {duration(longest_period_s(about['span_s']))}"
     )
