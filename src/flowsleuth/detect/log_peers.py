@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.kernels.walks import wild_tail
-from flowsleuth.detect.peer_tails import PRIOR_PEERS
+from flowsleuth.detect.peer_tails import mean_of_others
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -35,18 +34,8 @@ def others_log_mean(counts: Floats, who: Ints, group: Ints, usual: Floats | None
     """
     vote = np.log(counts)
     if usual is None:
-        usual = _mean_of_others(vote, who, np.zeros(counts.size, dtype=np.int64), np.full(counts.size, USUAL))
-    return np.maximum(_mean_of_others(vote, who, group, usual), USUAL)
-
-
-def _mean_of_others(vote: Floats, who: Ints, group: Ints, prior: Floats) -> Floats:
-    groups, at = np.unique(group, return_inverse=True)
-    voters = Groups.by(who * max(groups.size, 1) + at.reshape(-1))
-    own = voters.add_up(vote) / voters.size
-    of = voters.keys % max(groups.size, 1)
-    total, n = np.bincount(of, weights=own, minlength=groups.size), np.bincount(of, minlength=groups.size)
-    others, n_others = (total[of] - own)[voters.of], (n[of] - 1)[voters.of]
-    return np.asarray((others + PRIOR_PEERS * prior) / (n_others + PRIOR_PEERS))
+        usual = mean_of_others(vote, who, np.zeros(counts.size, dtype=np.int64), USUAL)
+    return np.maximum(mean_of_others(vote, who, group, usual), USUAL)
 
 
 def unusual(counts: Floats, log_mean: Floats, most_earlier: Floats) -> Floats:

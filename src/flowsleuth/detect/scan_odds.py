@@ -12,7 +12,7 @@ from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.first_contacts import Contacts, by_end_and_service
 from flowsleuth.detect.flow_codes import FAILED
 from flowsleuth.detect.kernels.walks import count_tail, highest_walk
-from flowsleuth.detect.peer_tails import PRIOR_PEERS
+from flowsleuth.detect.peer_tails import PRIOR_PEERS, mean_of_others
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -192,15 +192,9 @@ def _usual_rates(
     votes, one vote a service: somebody whose every service fails half of the time (file sharing among peers that come
     and go) does not scan. Addresses that it tried by several services are left out, because that is what scanners do.
     """
-    sources = Groups.by(src * 2 + is_inside)
-    own = sources.add_up(rate) / sources.size
-    sides = (sources.keys % 2).astype(np.int64)
-    total, n = np.bincount(sides, weights=own, minlength=2), np.bincount(sides, minlength=2)
-    others = total[sides] - own + PRIOR_PEERS * USUAL_FAILING
-    everywhere = (others / (n[sides] - 1 + PRIOR_PEERS))[sources.of]
-    on = Groups.by(service * 2 + is_inside)
-    peers = (on.add_up(rate)[on.of] - rate + PRIOR_PEERS * everywhere) / (on.size[on.of] - 1 + PRIOR_PEERS)
-    votes, n_votes = _own_votes(known, groups, sources.of)
+    everywhere = mean_of_others(rate, src, is_inside, USUAL_FAILING)
+    peers = mean_of_others(rate, src, service * 2 + is_inside, everywhere)
+    votes, n_votes = _own_votes(known, groups, Groups.by(src).of)
     mixed = (PRIOR_PEERS * peers + votes) / (PRIOR_PEERS + n_votes)
     return np.clip(peers, *RATES), np.clip(mixed, *RATES)
 
@@ -231,10 +225,9 @@ def judge_counts(counts: Floats | Ints, src: Ints, is_inside: Bools, on: Ints | 
         A service on which they are compared, the fewer there are, the more with all.
     """
     vote = np.minimum(counts, MOST_VOTE).astype(np.float64)
-    key = is_inside.astype(np.int64)
-    usual = _others_mean(vote, src, key, np.full(vote.size, USUAL_TRIED))
+    usual = mean_of_others(vote, src, is_inside, USUAL_TRIED)
     if on is not None:
-        usual = _others_mean(vote, src, on * 2 + key, usual)
+        usual = mean_of_others(vote, src, on * 2 + is_inside, usual)
     mean = np.maximum(usual, 1.0 + RATES[0])
     return count_tail(counts.astype(np.float64), mean), mean
 
@@ -268,17 +261,6 @@ def own_tail(known: Contacts, failed: Ints, pairs: Groups, src: Ints) -> Floats:
     first = np.cumsum(sources.size) - sources.size
     larger = found[src.size :] - first[sources.of] - (scaled[: src.size] >= pairs.size)
     return np.asarray(larger / (sources.size[sources.of] - 1 + PRIOR_PEERS))
-
-
-def _others_mean(vote: Floats, src: Ints, key: Ints, prior: Floats) -> Floats:
-    """Mean of the other sources' mean votes with the same key, and of :data:`.PRIOR_PEERS` of `prior`."""
-    keys, at = np.unique(key, return_inverse=True)
-    each = Groups.by(src * keys.size + at.reshape(-1))
-    own = each.add_up(vote) / each.size
-    of = (each.keys % keys.size).astype(np.int64)
-    total, n = np.bincount(of, weights=own, minlength=keys.size), np.bincount(of, minlength=keys.size)
-    others, n_others = (total[of] - own)[each.of], (n[of] - 1)[each.of]
-    return np.asarray((others + PRIOR_PEERS * prior) / (n_others + PRIOR_PEERS))
 
 
 @dataclass(frozen=True)
