@@ -99,7 +99,7 @@ class ExfiltrationFinder:
 
         if not len(day.pairs):
             return no_findings()
-        out = sent_out(day.pairs, day.is_home, day.n_hosts, _stand_for_many(day))
+        out = sent_out(day.pairs, day.is_home, day.n_hosts, day.is_group)
         if not len(out):
             return no_findings()
         history = upload_history(day)
@@ -174,14 +174,6 @@ def _highest_of_others(values: Floats) -> Floats:
     if values.size > 1:
         found[order[-1]] = values[order[-2]]
     return found
-
-
-def _stand_for_many(day: NetworkDay) -> NDArray[np.bool_]:
-    """Multicast and broadcast addresses, as :func:`.flow_codes.is_group` has them."""
-    import pyarrow.compute as pc
-
-    found = pc.match_substring_regex(day.addresses.texts, r"^(22[4-9]|23\d)\.|^ff|\.255$")
-    return np.asarray(found.to_numpy(zero_copy_only=False), dtype=bool)
 
 
 def _peer_tail(out: Transfers, least: float) -> Floats:

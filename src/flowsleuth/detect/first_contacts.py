@@ -134,7 +134,7 @@ def _is_one_way(day: NetworkDay, rows: Ints) -> Bools:
     pairs = day.pairs
     one_way = np.isnan(pairs.dst_packets[rows]) & np.isnan(pairs.dst_bytes[rows]) & ~np.isnan(pairs.src_packets[rows])
     is_untold = pairs.failed[rows] + pairs.answered[rows] == 0
-    return np.asarray(one_way & is_untold & ~_groups(day)[pairs.dst[rows]])
+    return np.asarray(one_way & is_untold & ~day.is_group[pairs.dst[rows]])
 
 
 def _is_bare(day: NetworkDay, rows: Ints) -> Bools:
@@ -146,16 +146,6 @@ def _is_bare(day: NetworkDay, rows: Ints) -> Bools:
     is_refused = (packets[back] <= flows[back]) & (pairs.service[rows] // SPAN == TCP)
     is_tiny = pairs.src_packets[rows] <= TINY_PACKETS * pairs.flows[rows]
     return np.asarray(is_tiny & ((back < 0) | is_refused))
-
-
-def _groups(day: NetworkDay) -> Bools:
-    """Which hosts are multicast or broadcast addresses, as :func:`.flow_codes.is_group` has them."""
-    import pyarrow.compute as pc
-
-    texts = day.addresses.texts
-    found = pc.or_(pc.match_substring_regex(texts, r"^(22[4-9]|23[0-9])\."), pc.starts_with(texts, "ff"))
-    found = pc.or_(found, pc.ends_with(texts, ".255"))
-    return np.asarray(found.to_numpy(zero_copy_only=False), dtype=bool)
 
 
 def is_dead(contacts: Contacts) -> Bools:

@@ -14,9 +14,7 @@ from flowsleuth.schema.protocols import ICMP, KEYWORDS
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-    import numpy as np
     import pyarrow as pa
-    from numpy.typing import NDArray
 
 OTHER_PROTO = 255
 """Code of a protocol name that IANA's list of :data:`flowsleuth.schema.protocols.KEYWORDS` does not have."""
@@ -106,7 +104,6 @@ def are_groups(addresses: pa.Array) -> NDArray[np.bool_]:
     >>> are_groups(pa.array(["239.1.2.3", "ff02::1", "10.0.0.255", "2.2.2.2"])).tolist()
     [True, True, True, False]
     """
-    import numpy as np
     import pyarrow.compute as pc
 
     found = pc.match_substring_regex(addresses, r"^(22[4-9]|23[0-9])\.|^ff|\.255$")

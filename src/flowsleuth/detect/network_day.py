@@ -15,7 +15,7 @@ from flowsleuth.detect.contract import DayInput
 from flowsleuth.detect.day_counts import MILLI, OUTCOMES, DayCounts
 from flowsleuth.detect.dense_codes import TextCodes
 from flowsleuth.detect.edges import Groups
-from flowsleuth.detect.flow_codes import ANSWERED, FAILED
+from flowsleuth.detect.flow_codes import ANSWERED, FAILED, are_groups
 from flowsleuth.store.portable import bits_or
 
 if TYPE_CHECKING:
@@ -135,10 +135,7 @@ class NetworkDay:
     @cached_property
     def is_group(self) -> Bools:
         """Whether each host is no host but a group of them, as :func:`.flow_codes.is_group` says: shape (n_hosts,)."""
-        import pyarrow.compute as pc
-
-        found = pc.match_substring_regex(self.addresses.texts, r"^(22[4-9]|23\d)\.|^ff|\.255$")
-        return np.asarray(found.to_numpy(zero_copy_only=False), dtype=bool)
+        return are_groups(self.addresses.texts)
 
     @property
     def n_hosts(self) -> int:

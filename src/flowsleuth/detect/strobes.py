@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from flowsleuth.detect.dense_codes import look_up
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.findings import KEPT_P, Extent, no_findings, tell
-from flowsleuth.detect.flow_codes import are_groups
 from flowsleuth.detect.network_day import NetworkDay, Pairs
 from flowsleuth.detect.option_bounds import check_bounds
 from flowsleuth.detect.peer_tails import peer_tail
@@ -82,7 +81,7 @@ class StrobeFinder:
     def find(self, day: NetworkDay) -> pa.Table:
         """Strobes of the day; see :class:`.findings.Finder`."""
         pairs = day.pairs
-        rows = np.flatnonzero((pairs.owner == 0) & ~are_groups(day.addresses.texts)[pairs.dst])
+        rows = np.flatnonzero((pairs.owner == 0) & ~day.is_group[pairs.dst])
         if not rows.size:
             return no_findings()
         users = Groups.by(_keys(day, pairs)[rows])

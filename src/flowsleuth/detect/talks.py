@@ -19,7 +19,6 @@ from flowsleuth.detect.day_counts import OUTCOMES, DayCounts
 from flowsleuth.detect.dense_codes import look_up
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.findings import NONE, Extent
-from flowsleuth.detect.flow_codes import are_groups
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.pair_times import PairTimes, as_ints
 from flowsleuth.store.portable import time_bin
@@ -61,7 +60,7 @@ class FlowTalks:
         self._day, pairs = day, day.pairs
         self._services: Ints = np.unique(pairs.service).astype(np.int64)
         is_ours = day.is_home if day.is_home.any() else np.ones(day.n_hosts, dtype=bool)
-        rows = np.flatnonzero((pairs.owner == 0) & is_ours[pairs.src] & ~are_groups(day.addresses.texts)[pairs.dst])
+        rows = np.flatnonzero((pairs.owner == 0) & is_ours[pairs.src] & ~day.is_group[pairs.dst])
         self._rows = rows
         self._groups = Groups.by(self._key(pairs.src[rows], pairs.dst[rows], pairs.service[rows], pairs.name[rows]))
         self.connections: Ints = self._groups.add_up(pairs.flows[rows]).astype(np.int64)
