@@ -31,7 +31,7 @@ Bools = NDArray[np.bool_]
 
 BASELINE_DAYS = 14
 """Earlier days that are looked at: two working weeks, so that what is done every Monday was seen twice."""
-EXTRA = ("server_name", "src_packets", "dst_packets", "action")
+EXTRA = ("server_name", "src_packets", "dst_packets")
 KEYS = ("src", "dst", "service", "owner", "server_name")
 
 
@@ -49,14 +49,14 @@ class Pairs:
         Who has the service: 0 the destination, 1 the source.
     name : array of int32
         Code of the server's name; -1 without one.
-    flows, failed, answered, denied : array of int64
-        Flows, and how many of them failed, were answered, were denied (the rest: nobody can tell).
+    flows, failed, answered : array of int64
+        Flows, and how many of them failed, were answered (the rest: nobody can tell).
     src_bytes, dst_bytes, src_packets, dst_packets : array of float64
         Sums over the flows that tell; NaN where none does.
     most_src_bytes : array of float64
         The largest of one flow; NaN where none tells.
-    duration_s, longest_s : array of float64
-        Sum and largest; NaN where none tells.
+    duration_s : array of float64
+        Sum; NaN where none tells.
     first_us, last_us : array of int64
         Starts of the earliest and the latest flow, microseconds since 1970 (UTC).
     hours : array of int32
@@ -71,14 +71,12 @@ class Pairs:
     flows: Ints
     failed: Ints
     answered: Ints
-    denied: Ints
     src_bytes: Floats
     dst_bytes: Floats
     src_packets: Floats
     dst_packets: Floats
     most_src_bytes: Floats
     duration_s: Floats
-    longest_s: Floats
     first_us: Ints
     last_us: Ints
     hours: Codes
@@ -219,10 +217,7 @@ class NetworkDay:
 
 
 FIELDS = tuple(one.name for one in fields(Pairs))
-STORED = {
-    "name": "server_name", "first_us": "first", "last_us": "last",
-    "duration_s": "duration_ms", "longest_s": "longest_ms",
-}  # fmt: skip
+STORED = {"name": "server_name", "first_us": "first", "last_us": "last", "duration_s": "duration_ms"}
 """Fields that are kept under another name and in another unit: sums of whole numbers do not depend on their order."""
 _TYPES: dict[str, Any] = {
     **dict.fromkeys(("src", "dst", "service", "hours"), np.int32), "owner": np.int8,
@@ -263,7 +258,6 @@ def _count_pairs(day: DayInput, date: dt.date) -> ir.Table:
             owner=(coded.kind >= OUTCOMES).cast("int16"),
             is_failed=(outcome == FAILED).cast("int64"),
             is_answered=(outcome == ANSWERED).cast("int64"),
-            is_denied=(coded.action == "denied").fill_null(False).cast("int64"),
             hour_bit=(ibis.literal(2.0) ** hour).cast("int64"),
             ms=(coded.duration_s * MILLI).round().cast("int64"),
         )
@@ -271,14 +265,12 @@ def _count_pairs(day: DayInput, date: dt.date) -> ir.Table:
             flows=lambda t: t.count(),
             failed=lambda t: t.is_failed.sum(),
             answered=lambda t: t.is_answered.sum(),
-            denied=lambda t: t.is_denied.sum(),
             src_bytes=lambda t: t.src_bytes.sum().cast("float64"),
             dst_bytes=lambda t: t.dst_bytes.sum().cast("float64"),
             src_packets=lambda t: t.src_packets.sum().cast("float64"),
             dst_packets=lambda t: t.dst_packets.sum().cast("float64"),
             most_src_bytes=lambda t: t.src_bytes.max().cast("float64"),
             duration_ms=lambda t: t.ms.sum().cast("int64"),
-            longest_ms=lambda t: t.ms.max(),
             first=lambda t: t.start.min(),
             last=lambda t: t.start.max(),
             hours=lambda t: bits_or(t.hour_bit),
