@@ -46,9 +46,8 @@ class AskedNames:
         self._day = day
         asks = day.input.arrow(_able(day.input.table("dns")).group_by(*ASKS).aggregate(n=lambda t: t.count()))
         self._names = TextCodes.distinct(asks["query"])
-        is_ours = np.append(day.is_home if day.is_home.any() else np.ones(day.n_hosts, dtype=bool), False)
         src, name = day.addresses.of(asks["src_ip"]), self._names.of(asks["query"])
-        rows = np.flatnonzero(is_ours[src])
+        rows = np.flatnonzero(np.append(day.is_ours, False)[src])
         key = self._key(src[rows], name[rows])
         order = np.argsort(key)
         self._keys = key[order]

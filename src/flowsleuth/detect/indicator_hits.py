@@ -119,13 +119,12 @@ def find_hits(day: NetworkDay) -> Hits | None:
     asked = day.input.arrow(day.input.counts("dns_asked", count_questions, [day.date], table="dns").drop("date"))
     names = TextCodes.distinct(pa.chunked_array([*asked["query"].chunks, day.names.texts], pa.string()))
     in_addresses, in_names = match_addresses(day.addresses.texts, indicators), match_names(names.texts, indicators)
-    is_ours = day.is_home if day.is_home.any() else np.ones(day.n_hosts, dtype=bool)
     uses = Uses.join([
-        _met_addresses(day, is_ours, in_addresses),
-        _met_names(day, is_ours, names, in_names),
-        _asked(day, is_ours, asked, names, in_names),
+        _met_addresses(day, in_addresses),
+        _met_names(day, names, in_names),
+        _asked(day, asked, names, in_names),
     ])  # fmt: skip
-    return _put_together(day, is_ours, indicators, names, uses) if uses.host.size else None
+    return _put_together(day, indicators, names, uses) if uses.host.size else None
 
 
 def _listed(day: NetworkDay) -> pa.Table:
@@ -146,11 +145,11 @@ def count_questions(rows: ir.Table) -> ir.Table:
     )
 
 
-def _met_addresses(day: NetworkDay, is_ours: Bools, matches: Matches) -> Uses:
+def _met_addresses(day: NetworkDay, matches: Matches) -> Uses:
     """Connections of ours with listed addresses outside."""
     pairs = day.pairs
-    is_out = is_ours[pairs.src] & ~(is_ours[pairs.dst] & day.is_home.any())
-    is_in = ~is_out & is_ours[pairs.dst] & ~is_ours[pairs.src]
+    is_out = day.is_ours[pairs.src] & ~(day.is_ours[pairs.dst] & day.is_home.any())
+    is_in = ~is_out & day.is_ours[pairs.dst] & ~day.is_ours[pairs.src]
     other = np.where(is_out, pairs.dst, pairs.src).astype(np.int64)
     talks = pairs.flows > pairs.failed
     rows, of = expand(np.where(is_out | (is_in & talks), other, NONE), np.arange(len(pairs)), *matches)
@@ -159,11 +158,11 @@ def _met_addresses(day: NetworkDay, is_ours: Bools, matches: Matches) -> Uses:
     return _of_pairs(day, rows, of, host=host, thing=other[rows], is_name=False, way=way)
 
 
-def _met_names(day: NetworkDay, is_ours: Bools, names: TextCodes, matches: Matches) -> Uses:
+def _met_names(day: NetworkDay, names: TextCodes, matches: Matches) -> Uses:
     """Connections of ours to listed names."""
     pairs = day.pairs
     code = np.append(names.of(day.names.texts), NONE)[pairs.name]
-    rows, of = expand(np.where(is_ours[pairs.src], code, NONE), np.arange(len(pairs)), *matches)
+    rows, of = expand(np.where(day.is_ours[pairs.src], code, NONE), np.arange(len(pairs)), *matches)
     way = np.where(pairs.flows > pairs.failed, ANSWERED, UNANSWERED)[rows]
     host = pairs.src[rows].astype(np.int64)
     return _of_pairs(day, rows, of, host=host, thing=code[rows], is_name=True, way=way)
@@ -177,13 +176,13 @@ def _of_pairs(day: NetworkDay, rows: Ints, of: Ints, *, host: Ints, thing: Ints,
     return Uses(host, kind, thing, other, way, of, *vars(extent).values())
 
 
-def _asked(day: NetworkDay, is_ours: Bools, asked: pa.Table, names: TextCodes, matches: Matches) -> Uses:
+def _asked(day: NetworkDay, asked: pa.Table, names: TextCodes, matches: Matches) -> Uses:
     """Questions of ours for listed names."""
     import pyarrow as pa
 
     host = day.addresses.of(asked["src_ip"])
     code = names.of(asked["query"])
-    rows, of = expand(np.where(np.append(is_ours, False)[host], code, NONE), np.arange(len(asked)), *matches)
+    rows, of = expand(np.where(np.append(day.is_ours, False)[host], code, NONE), np.arange(len(asked)), *matches)
     moments = [asked[n].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()[rows] for n in ("first", "last")]
     many, untold = np.ones(rows.size, dtype=np.int64), np.full(rows.size, np.nan)
     flows = asked["flows"].cast(pa.int64()).to_numpy()[rows]
@@ -192,7 +191,7 @@ def _asked(day: NetworkDay, is_ours: Bools, asked: pa.Table, names: TextCodes, m
     )
 
 
-def _put_together(day: NetworkDay, is_ours: Bools, indicators: pa.Table, names: TextCodes, uses: Uses) -> Hits:
+def _put_together(day: NetworkDay, indicators: pa.Table, names: TextCodes, uses: Uses) -> Hits:
     feeds = TextCodes.distinct(indicators["feed"])
     feed_of = feeds.of(indicators["feed"])
     severity_of = np.array([SEVERITIES.index(s) if s in SEVERITIES else 0 for s in indicators["severity"].to_pylist()])
@@ -203,7 +202,7 @@ def _put_together(day: NetworkDay, is_ours: Bools, indicators: pa.Table, names: 
     best = order[np.unique(of[order], return_index=True)[1]]
     host, is_name, thing, feed = hits.T
     pairs = day.pairs
-    is_out = is_ours[pairs.src]
+    is_out = day.is_ours[pairs.src]
     n_ours = np.unique(pairs.src[is_out]).size
     return Hits(
         host, is_name, thing, uses.way[best], feed, uses.indicator[best], severity_of[uses.indicator[best]],

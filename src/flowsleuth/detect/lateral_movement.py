@@ -148,10 +148,9 @@ class AdminEdges:
         pairs = day.pairs
         self.day = day
         kind = admin_service(pairs.service)
-        is_ours = day.is_home if day.is_home.any() else np.ones(day.n_hosts, dtype=bool)
-        is_talk = (pairs.flows > pairs.failed) & is_ours[pairs.client]
+        is_talk = (pairs.flows > pairs.failed) & day.is_ours[pairs.client]
         self.among = np.unique(pairs.client[is_talk]).size
-        talks = is_talk & (kind >= 0) & is_ours[pairs.server]
+        talks = is_talk & (kind >= 0) & day.is_ours[pairs.server]
         self.rows = np.flatnonzero(talks & ~day.is_group[pairs.server] & (pairs.client != pairs.server))
         hosts, kinds = max(day.n_hosts, 1), len(ADMIN)
         client, server = pairs.client[self.rows].astype(np.int64), pairs.server[self.rows].astype(np.int64)

@@ -129,8 +129,7 @@ class DayMeetings:
     def _talks(self) -> Ints:
         """Rows in which a host of ours got to talk."""
         pairs = self.day.pairs
-        is_ours = self.day.is_home if self.day.is_home.any() else np.ones(self.day.n_hosts, dtype=bool)
-        talks = is_ours[pairs.client] & (pairs.flows > pairs.failed) & ~is_icmp_service(pairs.service)
+        talks = self.day.is_ours[pairs.client] & (pairs.flows > pairs.failed) & ~is_icmp_service(pairs.service)
         return np.flatnonzero(talks & ~self.day.is_group[pairs.server])
 
     def of(self, kind: str) -> Meetings:

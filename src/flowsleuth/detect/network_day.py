@@ -131,6 +131,11 @@ class NetworkDay:
         return found
 
     @cached_property
+    def is_ours(self) -> Bools:
+        """Whether each host is taken for ours: all are where none is known to be; shape (n_hosts,)."""
+        return self.is_home if self.is_home.any() else np.ones(self.n_hosts, dtype=bool)
+
+    @cached_property
     def is_group(self) -> Bools:
         """Whether each host is no host but a group of them, as :func:`.flow_codes.is_group` says: shape (n_hosts,)."""
         return are_groups(self.addresses.texts)

@@ -112,8 +112,7 @@ class Offers:
 
     def __init__(self, day: NetworkDay, judged: NetworkDay) -> None:
         pairs, self.day = day.pairs, day
-        is_ours = day.is_home if day.is_home.any() else np.ones(day.n_hosts, dtype=bool)
-        talks = (pairs.flows > pairs.failed) & is_ours[pairs.server] & ~is_icmp_service(pairs.service)
+        talks = (pairs.flows > pairs.failed) & day.is_ours[pairs.server] & ~is_icmp_service(pairs.service)
         self.rows = np.flatnonzero(talks & ~day.is_group[pairs.server])
         span = int(pairs.service.max(initial=0)) + 1
         keys = pairs.server[self.rows].astype(np.int64) * span + pairs.service[self.rows]

@@ -104,7 +104,6 @@ def infer_roles(day: NetworkDay) -> Roles:
     'resolver'
     """
     hosts = day.n_hosts
-    is_ours = day.is_home if day.is_home.any() else np.ones(hosts, dtype=bool)
     code = np.full(hosts, UNTOLD)
     peers = np.zeros(hosts, dtype=np.int64)
     total = np.zeros(hosts, dtype=np.int64)
@@ -129,7 +128,7 @@ def infer_roles(day: NetworkDay) -> Roles:
     is_server = is_offered.any(axis=1) & (code != CODE["scanner"])
     code, peers = np.where(is_server, offers, code), np.where(is_server, most, peers)
     total = np.where(is_server, _explained(served, offers), total)
-    code = np.where(is_ours & ~day.is_group, code, UNTOLD)
+    code = np.where(day.is_ours & ~day.is_group, code, UNTOLD)
     confidence = np.where(code >= 0, peers / (np.maximum(total, peers) + PRIOR_PEERS), 0.0)
     return Roles(code, confidence, np.where(code >= 0, peers, 0))
 

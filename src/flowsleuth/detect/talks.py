@@ -59,8 +59,7 @@ class FlowTalks:
     def __init__(self, day: NetworkDay) -> None:
         self._day, pairs = day, day.pairs
         self._services: Ints = np.unique(pairs.service).astype(np.int64)
-        is_ours = day.is_home if day.is_home.any() else np.ones(day.n_hosts, dtype=bool)
-        rows = np.flatnonzero((pairs.owner == 0) & is_ours[pairs.src] & ~day.is_group[pairs.dst])
+        rows = np.flatnonzero((pairs.owner == 0) & day.is_ours[pairs.src] & ~day.is_group[pairs.dst])
         self._rows = rows
         self._groups = Groups.by(self._key(pairs.src[rows], pairs.dst[rows], pairs.service[rows], pairs.name[rows]))
         self.connections: Ints = self._groups.add_up(pairs.flows[rows]).astype(np.int64)
