@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsleuth.detect.edges import Groups
-from flowsleuth.detect.findings import NONE, Extent, no_findings, tell
-from flowsleuth.detect.first_contacts import service_words
+from flowsleuth.detect.findings import NONE, Extent, no_findings, say_service, tell
 from flowsleuth.detect.flow_codes import SPAN
 from flowsleuth.detect.log_peers import USUAL, others_log_mean, unusual
 from flowsleuth.detect.logon_failures import find_failures
@@ -127,7 +126,7 @@ class BruteForceFinder:
             technique=GUESSING,
             extent=_extent(tries, told),
             reason=join(
-                each(tries.tries[told], count), " short connections of like size to ", _words(tries.service[told]),
+                each(tries.tries[told], count), " short connections of like size to ", say_service(tries.service[told]),
                 " in ", each(_span_s(tries)[told], duration), _rate(tries, told), "; others on the service: ",
                 each(np.exp(usual[told]), lambda n: f"{n:.1f}"), " (geometric mean)", _before(before[told]),
                 _opened(tries, told, success),
@@ -161,7 +160,7 @@ class BruteForceFinder:
             technique=SPRAYING,
             extent=_extent_of(tries, few, place[groups.of], told.size),
             reason=join(
-                each(total, count), " short connections to ", _words(service[told]), " of ",
+                each(total, count), " short connections to ", say_service(service[told]), " of ",
                 each(targets[told], count), " targets, at most ", str(FEW_TRIES), " each; others have ",
                 each(np.exp(usual[told]), lambda n: f"{n:.1f}"), " targets (geometric mean)", _before(before[told]),
             ),
@@ -268,7 +267,3 @@ def _opened(tries: Tries, rows: Ints, success: NDArray[np.bool_]) -> pa.Array:
 
 def _before(most: Floats) -> pa.Array:
     return each(most, lambda n: f", itself on earlier days at most {n:,.0f}" if n else "")
-
-
-def _words(service: Ints) -> pa.Array:
-    return each(service, lambda code: service_words(np.array([code]))[0])

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsleuth.detect.connected_time import Connected
-from flowsleuth.detect.findings import service_columns
+from flowsleuth.detect.findings import say_service
 from flowsleuth.detect.network_day import NetworkDay
-from flowsleuth.detect.wording import count, duration, each, join, services
+from flowsleuth.detect.wording import count, duration, each, join
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -58,15 +58,12 @@ class Told:
         import pyarrow as pa
 
         one = self.connected
-        proto, port = service_columns(one.service)
-        number = port.cast(pa.float64()).fill_null(float("nan")).to_numpy(zero_copy_only=False)
-        untold = np.full(number.size, np.nan)
         texts = pa.concat_arrays([day.addresses.texts.cast(pa.string()), day.names.texts.cast(pa.string())])
         return join(
             each(one.total_s, lambda n: f"connected for {duration(n)} with "),
             texts.take(pa.array(one.peer)),
             " over ",
-            services(proto, number, untold, untold),
+            say_service(one.service),
             each(one.connections, lambda n: f" in {count(n)} connection{'' if n == 1 else 's'}"),
             each(np.where(one.records > one.connections, one.records, 0), _records),
             each(np.where(one.connections > 1, one.longest_s, 0.0), _longest),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from flowsleuth.detect.denials import HOUR_S, Denials, by_source, denials
 from flowsleuth.detect.dense_codes import group_starts, look_up
 from flowsleuth.detect.edges import Groups
-from flowsleuth.detect.findings import NONE, Extent, no_findings, tell
+from flowsleuth.detect.findings import NONE, Extent, no_findings, say_service, tell
 from flowsleuth.detect.log_peers import others_log_mean, unusual
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds
@@ -180,16 +180,8 @@ def _techniques(is_inside: NDArray[np.bool_], test: Ints) -> pa.Array:
 def _said(found: Denials, values: Floats, test: Ints, top: Ints, hour: Ints) -> pa.Array:
     import pyarrow as pa
 
-    from flowsleuth.detect.findings import service_columns
-    from flowsleuth.detect.wording import services
-
-    proto, port = service_columns(found.service[top])
-    ports = port.to_numpy(zero_copy_only=False).astype(np.float64)
-    nothing = np.full(ports.size, np.nan)
-    by_targets = join(
-        "denied or refused ", services(proto, ports, nothing, nothing), " of ", each(values[:, TARGETS], count),
-        " addresses",
-    )  # fmt: skip
+    targets = each(values[:, TARGETS], count)
+    by_targets = join("denied or refused ", say_service(found.service[top]), " of ", targets, " addresses")
     by_services = join("denied or refused ", each(values[:, SERVICES], count), " services")
     by_hour = join(
         "denied or refused ", each(values[:, HOUR], count), " times in the hour from ",

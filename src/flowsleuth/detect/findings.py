@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from flowsleuth.detect.dense_codes import hash_rows, to_signed
 from flowsleuth.detect.flow_codes import SPAN
 from flowsleuth.detect.network_day import NetworkDay
+from flowsleuth.detect.wording import services
 from flowsleuth.schema.protocols import KEYWORDS
 
 if TYPE_CHECKING:
@@ -227,6 +228,22 @@ def service_columns(service: NDArray[Any]) -> tuple[pa.Array, pa.Array]:
     words = pa.array([KEYWORDS.get(int(number)) for number in numbers.tolist()], pa.string())
     has_port = (service >= 0) & (detail < SPAN // 2)
     return words.take(pa.array(at.reshape(-1))), pa.array(detail.astype(np.int32), mask=~has_port)
+
+
+def say_service(service: NDArray[Any]) -> pa.Array:
+    """Services as ``4444/tcp``; the protocol alone where there is no port.
+
+    Examples
+    --------
+    >>> say_service(np.array([6 * SPAN + 4444, 51 * SPAN - 1])).to_pylist()
+    ['4444/tcp', 'esp']
+    """
+    import pyarrow as pa
+
+    proto, port = service_columns(service)
+    number = port.cast(pa.float64()).fill_null(float("nan")).to_numpy(zero_copy_only=False)
+    untold = np.full(number.size, np.nan)
+    return services(proto, number, untold, untold)
 
 
 def _texts(day: NetworkDay, codes: Ints) -> pa.Array:

@@ -11,7 +11,6 @@ from flowsleuth.detect.dense_codes import look_up
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.flow_codes import ANSWERED, FAILED, SPAN, UNKNOWN
 from flowsleuth.detect.network_day import NetworkDay, Pairs
-from flowsleuth.schema.protocols import KEYWORDS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -175,18 +174,3 @@ def by_end_and_service(end: Ints, service: Ints) -> Groups:
 def is_ping(service: NDArray[np.integer]) -> Bools:
     """Whether services of contacts are pings."""
     return np.asarray(np.isin(service // SPAN, list(PINGS)))
-
-
-def service_words(service: Ints) -> list[str]:
-    """``445/tcp``, or ``ping``.
-
-    Examples
-    --------
-    >>> service_words(np.array([6 * SPAN + 445, SPAN + SPAN // 2 + 2048]))
-    ['445/tcp', 'ping']
-    """
-    proto, detail = np.divmod(service, SPAN)
-    return [
-        f"{port}/{KEYWORDS.get(number, number)}" if port < SPAN // 2 else "ping"
-        for number, port in zip(proto.tolist(), detail.tolist(), strict=True)
-    ]

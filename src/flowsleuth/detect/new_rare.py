@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from flowsleuth.detect.client_marks import MARKS, find_marks
 from flowsleuth.detect.expected_services import expected_codes
-from flowsleuth.detect.findings import KEPT_P, Extent, no_findings, tell
+from flowsleuth.detect.findings import KEPT_P, Extent, no_findings, say_service, tell
 from flowsleuth.detect.kernels.familiarity import Familiarity, Met, judge_met
 from flowsleuth.detect.meetings import (
     ADDRESS,
@@ -25,7 +25,7 @@ from flowsleuth.detect.meetings import (
 )
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds
-from flowsleuth.detect.unfamiliar_words import say_service, say_unfamiliar, unfamiliar_evidence
+from flowsleuth.detect.unfamiliar_words import say_unfamiliar, unfamiliar_evidence
 from flowsleuth.detect.wording import join
 
 if TYPE_CHECKING:

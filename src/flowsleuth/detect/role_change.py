@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsleuth.detect.dense_codes import hash_rows
-from flowsleuth.detect.findings import KEPT_P, NONE, Extent, no_findings, tell
+from flowsleuth.detect.findings import KEPT_P, NONE, Extent, no_findings, say_service, tell
 from flowsleuth.detect.flow_codes import SPAN, is_icmp_service
 from flowsleuth.detect.kernels.familiarity import Familiarity, Met, judge_met
 from flowsleuth.detect.meetings import in_earnest, only_value
@@ -17,7 +17,7 @@ from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds
 from flowsleuth.detect.role_ports import OFFERS, TCP
 from flowsleuth.detect.roles import UNTOLD
-from flowsleuth.detect.unfamiliar_words import say_service, say_unfamiliar, unfamiliar_evidence
+from flowsleuth.detect.unfamiliar_words import say_unfamiliar, unfamiliar_evidence
 from flowsleuth.detect.wording import join
 
 if TYPE_CHECKING:

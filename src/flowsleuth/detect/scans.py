@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsleuth.detect.edges import Groups
-from flowsleuth.detect.findings import NONE, Extent, no_findings, tell
-from flowsleuth.detect.first_contacts import Contacts, first_contacts, is_dead, is_ping, service_words
+from flowsleuth.detect.findings import NONE, Extent, no_findings, say_service, tell
+from flowsleuth.detect.first_contacts import Contacts, first_contacts, is_dead, is_ping
 from flowsleuth.detect.flow_codes import FAILED, UNKNOWN
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds
@@ -216,7 +216,10 @@ def _techniques(is_inside: Bools, is_pinging: Bools) -> pa.Array:
 
 
 def _words(service: Ints) -> pa.Array:
-    return each(service, lambda code: service_words(np.array([code]))[0])
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return pc.if_else(pa.array(is_ping(service)), "ping", say_service(service))
 
 
 def _within(extent: Extent) -> pa.Array:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.findings import service_columns
 from flowsleuth.detect.kernels.familiarity import Familiarity
 from flowsleuth.detect.wording import each, join, share
 
@@ -52,23 +51,6 @@ def say_unfamiliar(judged: Familiarity, rows: Ints, days: int, *, hours: Ints, u
         each(judged.use_share[rows], share),
         " of hosts that met such",
     )
-
-
-def say_service(service: Ints) -> pa.Array:
-    """Services as ``4444/tcp``; the protocol alone where there is no port.
-
-    Examples
-    --------
-    >>> from flowsleuth.detect.flow_codes import SPAN
-    >>> say_service(np.array([6 * SPAN + 4444, 51 * SPAN - 1])).to_pylist()
-    ['4444/tcp', 'esp']
-    """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    proto, port = service_columns(service)
-    number = pc.binary_join_element_wise(pc.cast(port, pa.string()), "", "/")
-    return join(number, pc.fill_null(proto, "a protocol not told"))
 
 
 def _others(others: int) -> str:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.findings import service_columns
+from flowsleuth.detect.findings import say_service
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.transfers import Transfers
 from flowsleuth.detect.upload_history import LEAST_KEPT
-from flowsleuth.detect.wording import count, each, join, services, size
+from flowsleuth.detect.wording import count, each, join, size
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -103,9 +103,7 @@ def pair_reasons(day: NetworkDay, told: Told) -> pa.Array:
 
     one = told.transfers
     receivers = pa.concat_arrays([day.addresses.texts.cast(pa.string()), day.names.texts.cast(pa.string())])
-    proto, port = service_columns(one.service)
-    port_number = port.cast(pa.float64()).fill_null(float("nan")).to_numpy(zero_copy_only=False)
-    service = services(proto, port_number, np.full(len(one), np.nan), np.full(len(one), np.nan))
+    service = say_service(one.service)
     return join(
         each(one.sent, lambda n: f"sent {size(n)}"),
         " to ",

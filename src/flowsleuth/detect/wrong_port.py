@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from flowsleuth.detect.carried import OTHER, UNKNOWN, Carried, carried, carried_by_source
 from flowsleuth.detect.edges import Groups
-from flowsleuth.detect.findings import Extent, no_findings, tell
-from flowsleuth.detect.first_contacts import service_words
+from flowsleuth.detect.findings import Extent, no_findings, say_service, tell
 from flowsleuth.detect.flow_codes import SPAN
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds
@@ -111,7 +110,7 @@ class WrongPortFinder:
             technique=WRONG_PORT,
             extent=_extent(today, odd),
             reason=join(
-                each(NAMES[today.protocol[odd]], str), " on ", _words(today.service[odd]), ", where it does "
+                each(NAMES[today.protocol[odd]], str), " on ", say_service(today.service[odd]), ", where it does "
                 "not belong: as ", each(users, count), " of ", each(speakers, count), " sources that speak it",
             ),
             evidence={"sources_on_the_port": users, "sources_that_speak_it": speakers},
@@ -130,7 +129,7 @@ class WrongPortFinder:
             technique=UNRECOGNISED,
             extent=_extent(today, silent),
             reason=join(
-                "nothing on ", _words(today.service[silent]), " was recognised as ", each(expected, str),
+                "nothing on ", say_service(today.service[silent]), " was recognised as ", each(expected, str),
                 ", or as anything: so it is with ", each(silent_sources, count), " of ", each(sources, count),
                 " sources there",
             ),
@@ -207,7 +206,3 @@ def _extent(today: Carried, rows: Ints) -> Extent:
     return Extent(
         today.flows[rows], today.first_us[rows], today.last_us[rows], today.src_bytes[rows], today.dst_bytes[rows]
     )
-
-
-def _words(service: Ints) -> pa.Array:
-    return each(service, lambda code: service_words(np.array([code]))[0])
