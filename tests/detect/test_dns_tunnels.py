@@ -209,3 +209,17 @@ def test_without_names_long_questions_are_told() -> None:
     assert ["in 10 flows of 1.4 kB" in row["reason"] for row in find_in(untold)] == [True, False]
     before = {at(-1).date(): make_flows([row | {"start": row["start"] - dt.timedelta(days=1)} for row in rows])}
     assert len(run_finder(DnsTunnelFinder(), make_flows(rows), earlier=before)) == 0
+
+
+def test_long_questions_beside_the_day_before() -> None:
+    def asks(source: str, size: int, packets: int, day: int) -> dict[str, Any]:
+        return {
+            "src_ip": source, "dst_ip": "10.0.0.254", "dst_port": 53, "src_port": 30_000, "proto": "udp",
+            "direction": "internal", "start": at(day), "src_bytes": size * packets, "src_packets": packets,
+        }  # fmt: skip
+
+    usual = {day: [asks(f"10.0.1.{n % 60}", 60, 6, day) for n in range(240)] for day in (0, -1)}
+    long = [asks("10.0.1.200", 230, 200, 0)] * 3
+    earlier = {at(-1).date(): make_flows([*usual[-1], *[asks("10.0.1.200", 101, 90, -1)] * 3])}
+    (row,) = run_finder(DnsTunnelFinder(), make_flows([*usual[0], *long]), earlier=earlier).to_pylist()
+    assert "; on the day before 270 bytes too long at most; the names" in row["reason"]

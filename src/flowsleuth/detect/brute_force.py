@@ -16,7 +16,7 @@ from flowsleuth.detect.logon_failures import find_failures
 from flowsleuth.detect.logon_tries import BETWEEN_SERVERS, BY_PROGRAMS, TRY_BYTES, Tries, logon_tries
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds
-from flowsleuth.detect.wording import count, duration, each, join, size
+from flowsleuth.detect.wording import count, duration, each, itself_before, join, size
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -128,7 +128,7 @@ class BruteForceFinder:
             reason=join(
                 each(tries.tries[told], count), " short connections of like size to ", say_service(tries.service[told]),
                 " in ", each(_span_s(tries)[told], duration), _rate(tries, told), "; others on the service: ",
-                each(np.exp(usual[told]), lambda n: f"{n:.1f}"), " (geometric mean)", _before(before[told]),
+                each(np.exp(usual[told]), lambda n: f"{n:.1f}"), " (geometric mean)", itself_before(before[told]),
                 _opened(tries, told, success),
             ),
             evidence={
@@ -162,7 +162,7 @@ class BruteForceFinder:
             reason=join(
                 each(total, count), " short connections to ", say_service(service[told]), " of ",
                 each(targets[told], count), " targets, at most ", str(FEW_TRIES), " each; others have ",
-                each(np.exp(usual[told]), lambda n: f"{n:.1f}"), " targets (geometric mean)", _before(before[told]),
+                each(np.exp(usual[told]), lambda n: f"{n:.1f}"), " targets (geometric mean)", itself_before(before[told]),
             ),
             evidence={"targets": targets[told], "tries": total, "usual_targets": np.exp(usual[told])},
         )  # fmt: skip
@@ -263,7 +263,3 @@ def _opened(tries: Tries, rows: Ints, success: NDArray[np.bool_]) -> pa.Array:
     how = pc.if_else(is_large, join("of ", sizes), join("that lasted ", times))
     said = join("; then a connection ", how, ": a guess may have been right (T1078)")
     return pc.if_else(success, said, "")
-
-
-def _before(most: Floats) -> pa.Array:
-    return each(most, lambda n: f", itself on earlier days at most {n:,.0f}" if n else "")

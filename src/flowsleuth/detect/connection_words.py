@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from flowsleuth.detect.connected_time import Connected
 from flowsleuth.detect.findings import say_service
 from flowsleuth.detect.network_day import NetworkDay
-from flowsleuth.detect.wording import count, duration, each, join
+from flowsleuth.detect.wording import count, duration, each, earlier_days, join
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -68,17 +68,11 @@ class Told:
             each(np.where(one.records > one.connections, one.records, 0), _records),
             each(np.where(one.connections > 1, one.longest_s, 0.0), _longest),
             each(one.is_open.astype(np.int64), lambda n: ", still open where the day's data end" if n else ""),
-            self._before(),
+            earlier_days(self.days, self.most_before, lambda n: f"{_at_most(n)} with one but its regular peers"),
             each(self.clients, lambda n: f"; {count(n)} of "),
             each(self.of_kind, lambda n: f"{count(n)} clients"),
             each(self.clients, lambda n: f" use{'s' * (n == 1)} it"),
         )
-
-    def _before(self) -> pa.Array | str:
-        if not self.days:
-            return "; no earlier day to compare with"
-        when = f"; on {self.days} earlier days" if self.days > 1 else "; on the day before"
-        return each(self.most_before, lambda n: f"{when} {_at_most(n)} with one but its regular peers")
 
     def evidence(self) -> dict[str, NDArray[Any]]:
         """The numbers of the reasons."""

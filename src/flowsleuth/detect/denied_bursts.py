@@ -17,7 +17,7 @@ from flowsleuth.detect.log_peers import others_log_mean, unusual
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds
 from flowsleuth.detect.scan_odds import simes
-from flowsleuth.detect.wording import count, each, join
+from flowsleuth.detect.wording import count, each, itself_before, join
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -110,7 +110,7 @@ class DeniedBurstFinder:
             reason=join(
                 _said(found, values[told], strongest[told], top[told], found.hour[sources.keys[told]]),
                 "; others ", each(usual[chosen], lambda n: f"{n:.1f}"), " (geometric mean)",
-                each(before[chosen], lambda n: f", itself on earlier days at most {n:,.0f}" if n else ""),
+                itself_before(before[chosen]),
             ),
             evidence={
                 "denied": flows[told],

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsleuth.detect.queried_names import New, QueriedNames
-from flowsleuth.detect.wording import count, each, join, share, size
+from flowsleuth.detect.wording import count, each, earlier_days, join, share, size
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -109,7 +109,7 @@ class Tunnels:
             each(self.new.size, lambda n: f" hold {size(n)}"),
             each(self._bits_each, lambda n: f": {n:.1f} bits a character, usual is {self.usual_bits:.1f}"),
             *self.looked.said(),
-            _before(self.days, self.most_before, size, "below any domain but those that it always asks"),
+            _before(self.days, self.most_before, "below any domain but those that it always asks"),
             each(self.asking, lambda n: f"; {count(n)} of {count(self.sources)} sources ask{'s' * (n == 1)} there"),
         )
 
@@ -161,7 +161,7 @@ class Random:
             each(self.domains, lambda n: f"asked for {count(n)} domains that nobody found"),
             each(self.looked.asked, lambda n: f" in {count(n)} questions"),
             each(self.bits_each, lambda n: f": {n:.1f} bits a character, those that exist {self.usual_bits:.1f}"),
-            _before(self.days, self.most_before, size, "in the names of such"),
+            _before(self.days, self.most_before, "in the names of such"),
             each(self.most_of_others, lambda n: f"; no other of {count(self.sources)} sources more than {count(n)}")
             if self.sources > 1
             else "",
@@ -176,8 +176,5 @@ class Random:
         }  # fmt: skip
 
 
-def _before(days: int, most: Floats, write: Any, where: str) -> pa.Array | str:
-    if not days:
-        return "; no earlier day to compare with"
-    when = f"; on {days} earlier days" if days > 1 else "; on the day before"
-    return each(most, lambda n: f"{when} at most {write(n)} {where}" if n else f"{when} nothing {where}")
+def _before(days: int, most: Floats, where: str) -> pa.Array | str:
+    return earlier_days(days, most, lambda n: f"at most {size(n)} {where}" if n else f"nothing {where}")

@@ -14,7 +14,7 @@ from flowsleuth.detect.far_tails import FarTail, tail_of_days
 from flowsleuth.detect.findings import KEPT_P, Extent, no_findings, tell
 from flowsleuth.detect.flow_codes import SPAN
 from flowsleuth.detect.network_day import NetworkDay, Pairs
-from flowsleuth.detect.wording import count, each, join, size
+from flowsleuth.detect.wording import count, each, earlier_days, join, size
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -81,7 +81,7 @@ def find_long_queries(day: NetworkDay, named: Ints) -> pa.Table:
             each(mean, lambda n: f" of {size(n)} on average"),
             f", usual is {size(float(np.median(means.mean)))}",
             each(asking, lambda n: f"; {count(n)} source{'s' * (n > 1)} ask{'s' * (n == 1)} this resolver so often"),
-            _largest_before(before),
+            earlier_days(len(before), before.max(axis=0, initial=0.0), lambda n: f"{size(n)} too long at most"),
             "; the names are not told",
         ),
         evidence={"mean_bytes": mean.round(1), f"{means.unit}s": questions, "sources_there": asking},
@@ -123,12 +123,6 @@ def _before(day: NetworkDay, ends: Ints) -> Floats:
         then = _means(pairs, day.n_hosts)
         days.append(np.append(then.beyond, 0.0)[look_up(then.ends, ends)])
     return np.array(days).reshape(len(days), ends.size)
-
-
-def _largest_before(before: Floats) -> pa.Array | str:
-    if not len(before):
-        return "; no earlier day to compare with"
-    return each(before.max(axis=0), lambda n: f"; on {len(before)} earlier days {size(n)} too long at most")
 
 
 def _asks(pairs: ir.Table, hosts: ir.Table) -> ir.Table:

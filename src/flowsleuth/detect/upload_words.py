@@ -12,7 +12,7 @@ from flowsleuth.detect.findings import say_service
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.transfers import Transfers
 from flowsleuth.detect.upload_history import LEAST_KEPT
-from flowsleuth.detect.wording import count, each, join, size
+from flowsleuth.detect.wording import count, each, earlier_days, join, size
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -179,10 +179,7 @@ def _at_most(most: float) -> str:
 
 
 def _before(days: int, most: Floats, to: str) -> pa.Array | str:
-    if not days:
-        return "; no earlier day to compare with"
-    when = f"; on {days} earlier days" if days > 1 else "; on the day before"
-    return each(most, lambda n: f"{when} at most {size(n)} {to}" if n else f"{when} never {size(LEAST_KEPT)} {to}")
+    return earlier_days(days, most, lambda n: f"at most {size(n)} {to}" if n else f"never {size(LEAST_KEPT)} {to}")
 
 
 def _among(told: Told, service: pa.Array) -> tuple[pa.Array | str, ...]:

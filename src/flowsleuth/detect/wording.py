@@ -104,6 +104,25 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
+def earlier_days(days: int, values: NDArray[Any], write: Callable[[Any], str]) -> pa.Array | str:
+    """What was so on earlier days, ``; on 3 earlier days at most 5.0 kB``, or that there are none to compare with.
+
+    Examples
+    --------
+    >>> earlier_days(1, np.array([5e3]), lambda most: f"at most {size(most)}").to_pylist()
+    ['; on the day before at most 5.0 kB']
+    """
+    if not days:
+        return "; no earlier day to compare with"
+    when = f"; on {days} earlier days" if days > 1 else "; on the day before"
+    return each(values, lambda value: f"{when} {write(value)}")
+
+
+def itself_before(most: Floats) -> pa.Array:
+    """``, itself on earlier days at most 40``; nothing where that is 0."""
+    return each(most, lambda n: f", itself on earlier days at most {n:,.0f}" if n else "")
+
+
 def services(proto: Any, port: Floats, icmp_type: Floats, icmp_code: Floats) -> pa.Array:
     """``4444/tcp``, ``icmp type 3 code 1``, or the protocol alone; ``unknown protocol`` where there is none.
 
