@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from flowsleuth.detect.dense_codes import places_in
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.findings import NONE, Extent, no_findings, say_service, tell
 from flowsleuth.detect.flow_codes import SPAN
-from flowsleuth.detect.log_peers import USUAL, others_log_mean, unusual
+from flowsleuth.detect.log_peers import USUAL, most_of_days, others_log_mean, unusual
 from flowsleuth.detect.logon_failures import find_failures
 from flowsleuth.detect.logon_tries import BETWEEN_SERVERS, BY_PROGRAMS, TRY_BYTES, Tries, logon_tries
 from flowsleuth.detect.network_day import NetworkDay
@@ -113,10 +114,11 @@ class BruteForceFinder:
         counts = np.maximum(tries.tries, 1).astype(np.float64)
         group = _group(day, tries.src, tries.service)
         usual = others_log_mean(counts, tries.src, group, np.where(_by_programs(tries), PROGRAM_USUAL, USUAL))
-        before = _most_before(tries, earlier)
+        before = most_of_days(_keys(day, tries), [(_keys(day, one), one.tries) for one in earlier])
         p_value = unusual(counts, usual, before)
         told = np.flatnonzero(tries.tries >= self.options.least)
         success = _seems_opened(tries)[told]
+        span_s = np.maximum((tries.last_try_us - tries.first_try_us)[told] / 1e6, 1.0)
         return tell(
             day,
             src=tries.src[told],
@@ -124,10 +126,11 @@ class BruteForceFinder:
             service=tries.service[told],
             p_value=p_value[told],
             technique=GUESSING,
-            extent=_extent(tries, told),
+            extent=Extent.of_rows(tries, told),
             reason=join(
                 each(tries.tries[told], count), " short connections of like size to ", say_service(tries.service[told]),
-                " in ", each(_span_s(tries)[told], duration), _rate(tries, told), "; others on the service: ",
+                " in ", each(span_s, duration), ", one every ",
+                each(span_s / np.maximum(tries.tries[told] - 1, 1), duration), "; others on the service: ",
                 each(np.exp(usual[told]), lambda n: f"{n:.1f}"), " (geometric mean)", itself_before(before[told]),
                 _opened(tries, told, success),
             ),
@@ -135,7 +138,7 @@ class BruteForceFinder:
                 "tries": tries.tries[told],
                 "usual_tries": np.exp(usual[told]),
                 "most_earlier": before[told],
-                "span_s": _span_s(tries)[told],
+                "span_s": span_s,
                 "larger_connections": tries.larger[told],
                 "likely_success": success.astype(np.int64),
             },
@@ -143,14 +146,16 @@ class BruteForceFinder:
 
     def _spraying(self, day: NetworkDay, tries: Tries, earlier: list[Tries]) -> pa.Table:
         few = _few_tries(tries)
-        groups, src, service = _by_source(day, tries, few)
+        groups = Groups.by(_keys(day, tries)[few])
+        service, src = np.divmod(groups.keys, day.n_hosts)
         targets = groups.size.astype(np.float64)
         usual = others_log_mean(targets, src, _group(day, src, service))
-        before = _most_targets_before(day, groups, earlier)
+        theirs = [Groups.by(_keys(day, one)[_few_tries(one)]) for one in earlier]
+        before = most_of_days(groups.keys, [(one.keys, one.size) for one in theirs])
         p_value = unusual(targets, usual, before)
         told = np.flatnonzero(targets >= self.options.least_targets)
-        place = np.full(groups.keys.size, NONE)
-        place[told] = np.arange(told.size)
+        of = np.full(tries.src.size, NONE)
+        of[few] = places_in(told, groups.keys.size)[groups.of]
         total = groups.add_up(tries.tries[few])[told]
         return tell(
             day,
@@ -158,7 +163,7 @@ class BruteForceFinder:
             service=service[told],
             p_value=p_value[told],
             technique=SPRAYING,
-            extent=_extent_of(tries, few, place[groups.of], told.size),
+            extent=Extent.of_groups(tries, of, told.size),
             reason=join(
                 each(total, count), " short connections to ", say_service(service[told]), " of ",
                 each(targets[told], count), " targets, at most ", str(FEW_TRIES), " each; others have ",
@@ -173,66 +178,9 @@ def _group(day: NetworkDay, src: Ints, service: Ints) -> Ints:
     return np.asarray(service * 2 + day.is_home[src])
 
 
-def _by_source(day: NetworkDay, tries: Tries, rows: Ints) -> tuple[Groups, Ints, Ints]:
-    groups = Groups.by(tries.service[rows] * day.n_hosts + tries.src[rows])
-    service, src = np.divmod(groups.keys, max(day.n_hosts, 1))
-    return groups, src, service
-
-
-def _most_before(tries: Tries, earlier: list[Tries]) -> Floats:
-    """The source's most tries at one target of the service on an earlier day."""
-    most = np.zeros(tries.src.size)
-    for before in earlier:
-        found = _look_up_most(before.service, before.src, before.tries, tries.service, tries.src)
-        most = np.maximum(most, found)
-    return most
-
-
-def _look_up_most(service: Ints, src: Ints, values: Ints, of_service: Ints, of_src: Ints) -> Floats:
-    width = int(max(src.max(initial=0), of_src.max(initial=0))) + 1
-    groups = Groups.by(service * width + src)
-    most = np.zeros(groups.keys.size + 1)
-    np.maximum.at(most, groups.of, values)
-    at = np.searchsorted(groups.keys, of_service * width + of_src)
-    at = np.where(np.append(groups.keys, -1)[at] == of_service * width + of_src, at, groups.keys.size)
-    return np.asarray(most[at])
-
-
-def _most_targets_before(day: NetworkDay, groups: Groups, earlier: list[Tries]) -> Floats:
-    most = np.zeros(groups.keys.size)
-    for before in earlier:
-        few = _few_tries(before)
-        theirs, src, service = _by_source(day, before, few)
-        mine_service, mine_src = np.divmod(groups.keys, max(day.n_hosts, 1))
-        most = np.maximum(most, _look_up_most(service, src, theirs.size, mine_service, mine_src))
-    return most
-
-
-def _extent(tries: Tries, rows: Ints) -> Extent:
-    return Extent(
-        tries.flows[rows], tries.first_us[rows], tries.last_us[rows], tries.src_bytes[rows], tries.dst_bytes[rows]
-    )
-
-
-def _extent_of(tries: Tries, rows: Ints, of: Ints, groups: int) -> Extent:
-    """Of groups of rows; -1 is none."""
-    return Extent.of_groups(_Rows(_extent(tries, rows)), of, groups)
-
-
-class _Rows:
-    """Fields of an extent by the names that :meth:`.findings.Extent.of_groups` asks for."""
-
-    def __init__(self, extent: Extent) -> None:
-        self.flows, self.first_us, self.last_us = extent.flows, extent.first_us, extent.last_us
-        self.src_bytes, self.dst_bytes = extent.src_bytes, extent.dst_bytes
-
-
-def _span_s(tries: Tries) -> Floats:
-    return np.maximum((tries.last_try_us - tries.first_try_us) / 1e6, 1.0)
-
-
-def _rate(tries: Tries, rows: Ints) -> pa.Array:
-    return join(", one every ", each(_span_s(tries)[rows] / np.maximum(tries.tries[rows] - 1, 1), duration))
+def _keys(day: NetworkDay, tries: Tries) -> Ints:
+    """One integer for a service and a source."""
+    return tries.service * day.n_hosts + tries.src
 
 
 def _by_programs(tries: Tries) -> NDArray[np.bool_]:

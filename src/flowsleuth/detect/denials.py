@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.flow_codes import NO_PORT, NO_PROTO, OTHER_PROTO, SPAN
 from flowsleuth.detect.network_day import NetworkDay
+from flowsleuth.detect.pair_times import as_ints
 from flowsleuth.schema.protocols import KEYWORDS
 from flowsleuth.store.portable import time_bin
 
@@ -68,7 +68,7 @@ def denials(day: NetworkDay, date: dt.date) -> Denials:
     service = _services(rows)
     known = np.flatnonzero(src >= 0)
     known = known[np.lexsort((service[known], src[known]))]
-    targets = _whole(rows, "targets")[known]
+    targets = as_ints(rows["targets"])[known]
     dst = day.addresses.of(rows["one_dst"])[known]
     densest, hour = _densest(day, date)
     return Denials(
@@ -76,9 +76,9 @@ def denials(day: NetworkDay, date: dt.date) -> Denials:
         service=service[known],
         dst=np.where(targets == 1, dst, -1),
         targets=targets,
-        flows=_whole(rows, "flows")[known],
-        first_us=_moments(rows, "first")[known],
-        last_us=_moments(rows, "last")[known],
+        flows=as_ints(rows["flows"])[known],
+        first_us=as_ints(rows["first"])[known],
+        last_us=as_ints(rows["last"])[known],
         src_bytes=_sizes(rows, "src_bytes")[known],
         dst_bytes=_sizes(rows, "dst_bytes")[known],
         densest=densest,
@@ -88,7 +88,7 @@ def denials(day: NetworkDay, date: dt.date) -> Denials:
 
 def _densest(day: NetworkDay, date: dt.date) -> tuple[Ints, Ints]:
     rows = day.input.arrow(day.input.counts("denied_hours", count_hours, [date]))
-    src, flows, hours = day.addresses.of(rows["src_ip"]), _whole(rows, "flows"), _whole(rows, "hour")
+    src, flows, hours = day.addresses.of(rows["src_ip"]), as_ints(rows["flows"]), as_ints(rows["hour"])
     order = np.lexsort((-hours, flows))
     order = order[src[order] >= 0]
     densest, hour = np.zeros(day.n_hosts, dtype=np.int64), np.zeros(day.n_hosts, dtype=np.int64)
@@ -105,19 +105,8 @@ def _services(rows: Any) -> Ints:
     return np.asarray(proto * SPAN + port, dtype=np.int64)
 
 
-def _whole(rows: Any, name: str) -> Ints:
-    return np.asarray(rows[name].to_numpy()).astype(np.int64)
-
-
 def _sizes(rows: Any, name: str) -> Floats:
     return np.asarray(rows[name].to_numpy(zero_copy_only=False)).astype(np.float64)
-
-
-def _moments(rows: Any, name: str) -> Ints:
-    import pyarrow as pa
-
-    column = rows[name]
-    return np.asarray(column.cast(pa.timestamp("us", column.type.tz)).cast(pa.int64()).to_numpy())
 
 
 def _denied(flows: ir.Table) -> ir.Table:
@@ -154,8 +143,3 @@ def count_hours(flows: ir.Table) -> ir.Table:
     """One row per source and clock hour with a denied flow."""
     hourly = _denied(flows).mutate(hour=lambda t: time_bin(t.start, HOUR_S))
     return hourly.group_by("src_ip", "hour").aggregate(flows=lambda t: t.count())
-
-
-def by_source(found: Denials) -> Groups:
-    """Services together by source."""
-    return Groups.by(found.src)

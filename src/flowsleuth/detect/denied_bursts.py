@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.denials import HOUR_S, Denials, by_source, denials
-from flowsleuth.detect.dense_codes import group_starts, look_up
+from flowsleuth.detect.denials import HOUR_S, Denials, denials
+from flowsleuth.detect.dense_codes import group_starts, places_in
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.findings import NONE, Extent, no_findings, say_service, tell
-from flowsleuth.detect.log_peers import others_log_mean, unusual
+from flowsleuth.detect.log_peers import most_of_days, others_log_mean, unusual
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds
 from flowsleuth.detect.scan_odds import simes
@@ -88,7 +88,7 @@ class DeniedBurstFinder:
         if not day.n_hosts:
             return no_findings()
         found = denials(day, day.date)
-        sources = by_source(found)
+        sources = Groups.by(found.src)
         if not sources.keys.size:
             return no_findings()
         earlier = [denials(day, date) for date in day.earlier_days]
@@ -129,7 +129,7 @@ def _test(
     side = day.is_home[found.src]
     targets = found.targets.astype(np.float64)
     usual = others_log_mean(targets, found.src, found.service * 2 + side)
-    before = _targets_before(found, earlier)
+    before = most_of_days(_keys(day, found), [(_keys(day, one), one.targets) for one in earlier])
     p_row = unusual(targets, usual, before)
     order = np.lexsort((found.service, -targets, p_row, found.src))
     top = order[group_starts(found.src[order])]
@@ -137,37 +137,27 @@ def _test(
     values[:, TARGETS], means[:, TARGETS], most[:, TARGETS] = targets[top], np.exp(usual[top]), before[top]
     p_value[:, TARGETS] = simes(p_row[order], group_starts(found.src[order]))[0]
     home = day.is_home[sources.keys].astype(np.int64)
+    services = [Groups.by(one.src) for one in earlier]
+    hours = [(np.arange(day.n_hosts), one.densest) for one in earlier]
     whole = {
-        SERVICES: (sources.size.astype(np.float64), [_services(one, day.n_hosts) for one in earlier]),
-        HOUR: (np.maximum(found.densest[sources.keys], 1).astype(np.float64), [one.densest for one in earlier]),
+        SERVICES: (sources.size.astype(np.float64), [(one.keys, one.size) for one in services]),
+        HOUR: (np.maximum(found.densest[sources.keys], 1).astype(np.float64), hours),
     }
     for test, (now, then) in whole.items():
         log_mean = others_log_mean(now, sources.keys, home)
         values[:, test], means[:, test] = now, np.exp(log_mean)
-        most[:, test] = np.max([one[sources.keys] for one in then], axis=0, initial=0.0) if then else 0.0
+        most[:, test] = most_of_days(sources.keys, then)
         p_value[:, test] = unusual(now, log_mean, most[:, test])
     return values, means, most, p_value, top
 
 
-def _services(found: Denials, n_hosts: int) -> Ints:
-    return np.bincount(found.src, minlength=n_hosts)
-
-
-def _targets_before(found: Denials, earlier: list[Denials]) -> Floats:
-    """Most addresses that the source was denied at by the service on an earlier day."""
-    most = np.zeros(found.src.size)
-    for one in earlier:
-        services = np.unique(np.concatenate([found.service, one.service]))
-        mine, theirs = (each.src * services.size + np.searchsorted(services, each.service) for each in (found, one))
-        at = look_up(theirs, mine)
-        most = np.maximum(most, np.where(at >= 0, np.append(one.targets, 0)[at], 0))
-    return most
+def _keys(day: NetworkDay, found: Denials) -> Ints:
+    """One integer for a service and a source."""
+    return found.service * day.n_hosts + found.src
 
 
 def _extent(found: Denials, sources: Groups, told: Ints) -> Extent:
-    place = np.full(sources.keys.size, NONE)
-    place[told] = np.arange(told.size)
-    return Extent.of_groups(found, place[sources.of], told.size)
+    return Extent.of_groups(found, places_in(told, sources.keys.size)[sources.of], told.size)
 
 
 def _techniques(is_inside: NDArray[np.bool_], test: Ints) -> pa.Array:

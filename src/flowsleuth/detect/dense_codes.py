@@ -143,3 +143,31 @@ def group_starts(sorted_keys: NDArray[Any]) -> Ints:
     if not sorted_keys.size:
         return np.zeros(0, dtype=np.int64)
     return np.flatnonzero(np.concatenate([[True], sorted_keys[1:] != sorted_keys[:-1]]))
+
+
+def places_in(chosen: Ints, size: int) -> Ints:
+    """The place in `chosen`, which repeats nothing, of each number below `size`; -1 for one that is not there.
+
+    Examples
+    --------
+    >>> places_in(np.array([3, 1]), 5).tolist()
+    [-1, 1, -1, 0, -1]
+    """
+    places = np.full(size, -1)
+    places[chosen] = np.arange(chosen.size)
+    return places
+
+
+def only_value(values: NDArray[Any], of: NDArray[Any], groups: int) -> Ints:
+    """The value that all of a group have; -1 where it has several. `of` is -1 for what is in no group.
+
+    Examples
+    --------
+    >>> only_value(np.array([7, 7, 3, 4, 9]), np.array([0, 0, 1, 1, -1]), 2).tolist()
+    [7, -1]
+    """
+    low, high = np.full(groups, np.iinfo(np.int64).max), np.full(groups, -1)
+    at = np.flatnonzero(of >= 0)
+    np.minimum.at(low, of[at], values[at])
+    np.maximum.at(high, of[at], values[at])
+    return np.where(low == high, low, -1)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+from flowsleuth.detect.dense_codes import look_up
 from flowsleuth.detect.kernels.walks import wild_tail
 from flowsleuth.detect.peer_tails import mean_of_others
 
@@ -58,3 +62,27 @@ def unusual(counts: Floats, log_mean: Floats, most_earlier: Floats) -> Floats:
     by_peers = wild_tail(counts, log_mean)
     own = wild_tail(counts, np.log(np.maximum(most_earlier, 1.25)))
     return np.where(most_earlier > 0, np.maximum(by_peers, own), by_peers)
+
+
+def most_of_days(keys: Ints, days: Iterable[tuple[Ints, NDArray[Any]]]) -> Floats:
+    """The largest count that each had on any of some days; 0 where it had none: shape (n,).
+
+    Parameters
+    ----------
+    keys : array of int64, shape (n,)
+        Who, or who at what.
+    days : iterable of two arrays
+        Keys of each day, and their counts.
+
+    Examples
+    --------
+    >>> days = [(np.array([5, 5]), np.array([2, 4])), (np.array([5, 6]), np.array([3, 9]))]
+    >>> most_of_days(np.array([7, 5]), days).tolist()
+    [0.0, 4.0]
+    """
+    distinct, of = np.unique(keys, return_inverse=True)
+    most = np.zeros(distinct.size)
+    for theirs, counts in days:
+        at = look_up(distinct, theirs)
+        np.maximum.at(most, at[at >= 0], counts[at >= 0])
+    return most[of.reshape(-1)]
