@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import TextCodes
+from flowsleuth.detect.dense_codes import TextCodes, only_value, places_in
 from flowsleuth.detect.findings import KEPT_P, NONE, Extent, no_findings, tell
 from flowsleuth.detect.flow_codes import SPAN
 from flowsleuth.detect.kernels.familiarity import Met, judge_met
-from flowsleuth.detect.meetings import in_earnest, only_value
+from flowsleuth.detect.meetings import in_earnest
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.unfamiliar_words import say_unfamiliar, unfamiliar_evidence
 from flowsleuth.detect.wording import each, join
@@ -201,9 +201,7 @@ class _DayMarks:
 
     def extent(self, wanted: Ints) -> Extent:
         """Uses of some, as flows; how many bytes they have is not told."""
-        place = np.full(self.client.size, -1)
-        place[wanted] = np.arange(wanted.size)
-        of = place[self._of]
+        of = places_in(wanted, self.client.size)[self._of]
         rows = np.flatnonzero(of >= 0)
         first, last = (_moments(self.rows[name])[rows] for name in ("first", "last"))
         earliest = np.full(wanted.size, np.iinfo(np.int64).max)

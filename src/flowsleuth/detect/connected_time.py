@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsleuth.detect.day_counts import OUTCOMES, DayCounts
-from flowsleuth.detect.dense_codes import look_up
+from flowsleuth.detect.dense_codes import look_up, only_value, places_in
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.flow_codes import FAILED
 from flowsleuth.detect.kernels.spans import join_spans
@@ -74,8 +74,7 @@ class Connected:
 
     def some(self, rows: Ints) -> Connected:
         """Those at places; :attr:`row` has the others as -1."""
-        place = np.full(self.client.size + 1, -1)
-        place[rows] = np.arange(rows.size)
+        place = np.append(places_in(rows, self.client.size), -1)
         found = {one.name: getattr(self, one.name)[rows] for one in fields(self) if one.name != "row"}
         return Connected(row=place[self.row], **found)
 
@@ -96,15 +95,13 @@ def connected_time(day: NetworkDay) -> Connected:
     n = by.keys.size
     one = np.zeros(n, dtype=np.int64)
     one[by.of] = talked
-    has_one = np.ones(n, dtype=bool)
-    has_one[by.of[pairs.server[talked] != pairs.server[one[by.of]]]] = False
     client, server = pairs.client[one].astype(np.int64), pairs.server[one].astype(np.int64)
     spans = _Spans.of(day, keys, by.keys)
     return Connected(
         client=client,
         peer=peer_codes(pairs, day.n_hosts)[one],
         service=pairs.service[one].astype(np.int64),
-        address=np.where(has_one, server, -1),
+        address=only_value(pairs.server[talked], by.of, n),
         kind=2 * day.is_home[client].astype(np.int64) + day.is_home[server],
         row=row,
         longest_s=spans.longest_s,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from flowsleuth.detect.dense_codes import places_in
 from flowsleuth.detect.dns_words import Looked, Random, Tunnels
 from flowsleuth.detect.far_tails import FarTail, drawn_tail, tail_of_days
 from flowsleuth.detect.findings import KEPT_P, NONE, Extent, no_findings, tell
@@ -133,8 +134,7 @@ class DnsTunnelFinder:
             p_value = np.maximum(p_value, tail_of_days(new.size[rows], before, least))
         keep = np.flatnonzero((p_value <= KEPT_P) & (day.addresses.of(names.sources.texts)[source[rows]] >= 0))
         rows = rows[keep]
-        of = np.full(by.keys.size, -1)
-        of[rows] = np.arange(rows.size)
+        of = places_in(rows, by.keys.size)
         told = Tunnels(
             looked=Looked.of(names, of[by.of], rows.size),
             new=New(new.size[rows], new.characters[rows], new.labels[rows]),
@@ -178,8 +178,7 @@ class DnsTunnelFinder:
             chance = np.maximum(chance, of_days) if total.size > 1 else of_days
         keep = np.flatnonzero(chance <= KEPT_P)
         rows = rows[keep]
-        of = np.full(total.size, -1)
-        of[rows] = np.arange(rows.size)
+        of = places_in(rows, total.size)
         told = Random(
             looked=Looked.of(names, np.where(mine.is_absent, of[names.source], -1), rows.size),
             domains=domains[rows],

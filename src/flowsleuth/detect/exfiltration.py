@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from flowsleuth.detect.dense_codes import places_in
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.far_tails import FarTail, drawn_tail, tail_of_days
 from flowsleuth.detect.findings import KEPT_P, Extent, no_findings, tell
@@ -150,8 +151,7 @@ class ExfiltrationFinder:
             of_days = tail_of_days(total, before, least)
             p_value = np.maximum(p_value, of_days) if total.size > 1 else of_days
         keep = np.flatnonzero((p_value <= KEPT_P) & (total >= least) & (largest < MOST_OF * total))
-        of = np.full(by.keys.size, -1)
-        of[keep] = np.arange(keep.size)
+        of = places_in(keep, by.keys.size)
         told = Spread(
             total[keep], by.add_up(net > 0)[keep].astype(np.int64), largest[keep],
             history.days, before[:, keep].max(axis=0, initial=0.0), _highest_of_others(total)[keep], total.size - 1,

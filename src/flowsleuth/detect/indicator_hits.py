@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import TextCodes
+from flowsleuth.detect.dense_codes import TextCodes, only_value, places_in
 from flowsleuth.detect.findings import NONE, Extent
 from flowsleuth.detect.indicator_matches import Matches, expand, match_addresses, match_names
-from flowsleuth.detect.meetings import only_value
 from flowsleuth.detect.network_day import NetworkDay
 
 if TYPE_CHECKING:
@@ -103,9 +102,7 @@ class Hits:
 
     def extents(self, wanted: Ints) -> tuple[Extent, Ints]:
         """What some hits rest on, in their way; and the only address of each."""
-        place = np.full(self.host.size, NONE)
-        place[wanted] = np.arange(wanted.size)
-        of = np.where(self.uses.way == self.way[self.of], place[self.of], NONE)
+        of = np.where(self.uses.way == self.way[self.of], places_in(wanted, self.host.size)[self.of], NONE)
         return Extent.of_groups(self.uses, of, wanted.size), only_value(self.uses.other, of, wanted.size)
 
 

@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsleuth.detect.admin_services import ADMIN, admin_service
-from flowsleuth.detect.dense_codes import hash_rows
+from flowsleuth.detect.dense_codes import hash_rows, only_value, places_in
 from flowsleuth.detect.findings import KEPT_P, NONE, Extent, no_findings, tell
 from flowsleuth.detect.kernels.familiarity import Familiarity, Met, judge_first, judge_met
 from flowsleuth.detect.kernels.paths import best_paths, least_of
-from flowsleuth.detect.meetings import only_value
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds
 from flowsleuth.detect.unfamiliar_words import unfamiliar_evidence
@@ -170,9 +169,7 @@ class AdminEdges:
 
     def part(self, wanted: Ints) -> Ints:
         """Which of some edges each row of the day's pairs is of; -1 for none."""
-        place = np.full(self.client.size, NONE)
-        place[wanted] = np.arange(wanted.size)
-        return self.spread(place)
+        return self.spread(places_in(wanted, self.client.size))
 
 
 @dataclass(frozen=True)

@@ -187,18 +187,3 @@ def in_earnest(hours: Ints, uses: NDArray[Any]) -> Floats:
     """
     found: Floats = hours * MOST_USES + np.minimum(uses, MOST_USES - 1.0)
     return found
-
-
-def only_value(values: NDArray[Any], of: Ints, groups: int) -> Ints:
-    """The value that all of a group have; -1 where it has several. `of` is -1 for what is in no group.
-
-    Examples
-    --------
-    >>> only_value(np.array([7, 7, 3, 4, 9]), np.array([0, 0, 1, 1, -1]), 2).tolist()
-    [7, -1]
-    """
-    low, high = np.full(groups, np.iinfo(np.int64).max), np.full(groups, -1)
-    at = np.flatnonzero(of >= 0)
-    np.minimum.at(low, of[at], values[at])
-    np.maximum.at(high, of[at], values[at])
-    return np.where(low == high, low, -1)

@@ -9,20 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsleuth.detect.client_marks import MARKS, find_marks
+from flowsleuth.detect.dense_codes import only_value, places_in
 from flowsleuth.detect.expected_services import expected_codes
 from flowsleuth.detect.findings import KEPT_P, Extent, no_findings, say_service, tell
 from flowsleuth.detect.kernels.familiarity import Familiarity, Met, judge_met
-from flowsleuth.detect.meetings import (
-    ADDRESS,
-    KINDS,
-    NAME,
-    SERVICE,
-    AsNumbers,
-    DayMeetings,
-    Meetings,
-    in_earnest,
-    only_value,
-)
+from flowsleuth.detect.meetings import ADDRESS, KINDS, NAME, SERVICE, AsNumbers, DayMeetings, Meetings, in_earnest
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds
 from flowsleuth.detect.unfamiliar_words import say_unfamiliar, unfamiliar_evidence
@@ -134,10 +125,8 @@ def _tell(day: NetworkDay, kind: str, meetings: Meetings, judged: Familiarity, d
     if kind == SERVICE:
         p_value = np.where(np.isin(meetings.code, expected_codes()), 1.0, p_value)
     told = np.flatnonzero(p_value <= KEPT_P)
-    place = np.full(len(meetings.met), -1)
-    place[told] = np.arange(told.size)
     of = np.full(len(pairs), -1)
-    of[meetings.rows] = place[meetings.of]
+    of[meetings.rows] = places_in(told, len(meetings.met))[meetings.of]
     extent = Extent.of_groups(pairs, of, told.size)
     hours = _hours(day, meetings)[told]
     reason = say_unfamiliar(judged, told, days, hours=hours, uses=extent.flows, unit="connections")

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from flowsleuth.detect.dense_codes import look_up
+from flowsleuth.detect.dense_codes import look_up, only_value
+from flowsleuth.detect.findings import NONE
 from flowsleuth.detect.network_day import NetworkDay
 
 if TYPE_CHECKING:
@@ -32,16 +33,10 @@ def named_peers(day: NetworkDay, found: pa.Table) -> pa.Table:
     pairs = day.pairs
     named = np.flatnonzero(pairs.name >= 0)
     ends = pairs.src[named].astype(np.int64) * day.n_hosts + pairs.dst[named]
-    keys, first = np.unique(ends, return_index=True)
-    least = np.full(keys.size, np.iinfo(np.int32).max)
-    most = np.full(keys.size, -1)
-    of = look_up(keys, ends)
-    np.minimum.at(least, of, pairs.name[named])
-    np.maximum.at(most, of, pairs.name[named])
+    keys, of = np.unique(ends, return_inverse=True)
+    name = np.append(only_value(pairs.name[named], of.reshape(-1), keys.size), NONE)
     src, dst = (day.addresses.of(found[end]) for end in ("src_ip", "dst_ip"))
     at = look_up(keys, np.where((src >= 0) & (dst >= 0), src * day.n_hosts + dst, -1))
-    is_alone = (at >= 0) & np.append(least == most, False)[at]
-    name = np.append(pairs.name[named][first], -1)[at]
-    told = day.names.texts.take(pa.array(np.where(is_alone, name, 0), mask=~is_alone))
+    told = day.names.texts.take(pa.array(name[at], mask=name[at] < 0))
     place = found.column_names.index("server_name")
     return found.set_column(place, found.schema.field(place), pc.coalesce(found["server_name"], told))

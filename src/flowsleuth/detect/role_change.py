@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import hash_rows
+from flowsleuth.detect.dense_codes import hash_rows, only_value, places_in
 from flowsleuth.detect.findings import KEPT_P, NONE, Extent, no_findings, say_service, tell
 from flowsleuth.detect.flow_codes import SPAN, is_icmp_service
 from flowsleuth.detect.kernels.familiarity import Familiarity, Met, judge_met
-from flowsleuth.detect.meetings import in_earnest, only_value
+from flowsleuth.detect.meetings import in_earnest
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds
 from flowsleuth.detect.role_ports import OFFERS, TCP
@@ -145,10 +145,8 @@ def _tell(offers: Offers, judged: Familiarity, told: Ints, days: int) -> pa.Tabl
     import pyarrow.compute as pc
 
     day, pairs = offers.day, offers.day.pairs
-    place = np.full(offers.host.size, NONE)
-    place[told] = np.arange(told.size)
     of = np.full(len(pairs), NONE)
-    of[offers.rows] = place[offers.of]
+    of[offers.rows] = places_in(told, offers.host.size)[offers.of]
     client, service = only_value(pairs.client, of, told.size), offers.service[told]
     extent = Extent.of_groups(pairs, of, told.size)
     role = pc.fill_null(day.roles.names().take(pa.array(offers.host[told])), "host of no role")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import group_starts
+from flowsleuth.detect.dense_codes import group_starts, places_in
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.first_contacts import Contacts, by_end_and_service
 from flowsleuth.detect.flow_codes import FAILED
@@ -312,8 +312,7 @@ def judge_targets(known: Contacts, is_home: Bools, least: int) -> Targets:
     p_value = np.maximum(count_tail(sources + 1.0, usual + 1.0), as_many / (n_others + 1.0 + PRIOR_PEERS))
     is_told = (sources >= least) & (2 * sources > target.size) & (n_others >= LEAST_ADDRESSES)
     told = np.flatnonzero(is_told)
-    place = np.full(target.size.size, -1)
-    place[told] = np.arange(told.size)
+    place = places_in(told, target.size.size)
     member = np.full(len(known), -1)
     member[inbound[is_little]] = place[target.of[is_little]]
     return Targets(

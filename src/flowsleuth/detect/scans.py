@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from flowsleuth.detect.dense_codes import places_in
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.findings import NONE, Extent, no_findings, say_service, tell
 from flowsleuth.detect.first_contacts import Contacts, first_contacts, is_dead, is_ping
@@ -148,7 +149,7 @@ class ScanFinder:
         p_value = np.maximum(p_value, own_tail(known, failed, pairs, src))
         found = np.flatnonzero(pairs.size >= self.options.least)
         member = np.full(len(known), NONE)
-        member[failed] = _places(found, pairs.keys.size)[pairs.of]
+        member[failed] = places_in(found, pairs.keys.size)[pairs.of]
         if not found.size:
             return no_findings()
         extent = Extent.of_groups(day.pairs, _rows_of(member, of), found.size)
@@ -195,13 +196,6 @@ class ScanFinder:
                 "addresses_with_as_many": targets.alike,
             },
         )  # fmt: skip
-
-
-def _places(found: Ints, size: int) -> Ints:
-    """The place in `found` of each of `size` numbers; -1 for one that is not there."""
-    places = np.full(size, NONE)
-    places[found] = np.arange(found.size)
-    return places
 
 
 def _rows_of(member: Ints, of: Ints) -> Ints:

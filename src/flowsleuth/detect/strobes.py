@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import look_up
+from flowsleuth.detect.dense_codes import look_up, places_in
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.findings import KEPT_P, Extent, no_findings, tell
 from flowsleuth.detect.network_day import NetworkDay, Pairs
@@ -89,10 +89,8 @@ class StrobeFinder:
         at = rows[np.unique(users.of, return_index=True)[1]]
         p_value = peer_tail(connections, pairs.service[at])
         strobes = np.flatnonzero((connections >= self.options.least) & (p_value <= KEPT_P))
-        of = np.full(users.keys.size, -1)
-        of[strobes] = np.arange(strobes.size)
         whole = np.full(len(pairs), -1)
-        whole[rows] = of[users.of]
+        whole[rows] = places_in(strobes, users.keys.size)[users.of]
         days, busy = _busy_days(day, users.keys[strobes], connections[strobes])
         found = _Strobes(at[strobes], p_value[strobes], busy, days, Extent.of_groups(pairs, whole, strobes.size))
         failed = np.bincount(whole[rows] + 1, weights=pairs.failed[rows], minlength=strobes.size + 1)[1:]

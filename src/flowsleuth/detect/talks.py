@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from flowsleuth.detect.beacons import able_flows
 from flowsleuth.detect.day_counts import OUTCOMES, DayCounts
-from flowsleuth.detect.dense_codes import look_up
+from flowsleuth.detect.dense_codes import look_up, only_value, places_in
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.findings import NONE, Extent
 from flowsleuth.detect.network_day import NetworkDay
@@ -92,18 +92,12 @@ class FlowTalks:
 
     def dst(self, rows: Ints) -> Ints:
         """Host codes of some peers; none where a name has several addresses."""
-        dst = self._day.pairs.dst[self._rows]
-        low, high = np.full(len(self), np.iinfo(np.int64).max), np.full(len(self), NONE)
-        np.minimum.at(low, self._groups.of, dst)
-        np.maximum.at(high, self._groups.of, dst)
-        return np.where(low == high, low, NONE)[rows]
+        return only_value(self._day.pairs.dst[self._rows], self._groups.of, len(self))[rows]
 
     def extent(self, rows: Ints) -> Extent:
         """The flows of some."""
-        place = np.full(len(self), -1)
-        place[rows] = np.arange(rows.size)
-        of = np.full(len(self._day.pairs), -1)
-        of[self._rows] = place[self._groups.of]
+        of = np.full(len(self._day.pairs), NONE)
+        of[self._rows] = places_in(rows, len(self))[self._groups.of]
         return Extent.of_groups(self._day.pairs, of, rows.size)
 
     def today(self, least: int, most: int) -> PairTimes:
