@@ -16,6 +16,7 @@ from flowsleuth.detect.flow_codes import SPAN
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds
 from flowsleuth.detect.pair_history import Had, PairHistory
+from flowsleuth.detect.peer_tails import highest_of_others
 from flowsleuth.detect.queried_names import Model, New, QueriedNames, count_queries
 from flowsleuth.detect.query_sizes import find_long_queries
 
@@ -179,6 +180,8 @@ class DnsTunnelFinder:
         keep = np.flatnonzero(chance <= KEPT_P)
         rows = rows[keep]
         of = places_in(rows, total.size)
+        every = np.arange(total.size)
+        most_of_others = np.nan_to_num(highest_of_others(domains, every, np.zeros_like(every)))
         told = Random(
             looked=Looked.of(names, np.where(mine.is_absent, of[names.source], -1), rows.size),
             domains=domains[rows],
@@ -186,7 +189,7 @@ class DnsTunnelFinder:
             usual_bits=mine.usual_bits,
             days=len(before),
             most_before=before[:, keep].max(axis=0, initial=0.0),
-            most_of_others=_highest_but(domains, rows),
+            most_of_others=most_of_others[rows].astype(np.int64),
             sources=len(names.sources),
         )
         return _tell(day, src[rows], chance[keep], told, technique=GENERATED)
@@ -226,14 +229,6 @@ def _absent(names: QueriedNames) -> _Absent:
 
 def _sums(group: Ints, values: Floats, groups: int) -> Floats:
     return np.bincount(group, weights=values, minlength=groups).astype(np.float64)
-
-
-def _highest_but(values: Ints, rows: Ints) -> Ints:
-    """For each of some values the largest of all others; 0 where there is none."""
-    order = np.argsort(values)
-    top = order[-1:]
-    second = values[order[-2]] if values.size > 1 else 0
-    return np.where(np.isin(rows, top), second, values[top] if values.size else 0)
 
 
 def _places(rows: Ints) -> pa.Array:

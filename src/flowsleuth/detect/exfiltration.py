@@ -16,6 +16,7 @@ from flowsleuth.detect.flow_codes import SPAN
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds
 from flowsleuth.detect.pair_history import PairHistory
+from flowsleuth.detect.peer_tails import highest_of_others
 from flowsleuth.detect.transfers import CLIENT_SHAPES, SHAPES, Transfers, sent_out
 from flowsleuth.detect.upload_history import LEAST_KEPT, upload_history
 from flowsleuth.detect.upload_words import Spread, Told, collected, pair_reasons
@@ -152,9 +153,10 @@ class ExfiltrationFinder:
             p_value = np.maximum(p_value, of_days) if total.size > 1 else of_days
         keep = np.flatnonzero((p_value <= KEPT_P) & (total >= least) & (largest < MOST_OF * total))
         of = places_in(keep, by.keys.size)
+        highest = np.nan_to_num(highest_of_others(total, by.keys, np.zeros_like(by.keys)))
         told = Spread(
             total[keep], by.add_up(net > 0)[keep].astype(np.int64), largest[keep],
-            history.days, before[:, keep].max(axis=0, initial=0.0), _highest_of_others(total)[keep], total.size - 1,
+            history.days, before[:, keep].max(axis=0, initial=0.0), highest[keep], total.size - 1,
         )  # fmt: skip
         return tell(
             day,
@@ -165,15 +167,6 @@ class ExfiltrationFinder:
             reason=told.reasons(),
             evidence=told.evidence(),
         )
-
-
-def _highest_of_others(values: Floats) -> Floats:
-    """For each value the largest of all but itself; 0 for one alone."""
-    order = np.argsort(values)
-    found = np.full(values.size, values[order[-1]] if values.size > 1 else 0.0)
-    if values.size > 1:
-        found[order[-1]] = values[order[-2]]
-    return found
 
 
 def _peer_tail(out: Transfers, least: float) -> Floats:
@@ -198,15 +191,8 @@ def _others_there(out: Transfers, least: float) -> tuple[Floats, Ints]:
 
 def _most_of_others(out: Transfers, rows: Ints) -> Floats:
     """The most that another sent to one receiver over the same service in the same role; NaN where nobody else does."""
-    key = np.unique(out.service, return_inverse=True)[1].reshape(-1) * 2 + out.serves
-    order = np.lexsort((out.net, key))
-    ends = np.searchsorted(key[order], np.stack([key[rows], key[rows] + 1]))
-    found = np.full(rows.size, np.nan)
-    for place, (row, low, high) in enumerate(zip(rows.tolist(), *ends.tolist(), strict=True)):
-        peers = order[low:high]
-        peers = peers[out.sender[peers] != out.sender[row]]
-        found[place] = out.net[peers[-1]] if peers.size else np.nan
-    return found
+    role = np.unique(out.service, return_inverse=True)[1].reshape(-1) * 2 + out.serves
+    return highest_of_others(out.net, out.sender, role)[rows]
 
 
 def _techniques(service: Ints) -> pa.Array:

@@ -82,17 +82,17 @@ def collected(day: NetworkDay, transfers: Transfers) -> Collected:
     """What the sender of each transfer got from other hosts of ours by then."""
     pairs, home = day.pairs, day.is_home
     inside = np.flatnonzero(home[pairs.src] & home[pairs.dst])
-    got = np.zeros(len(transfers))
-    peers = np.zeros(len(transfers), dtype=np.int64)
     host = np.concatenate([pairs.dst[inside], pairs.src[inside]])
     peer = np.concatenate([pairs.src[inside], pairs.dst[inside]])
     size_of = np.concatenate([pairs.src_bytes[inside], pairs.dst_bytes[inside]])
     began = np.tile(pairs.first_us[inside], 2)
-    order = np.argsort(host, kind="stable")
-    for place, sender in enumerate(transfers.sender.tolist()):
-        low, high = np.searchsorted(host[order], [sender, sender + 1])
-        at = order[low:high]
-        at = at[(began[at] <= transfers.last_us[place]) & (size_of[at] > 0)]
+    rows = np.flatnonzero(np.isin(host, transfers.sender) & (size_of > 0))
+    rows = rows[np.argsort(host[rows], kind="stable")]
+    ends = np.searchsorted(host[rows], np.stack([transfers.sender, transfers.sender + 1]))
+    got, peers = np.zeros(len(transfers)), np.zeros(len(transfers), dtype=np.int64)
+    for place, (low, high) in enumerate(ends.T.tolist()):
+        at = rows[low:high]
+        at = at[began[at] <= transfers.last_us[place]]
         got[place], peers[place] = size_of[at].sum(), np.unique(peer[at]).size
     return Collected(got, peers)
 
