@@ -13,7 +13,9 @@ from flowsleuth.detect.dense_codes import look_up, only_value, places_in
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.flow_codes import FAILED
 from flowsleuth.detect.kernels.spans import join_spans
-from flowsleuth.detect.network_day import NetworkDay, Pairs
+from flowsleuth.detect.network_day import NetworkDay
+from flowsleuth.detect.pair_times import as_ints
+from flowsleuth.detect.peer_names import peer_codes
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -77,11 +79,6 @@ class Connected:
         place = np.append(places_in(rows, self.client.size), -1)
         found = {one.name: getattr(self, one.name)[rows] for one in fields(self) if one.name != "row"}
         return Connected(row=place[self.row], **found)
-
-
-def peer_codes(pairs: Pairs, n_hosts: int) -> Ints:
-    """Code of the name of each row's server, from `n_hosts` on, or of the server itself where it has none."""
-    return np.where(pairs.name >= 0, n_hosts + pairs.name.astype(np.int64), pairs.server)
 
 
 def connected_time(day: NetworkDay) -> Connected:
@@ -186,7 +183,4 @@ def _long_records(day: NetworkDay) -> pa.Table:
 
 
 def _millis(column: pa.ChunkedArray) -> Ints:
-    import pyarrow as pa
-
-    in_ms = column.cast(pa.timestamp("us", column.type.tz)).cast(pa.int64()).to_numpy() // 1000
-    return np.asarray(in_ms, dtype=np.int64)
+    return as_ints(column) // 1000

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from flowsleuth.detect.connected_time import Connected
 from flowsleuth.detect.findings import say_service
 from flowsleuth.detect.network_day import NetworkDay
+from flowsleuth.detect.peer_names import texts_of
 from flowsleuth.detect.wording import count, duration, each, earlier_days, join
 
 if TYPE_CHECKING:
@@ -46,22 +47,12 @@ class Told:
     days: int
     most_before: Floats
 
-    def names(self, day: NetworkDay) -> pa.Array:
-        """Names of the peers that are told by name."""
-        import pyarrow as pa
-
-        code = self.connected.peer - day.n_hosts
-        return day.names.texts.take(pa.array(np.maximum(code, 0), mask=code < 0))
-
     def reasons(self, day: NetworkDay) -> pa.Array:
         """Why each is told."""
-        import pyarrow as pa
-
         one = self.connected
-        texts = pa.concat_arrays([day.addresses.texts.cast(pa.string()), day.names.texts.cast(pa.string())])
         return join(
             each(one.total_s, lambda n: f"connected for {duration(n)} with "),
-            texts.take(pa.array(one.peer)),
+            texts_of(day, one.peer),
             " over ",
             say_service(one.service),
             each(one.connections, lambda n: f" in {count(n)} connection{'' if n == 1 else 's'}"),

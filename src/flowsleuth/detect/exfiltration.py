@@ -16,6 +16,7 @@ from flowsleuth.detect.flow_codes import SPAN
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds
 from flowsleuth.detect.pair_history import PairHistory
+from flowsleuth.detect.peer_names import names_of
 from flowsleuth.detect.peer_tails import highest_of_others
 from flowsleuth.detect.transfers import CLIENT_SHAPES, SHAPES, Transfers, sent_out
 from flowsleuth.detect.upload_history import LEAST_KEPT, upload_history
@@ -129,7 +130,7 @@ class ExfiltrationFinder:
             dst=np.where(some.serves, some.sender, some.address),
             host=some.sender,
             service=some.service,
-            name=told.names(day),
+            name=names_of(day, some.receiver),
             p_value=p_value[keep],
             technique=_techniques(some.service),
             extent=Extent.of_rows(some, np.arange(len(some))),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.connected_time import KINDS, Connected, connected_time, peer_codes
+from flowsleuth.detect.connected_time import KINDS, Connected, connected_time
 from flowsleuth.detect.connection_words import LEAST_BEFORE_S, Told
 from flowsleuth.detect.far_tails import FarTail, drawn_tail, tail_of_days
 from flowsleuth.detect.findings import KEPT_P, Extent, no_findings, tell
@@ -16,6 +16,7 @@ from flowsleuth.detect.flow_codes import SPAN
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds
 from flowsleuth.detect.pair_history import Had, PairHistory
+from flowsleuth.detect.peer_names import names_of, peer_codes
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -125,7 +126,7 @@ class LongConnectionFinder:
             day,
             src=one.client,
             dst=one.address,
-            name=told.names(day),
+            name=names_of(day, one.peer),
             service=one.service,
             p_value=p_value[keep],
             technique=_techniques(one.service),

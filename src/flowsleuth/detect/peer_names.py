@@ -1,17 +1,41 @@
-"""Names for the other ends of findings that were told by address: those that all named flows to it give."""
+"""The other ends that are told by name where flows give one, and by address else."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from flowsleuth.detect.dense_codes import look_up, only_value
 from flowsleuth.detect.findings import NONE
-from flowsleuth.detect.network_day import NetworkDay
+from flowsleuth.detect.network_day import NetworkDay, Pairs
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+Ints = NDArray[np.int64]
+
+
+def peer_codes(pairs: Pairs, n_hosts: int) -> Ints:
+    """Code of the name of each row's server, from `n_hosts` on, or of the server itself where it has none."""
+    return np.where(pairs.name >= 0, n_hosts + pairs.name.astype(np.int64), pairs.server)
+
+
+def names_of(day: NetworkDay, peer: Ints) -> pa.Array:
+    """Names of peers by their codes (:func:`peer_codes`); null for one that is told by address."""
+    import pyarrow as pa
+
+    name = peer - day.n_hosts
+    return day.names.texts.take(pa.array(name, mask=name < 0))
+
+
+def texts_of(day: NetworkDay, peer: Ints) -> pa.Array:
+    """Names or addresses of peers by their codes (:func:`peer_codes`)."""
+    import pyarrow as pa
+
+    texts = [codes.texts.cast(pa.string()) for codes in (day.addresses, day.names)]
+    return pa.concat_arrays(texts).take(pa.array(peer))
 
 
 def named_peers(day: NetworkDay, found: pa.Table) -> pa.Table:

@@ -21,6 +21,7 @@ from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.findings import NONE, Extent
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.pair_times import PairTimes, as_ints
+from flowsleuth.detect.peer_names import names_of
 from flowsleuth.store.portable import time_bin
 
 if TYPE_CHECKING:
@@ -85,10 +86,7 @@ class FlowTalks:
 
     def names(self, rows: Ints) -> pa.Array:
         """Names of some peers; null for an address."""
-        import pyarrow as pa
-
-        code = self.peer[rows] - self._day.n_hosts
-        return self._day.names.texts.take(pa.array(code, mask=code < 0))
+        return names_of(self._day, self.peer[rows])
 
     def dst(self, rows: Ints) -> Ints:
         """Host codes of some peers; none where a name has several addresses."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from flowsleuth.detect.findings import say_service
 from flowsleuth.detect.network_day import NetworkDay
+from flowsleuth.detect.peer_names import texts_of
 from flowsleuth.detect.transfers import Transfers
 from flowsleuth.detect.upload_history import LEAST_KEPT
 from flowsleuth.detect.wording import count, each, earlier_days, join, size
@@ -60,13 +61,6 @@ class Told:
     of_others: Floats
     collected: Collected
 
-    def names(self, day: NetworkDay) -> pa.Array:
-        """Names of the receivers that are told by name."""
-        import pyarrow as pa
-
-        code = self.transfers.receiver - day.n_hosts
-        return day.names.texts.take(pa.array(np.maximum(code, 0), mask=code < 0))
-
     def evidence(self) -> dict[str, NDArray[Any]]:
         """The numbers of the reasons."""
         one = self.transfers
@@ -99,15 +93,12 @@ def collected(day: NetworkDay, transfers: Transfers) -> Collected:
 
 def pair_reasons(day: NetworkDay, told: Told) -> pa.Array:
     """Why each transfer is told."""
-    import pyarrow as pa
-
     one = told.transfers
-    receivers = pa.concat_arrays([day.addresses.texts.cast(pa.string()), day.names.texts.cast(pa.string())])
     service = say_service(one.service)
     return join(
         each(one.sent, lambda n: f"sent {size(n)}"),
         " to ",
-        receivers.take(pa.array(one.receiver)),
+        texts_of(day, one.receiver),
         _either(one.serves, " from its own ", " over "),
         service,
         each(one.flows, lambda n: f" in {count(n)} flow{'' if n == 1 else 's'}"),
