@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flowsleuth.detect.dense_codes import only_value
 from flowsleuth.detect.edges import Groups
+from flowsleuth.detect.findings import Extent
 from flowsleuth.detect.flow_codes import NO_PORT, SPAN
 from flowsleuth.detect.network_day import Pairs
 
@@ -162,29 +164,20 @@ def _together(rows: Transfers) -> Transfers:
     n = by.keys.size
     one = np.zeros(n, dtype=np.int64)
     one[by.of] = np.arange(by.of.size)
-    first, last = np.full(n, np.iinfo(np.int64).max), np.full(n, np.iinfo(np.int64).min)
-    np.minimum.at(first, by.of, rows.first_us)
-    np.maximum.at(last, by.of, rows.last_us)
     most = np.full(n, -1.0)
     np.maximum.at(most, by.of, np.nan_to_num(rows.most, nan=-1.0))
-    has_one = np.ones(n, dtype=bool)
-    has_one[by.of[rows.address != rows.address[one[by.of]]]] = False
+    serves, extent = rows.serves[one], Extent.of_groups(rows, by.of, n)
     found = Transfers(
         sender=rows.sender[one],
         receiver=rows.receiver[one],
-        address=np.where(has_one, rows.address[one], -1),
+        address=only_value(rows.address, by.of, n),
         service=rows.service[one],
-        serves=rows.serves[one],
-        flows=by.add_up(rows.flows).astype(np.int64),
-        sent=_told(by, rows.sent),
-        got=_told(by, rows.got),
+        serves=serves,
+        flows=extent.flows,
+        sent=np.where(serves, extent.dst_bytes, extent.src_bytes),
+        got=np.where(serves, extent.src_bytes, extent.dst_bytes),
         most=np.where(most >= 0, most, np.nan),
-        first_us=first,
-        last_us=last,
+        first_us=extent.first_us,
+        last_us=extent.last_us,
     )
     return found.some(np.flatnonzero(np.isfinite(found.sent)))
-
-
-def _told(by: Groups, values: Floats) -> Floats:
-    """Sums of what is told, NaN where nothing is."""
-    return np.where(by.add_up(np.isfinite(values)) > 0, by.add_up(np.nan_to_num(values)), np.nan)
