@@ -177,9 +177,13 @@ def test_nothing_to_count_is_nothing_found() -> None:
     assert find([row | {"conn_state": "S0"} for row in LEAK] + office()) == []
 
 
-def test_multicast_is_nobody() -> None:
-    camera = [flow("10.0.0.7", "239.1.2.3", 900 * MB, 0, proto="udp", dst_port=5004)]
-    assert find([*office(), *camera]) == []
+def test_multicast_is_nobody_and_hides_nothing_else() -> None:
+    def camera(day: int) -> list[dict[str, Any]]:
+        return [flow("10.0.0.7", f"239.1.2.{9 - day}", 900 * MB, 0, proto="udp", dst_port=5004, day=day)]
+
+    assert find([*office(), *camera(0)]) == []
+    earlier = {day_of(day): make_flows([*office(day), *camera(day)]) for day in (-3, -2, -1)}
+    assert [row["dst_ip"] for row in find([*office(), *LEAK], earlier=earlier)] == ["203.0.113.9"]
 
 
 def test_the_chance_under_the_null_is_not_smaller_than_told() -> None:

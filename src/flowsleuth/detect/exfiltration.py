@@ -90,7 +90,7 @@ class ExfiltrationFinder:
     normal_if: ClassVar[str] = "so much were meant to be sent there"
     is_default: ClassVar[bool] = True
     Options: ClassVar[type] = ExfiltrationOptions
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     tables: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, options: ExfiltrationOptions | None = None) -> None:

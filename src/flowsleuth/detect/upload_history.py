@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from flowsleuth.detect.flow_codes import is_group
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.pair_history import Had, PairHistory
 from flowsleuth.detect.transfers import COLUMNS, SHAPES, sent_out
@@ -18,9 +19,10 @@ LEAST_KEPT = 10_000.0
 
 
 def _went_out(pairs: ir.Table, hosts: ir.Table) -> ir.Table:
-    """Stored pairs of a day that may be a transfer out: large enough, and not between two of ours."""
+    """Stored pairs of a day that may be a transfer out: large enough, not to a group, not between two of ours."""
+    of_one = hosts.filter(~is_group(hosts.ip))
     src = hosts.select(src_host=hosts.host, src_home=hosts.is_home)
-    dst = hosts.select(dst_host=hosts.host, dst_home=hosts.is_home)
+    dst = of_one.select(dst_host=of_one.host, dst_home=of_one.is_home)
     joined = pairs.inner_join(src, [("src", "src_host")]).inner_join(dst, [("dst", "dst_host")])
     is_large = (joined.src_bytes >= LEAST_KEPT) | (joined.dst_bytes >= LEAST_KEPT)
     return joined.filter(is_large.fill_null(False) & (joined.src_home + joined.dst_home < 2))
