@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from flowsleuth.detect.dense_codes import TextCodes, look_up
 from flowsleuth.detect.findings import NONE, Extent
-from flowsleuth.detect.flow_codes import SPAN
+from flowsleuth.detect.flow_codes import DNS
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.pair_times import PairTimes, as_ints
-from flowsleuth.detect.talks import gathered, quarters
+from flowsleuth.detect.talks import gathered, quarters, slow_times
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -24,8 +24,6 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 DNS_PORT = 53
-SERVICE = 17 * SPAN + DNS_PORT
-"""53/udp, whatever carried the question: it is the name that matters."""
 ASKS = ("src_ip", "query")
 
 
@@ -44,17 +42,22 @@ class AskedNames:
 
     def __init__(self, day: NetworkDay) -> None:
         self._day = day
-        asks = day.input.arrow(_able(day.input.table("dns")).group_by(*ASKS).aggregate(n=lambda t: t.count()))
+        counted = _able(day.input.table("dns")).group_by(*ASKS)
+        asks = day.input.arrow(
+            counted.aggregate(n=lambda t: t.count(), first=lambda t: t.start.min(), last=lambda t: t.start.max())
+        )
         self._names = TextCodes.distinct(asks["query"])
         src, name = day.addresses.of(asks["src_ip"]), self._names.of(asks["query"])
         rows = np.flatnonzero(np.append(day.is_ours, False)[src])
         key = self._key(src[rows], name[rows])
         order = np.argsort(key)
         self._keys = key[order]
-        self.connections: Ints = as_ints(asks["n"])[rows][order]
+        self.connections, self._first_us, self._last_us = (
+            as_ints(asks[name])[rows][order] for name in ("n", "first", "last")
+        )
         self.failed: Ints = np.zeros(rows.size, dtype=np.int64)
         self.src, self.peer = np.divmod(self._keys, max(len(self._names), 1))
-        self.service: Ints = np.full(rows.size, SERVICE)
+        self.service: Ints = np.full(rows.size, DNS)
         self.is_inner: Bools = np.zeros(rows.size, dtype=bool)
 
     def __len__(self) -> int:
@@ -75,15 +78,8 @@ class AskedNames:
 
     def extent(self, rows: Ints) -> Extent:
         """How many questions, from when to when."""
-        asks = _able(self._day.input.table("dns")).group_by(*ASKS)
-        told = self._day.input.arrow(asks.aggregate(begin=lambda t: t.start.min(), until=lambda t: t.start.max()))
-        place = look_up(self._keys, self._codes(told))
-        first, last = np.zeros(len(self), dtype=np.int64), np.zeros(len(self), dtype=np.int64)
-        known = place >= 0
-        first[place[known]] = as_ints(told["begin"])[known]
-        last[place[known]] = as_ints(told["until"])[known]
         untold = np.full(rows.size, np.nan)
-        return Extent(self.connections[rows], first[rows], last[rows], untold, untold)
+        return Extent(self.connections[rows], self._first_us[rows], self._last_us[rows], untold, untold)
 
     def today(self, least: int, most: int) -> PairTimes:
         """Questions of the day, of those that are asked so often."""
@@ -95,21 +91,14 @@ class AskedNames:
 
     def slow(self, least: int) -> PairTimes:
         """Moments of the day and up to 14 days before, of those asked seldom on it but `least` times in all."""
-        if not len(self):
-            return gathered([])
-        parts = list(self._found([self._moments(self._day.date)], np.ones(len(self), dtype=bool)))
-        is_slow = np.zeros(len(self), dtype=bool)
-        for pair, _, _ in parts:
-            is_slow[pair] = True
-        for date in self._day.earlier_days:
-            parts += self._found([self._moments(date)], is_slow)
-        return gathered(parts, least)
+        return slow_times(self._day, len(self), self._slow_of, least)
 
-    def _moments(self, date: dt.date) -> pa.Table:
+    def _slow_of(self, date: dt.date, is_wanted: Bools) -> Iterator[tuple[Ints, Ints, Ints]]:
         def build(asked: ir.Table) -> ir.Table:
             return quarters(_able(asked).mutate(end=lambda t: t.start), ASKS)
 
-        return self._day.input.arrow(self._day.input.counts("asked", build, [date], table="dns").drop("date"))
+        moments = self._day.input.counts("asked", build, [date], table="dns").drop("date")
+        return self._found([self._day.input.arrow(moments)], is_wanted)
 
     def _codes(self, rows: Any) -> Ints:
         return self._key(self._day.addresses.of(rows["src_ip"]), self._names.of(rows["query"]))

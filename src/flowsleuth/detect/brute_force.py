@@ -167,7 +167,8 @@ class BruteForceFinder:
             reason=join(
                 each(total, count), " short connections to ", say_service(service[told]), " of ",
                 each(targets[told], count), " targets, at most ", str(FEW_TRIES), " each; others have ",
-                each(np.exp(usual[told]), lambda n: f"{n:.1f}"), " targets (geometric mean)", itself_before(before[told]),
+                each(np.exp(usual[told]), lambda n: f"{n:.1f}"), " targets (geometric mean)",
+                itself_before(before[told]),
             ),
             evidence={"targets": targets[told], "tries": total, "usual_targets": np.exp(usual[told])},
         )  # fmt: skip

@@ -12,7 +12,7 @@ from flowsleuth.detect.dense_codes import places_in
 from flowsleuth.detect.dns_words import Looked, Random, Tunnels
 from flowsleuth.detect.far_tails import FarTail, drawn_tail, tail_of_days
 from flowsleuth.detect.findings import KEPT_P, NONE, Extent, no_findings, tell
-from flowsleuth.detect.flow_codes import SPAN
+from flowsleuth.detect.flow_codes import DNS
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds
 from flowsleuth.detect.pair_history import Had, PairHistory
@@ -30,7 +30,6 @@ CHANNEL, LEAK, GENERATED = "T1071.004", "T1048.003", "T1568.002"
 """ATT&CK: application layer protocol DNS; exfiltration over an unencrypted protocol; domain generation algorithms."""
 LEAK_BYTES = 50_000.0
 """From here on the names hold a document rather than orders."""
-DNS = 17 * SPAN + 53
 FEWEST_DOMAINS = 5
 """Fewer domains that are not may be typing errors and lapsed names."""
 

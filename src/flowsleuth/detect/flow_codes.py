@@ -23,6 +23,8 @@ NO_PROTO = 256
 SPAN = 131_072
 """Service code = protocol code x SPAN + port, or SPAN / 2 + ICMP type x 256 + code, or SPAN - 1 for neither."""
 NO_PORT = SPAN - 1
+DNS = 17 * SPAN + 53
+"""Service code of 53/udp, which stands for questions about names whatever carried them."""
 
 ANSWERED, FAILED, UNKNOWN = 0, 1, 2
 FAILED_STATES = ("S0", "REJ", "RSTOS0", "SH")

@@ -186,7 +186,7 @@ class NetworkDay:
         *columns : str
             Fields of :class:`Pairs` that are wanted; the others are empty. A day at a time is in memory.
         only : callable, optional
-            Chooses rows: gets the day's stored pairs and its hosts (``ip``, ``host``, ``is_home``: 0 or 1), gives pairs.
+            Chooses rows: gets the day's stored pairs and its hosts (``ip``, ``host``, ``is_home``), gives pairs.
 
         Yields
         ------

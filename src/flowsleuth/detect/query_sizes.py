@@ -12,7 +12,7 @@ from flowsleuth.detect.dense_codes import look_up
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.far_tails import FarTail, tail_of_days
 from flowsleuth.detect.findings import KEPT_P, Extent, no_findings, tell
-from flowsleuth.detect.flow_codes import SPAN
+from flowsleuth.detect.flow_codes import DNS
 from flowsleuth.detect.network_day import NetworkDay, Pairs
 from flowsleuth.detect.wording import count, each, earlier_days, join, size
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-SERVICE = 17 * SPAN + 53
 TECHNIQUE = "T1071.004"
 LONG = 100.0
 """Bytes of a question up to which it is as long as any: IP and UDP headers 28, DNS 12 + 5, EDNS 11, a name of 44."""
@@ -63,7 +62,7 @@ def find_long_queries(day: NetworkDay, named: Ints) -> pa.Table:
     if len(before):
         p_value[rows] = np.maximum(p_value[rows], tail_of_days(means.beyond[rows], before, LEAST))
     pairs = day.pairs
-    asks = np.flatnonzero((pairs.service == SERVICE) & (pairs.owner == 0))
+    asks = np.flatnonzero((pairs.service == DNS) & (pairs.owner == 0))
     group = np.full(len(pairs), -1)
     group[asks] = look_up(ends, pairs.src[asks].astype(np.int64) * day.n_hosts + pairs.dst[asks])
     src, dst = np.divmod(ends, day.n_hosts)
@@ -72,7 +71,7 @@ def find_long_queries(day: NetworkDay, named: Ints) -> pa.Table:
         day,
         src=src,
         dst=dst,
-        service=np.full(rows.size, SERVICE),
+        service=np.full(rows.size, DNS),
         p_value=p_value[rows],
         technique=TECHNIQUE,
         extent=Extent.of_groups(pairs, group, rows.size),
@@ -105,7 +104,7 @@ class _Means:
 
 def _means(pairs: Pairs, n_hosts: int) -> _Means:
     is_known = (pairs.src >= 0) & (pairs.dst >= 0) & np.isfinite(pairs.src_bytes) & (pairs.owner == 0)
-    asks = np.flatnonzero(is_known & (pairs.service == SERVICE))
+    asks = np.flatnonzero(is_known & (pairs.service == DNS))
     has_packets = bool(np.isfinite(pairs.src_packets[asks]).any())
     if has_packets:
         asks = asks[np.isfinite(pairs.src_packets[asks])]
@@ -127,4 +126,4 @@ def _before(day: NetworkDay, ends: Ints) -> Floats:
 
 def _asks(pairs: ir.Table, hosts: ir.Table) -> ir.Table:
     del hosts
-    return pairs.filter(pairs.service == SERVICE)
+    return pairs.filter(pairs.service == DNS)

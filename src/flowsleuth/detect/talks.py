@@ -7,7 +7,7 @@ the first and last moment of each quarter-hour. So a new day reads moments of ea
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -108,23 +108,17 @@ class FlowTalks:
 
     def slow(self, least: int) -> PairTimes:
         """Moments of the day and up to 14 days before, of those that have few on this day but `least` in all."""
-        is_slow = np.ones(len(self), dtype=bool)
-        parts = list(self._found([self._moments(self._day.date)], is_slow, None))
-        is_slow[:] = False
-        for pair, _, _ in parts:
-            is_slow[pair] = True
-        for date in self._day.earlier_days:
-            parts += self._found([self._moments(date)], is_slow, self._day.places(date))
-        return gathered(parts, least)
+        return slow_times(self._day, len(self), self._slow_of, least)
 
     @cached_property
     def _kept_moments(self) -> ir.Table:
         """Moments of the day; when they are counted in this run, the coded flows are kept for :meth:`today`."""
         return _count_moments(self._day, self._day.date, self._keep)
 
-    def _moments(self, date: dt.date) -> pa.Table:
-        kept = self._kept_moments if date == self._day.date else _count_moments(self._day, date)
-        return self._day.input.arrow(kept)
+    def _slow_of(self, date: dt.date, is_wanted: Bools) -> Iterator[tuple[Ints, Ints, Ints]]:
+        is_today = date == self._day.date
+        kept = self._kept_moments if is_today else _count_moments(self._day, date)
+        return self._found([self._day.input.arrow(kept)], is_wanted, None if is_today else self._day.places(date))
 
     _coded: ir.Table | None = None
 
@@ -186,3 +180,29 @@ def gathered(parts: Iterable[tuple[Ints, Ints, Ints]], least: int = 1) -> PairTi
     pair = columns[0]
     rows = np.flatnonzero(np.bincount(pair)[pair] >= least)
     return PairTimes.of_rows(*(column[rows] for column in columns))
+
+
+def slow_times(
+    day: NetworkDay,
+    size: int,
+    moments: Callable[[dt.date, Bools], Iterable[tuple[Ints, Ints, Ints]]],
+    least: int,
+) -> PairTimes:
+    """Times on the day and the earlier ones of those that have few moments on the day but `least` in all.
+
+    Parameters
+    ----------
+    day : NetworkDay
+    size : int
+        How many there are.
+    moments : callable
+        Gives kept moments of a date, of those that are wanted (an array of bool), as (number, start, end).
+    least : int
+    """
+    parts = list(moments(day.date, np.ones(size, dtype=bool)))
+    is_slow = np.zeros(size, dtype=bool)
+    for number, _, _ in parts:
+        is_slow[number] = True
+    for date in day.earlier_days:
+        parts += moments(date, is_slow)
+    return gathered(parts, least)
