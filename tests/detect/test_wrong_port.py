@@ -42,6 +42,12 @@ def test_a_shell_on_the_port_of_the_web_is_found() -> None:
     assert row["reason"] == "ssh on 443/tcp, where it does not belong: as 1 of 20 sources that speak it"
 
 
+def test_bytes_that_nobody_told_are_not_told() -> None:
+    tunnel = [spoke("10.0.0.7", "203.0.113.5", "ssh", 443, dst_bytes=None) for _ in range(3)]
+    (row,) = run_finder(WrongPortFinder(), make_flows([*office(), *tunnel])).to_pylist()
+    assert (row["src_bytes"], row["dst_bytes"]) == (2_700, None)
+
+
 def test_earlier_days_vote_and_one_odd_source_a_day_is_usual() -> None:
     rows = [*office(), spoke("10.0.0.7", "203.0.113.5", "ssl", 4545)]
     (row,) = run_finder(WrongPortFinder(), make_flows(rows)).to_pylist()

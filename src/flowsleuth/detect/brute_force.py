@@ -92,7 +92,7 @@ class BruteForceFinder:
     normal_if: ClassVar[str] = "so many short logons were a program's task"
     is_default: ClassVar[bool] = True
     Options: ClassVar[type] = BruteForceOptions
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     tables: ClassVar[tuple[str, ...]] = ("logon",)
 
     def __init__(self, options: BruteForceOptions | None = None) -> None:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import TextCodes
-from flowsleuth.detect.edges import Groups
+from flowsleuth.detect.dense_codes import TextCodes, group_starts
+from flowsleuth.detect.findings import Extent
 from flowsleuth.detect.flow_codes import FAILED, SPAN, is_group, outcome_code
 from flowsleuth.detect.network_day import NetworkDay
+from flowsleuth.detect.pair_times import as_floats, as_ints
 from flowsleuth.detect.service_ports import CARRIERS, PORTS, belongs, protocols
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Carried:
         The protocol does not belong on the port.
     flows, first_us, last_us : array of int64
     src_bytes, dst_bytes : array of float64
+        NaN where not told.
     """
 
     src: Ints
@@ -79,30 +81,25 @@ def carried_by_source(day: NetworkDay, date: dt.date) -> Carried:
 def _coded(day: NetworkDay, rows: pa.Table, dst: Ints) -> Carried:
     words = TextCodes.distinct(rows["service"])
     word = words.of(rows["service"])
-    port, from_port = (rows[name].to_numpy().astype(np.int64) for name in ("dst_port", "one_src_port"))
+    port, from_port = as_ints(rows["dst_port"]), as_ints(rows["one_src_port"])
     protocol, is_odd = _judge(words, word, port, from_port)
     src = day.addresses.of(rows["src_ip"])
     proto = np.where(_is_tcp(rows), PROTO["tcp"], PROTO["udp"])
     key = np.stack([src, dst, proto * SPAN + port, protocol, is_odd])
-    keep = np.lexsort(key[::-1])
-    key = key[:, keep]
-    is_first = np.append(True, np.any(key[:, 1:] != key[:, :-1], axis=0))[: keep.size]
-    starts = np.flatnonzero(is_first)
-    of = np.cumsum(is_first) - 1
-    together = Groups(starts, of.astype(np.int32), np.bincount(of, minlength=starts.size))
-    first, last = (_moments(rows, name)[keep] for name in ("first", "last"))
-    ends = key[:, starts]
+    order = np.lexsort(key[::-1])
+    starts = group_starts(key[:, order])
+    of = np.empty(order.size, dtype=np.int64)
+    of[order] = np.repeat(np.arange(starts.size), np.diff(np.append(starts, order.size)))
+    flows, first_us, last_us = (as_ints(rows[name]) for name in ("flows", "first", "last"))
+    each = Extent(flows, first_us, last_us, as_floats(rows["src_bytes"]), as_floats(rows["dst_bytes"]))
+    ends = key[:, order[starts]]
     return Carried(
         src=ends[0],
         dst=ends[1],
         service=ends[2],
         protocol=ends[3],
         is_odd=ends[4] > 0,
-        flows=together.add_up(rows["flows"].to_numpy()[keep]).astype(np.int64),
-        first_us=np.minimum.reduceat(first, starts) if starts.size else first,
-        last_us=np.maximum.reduceat(last, starts) if starts.size else last,
-        src_bytes=together.add_up(np.nan_to_num(_floats(rows, "src_bytes")[keep])),
-        dst_bytes=together.add_up(np.nan_to_num(_floats(rows, "dst_bytes")[keep])),
+        **vars(Extent.of_groups(each, of, starts.size)),
     )
 
 
@@ -133,17 +130,6 @@ def _is_tcp(rows: Any) -> Bools:
     import pyarrow.compute as pc
 
     return np.asarray(pc.equal(rows["proto"], "tcp").to_numpy(zero_copy_only=False)).astype(bool)
-
-
-def _moments(rows: Any, name: str) -> Ints:
-    import pyarrow as pa
-
-    column = rows[name]
-    return np.asarray(column.cast(pa.timestamp("us", column.type.tz)).cast(pa.int64()).to_numpy())
-
-
-def _floats(rows: Any, name: str) -> Floats:
-    return np.asarray(rows[name].to_numpy(zero_copy_only=False)).astype(np.float64)
 
 
 def count_carried(flows: ir.Table) -> ir.Table:

@@ -16,6 +16,7 @@ from flowsleuth.detect.flow_codes import SPAN
 from flowsleuth.detect.kernels.familiarity import Met, judge_met
 from flowsleuth.detect.meetings import in_earnest
 from flowsleuth.detect.network_day import NetworkDay
+from flowsleuth.detect.pair_times import as_ints
 from flowsleuth.detect.unfamiliar_words import say_unfamiliar, unfamiliar_evidence
 from flowsleuth.detect.wording import each, join
 from flowsleuth.store.portable import bits_or
@@ -203,7 +204,7 @@ class _DayMarks:
         """Uses of some, as flows; how many bytes they have is not told."""
         of = places_in(wanted, self.client.size)[self._of]
         rows = np.flatnonzero(of >= 0)
-        first, last = (_moments(self.rows[name])[rows] for name in ("first", "last"))
+        first, last = (as_ints(self.rows[name])[rows] for name in ("first", "last"))
         earliest = np.full(wanted.size, np.iinfo(np.int64).max)
         latest = np.full(wanted.size, np.iinfo(np.int64).min)
         np.minimum.at(earliest, of[rows], first)
@@ -211,10 +212,3 @@ class _DayMarks:
         uses = np.bincount(of[rows], weights=self.rows["uses"].to_numpy()[rows], minlength=wanted.size)
         untold = np.full(wanted.size, np.nan)
         return Extent(uses.astype(np.int64), earliest, latest, untold, untold)
-
-
-def _moments(column: pa.ChunkedArray) -> Ints:
-    import pyarrow as pa
-
-    us: Ints = column.cast(pa.timestamp("us", column.type.tz)).cast(pa.int64()).to_numpy()
-    return us

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from flowsleuth.detect.flow_codes import NO_PORT, NO_PROTO, OTHER_PROTO, SPAN
 from flowsleuth.detect.network_day import NetworkDay
-from flowsleuth.detect.pair_times import as_ints
+from flowsleuth.detect.pair_times import as_floats, as_ints
 from flowsleuth.schema.protocols import KEYWORDS
 from flowsleuth.store.portable import time_bin
 
@@ -79,8 +79,8 @@ def denials(day: NetworkDay, date: dt.date) -> Denials:
         flows=as_ints(rows["flows"])[known],
         first_us=as_ints(rows["first"])[known],
         last_us=as_ints(rows["last"])[known],
-        src_bytes=_sizes(rows, "src_bytes")[known],
-        dst_bytes=_sizes(rows, "dst_bytes")[known],
+        src_bytes=as_floats(rows["src_bytes"])[known],
+        dst_bytes=as_floats(rows["dst_bytes"])[known],
         densest=densest,
         hour=hour,
     )
@@ -103,10 +103,6 @@ def _services(rows: Any) -> Ints:
     proto = codes[column.indices.fill_null(codes.size - 1).to_numpy(zero_copy_only=False)]
     port = rows["dst_port"].fill_null(NO_PORT).to_numpy().astype(np.int64)
     return np.asarray(proto * SPAN + port, dtype=np.int64)
-
-
-def _sizes(rows: Any, name: str) -> Floats:
-    return np.asarray(rows[name].to_numpy(zero_copy_only=False)).astype(np.float64)
 
 
 def _denied(flows: ir.Table) -> ir.Table:

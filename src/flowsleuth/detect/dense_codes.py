@@ -133,16 +133,19 @@ def _search(sorted_keys: Ints, wanted: NDArray[Any]) -> Ints:
 
 
 def group_starts(sorted_keys: NDArray[Any]) -> Ints:
-    """Where each run of equal keys begins.
+    """Where each run of equal keys begins; a key may be of several numbers, then they are of shape (numbers, n).
 
     Examples
     --------
     >>> group_starts(np.array([4, 4, 7])).tolist()
     [0, 2]
+    >>> group_starts(np.array([[4, 4, 4], [7, 8, 8]])).tolist()
+    [0, 1]
     """
     if not sorted_keys.size:
         return np.zeros(0, dtype=np.int64)
-    return np.flatnonzero(np.concatenate([[True], sorted_keys[1:] != sorted_keys[:-1]]))
+    is_new = sorted_keys[..., 1:] != sorted_keys[..., :-1]
+    return np.flatnonzero(np.append(True, is_new if is_new.ndim == 1 else is_new.any(axis=0)))
 
 
 def places_in(chosen: Ints, size: int) -> Ints:

@@ -14,6 +14,7 @@ from flowsleuth.detect.dense_codes import TextCodes, only_value, places_in
 from flowsleuth.detect.findings import NONE, Extent
 from flowsleuth.detect.indicator_matches import Matches, expand, match_addresses, match_names
 from flowsleuth.detect.network_day import NetworkDay
+from flowsleuth.detect.pair_times import as_ints
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -175,14 +176,12 @@ def _of_pairs(day: NetworkDay, rows: Ints, of: Ints, *, host: Ints, thing: Ints,
 
 def _asked(day: NetworkDay, asked: pa.Table, names: TextCodes, matches: Matches) -> Uses:
     """Questions of ours for listed names."""
-    import pyarrow as pa
-
     host = day.addresses.of(asked["src_ip"])
     code = names.of(asked["query"])
     rows, of = expand(np.where(np.append(day.is_ours, False)[host], code, NONE), np.arange(len(asked)), *matches)
-    moments = [asked[n].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()[rows] for n in ("first", "last")]
+    moments = [as_ints(asked[name])[rows] for name in ("first", "last")]
     many, untold = np.ones(rows.size, dtype=np.int64), np.full(rows.size, np.nan)
-    flows = asked["flows"].cast(pa.int64()).to_numpy()[rows]
+    flows = as_ints(asked["flows"])[rows]
     return Uses(
         host[rows], many, code[rows], NONE * many, ASKED * many, of, flows, moments[0], moments[1], untold, untold
     )

@@ -10,11 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsleuth.detect.edges import Groups
+from flowsleuth.detect.findings import Extent
 from flowsleuth.detect.flow_codes import FAILED, SPAN, bit_length, is_group, outcome_code
 from flowsleuth.detect.network_day import NetworkDay
+from flowsleuth.detect.pair_times import as_floats, as_ints
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+    import pyarrow as pa
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -37,10 +40,6 @@ TALK_PACKETS = 3
 """Packets from the server that show that it talked, not only took (or refused) the connection."""
 TALK_BYTES = 150
 """The same in bytes, headers included, where packets are not told."""
-COLUMNS = (
-    "flows", "tries", "first", "last", "first_try", "last_try", "larger", "first_larger", "most_bytes", "longest_s",
-    "src_bytes", "dst_bytes",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -60,6 +59,7 @@ class Tries:
     most_bytes, longest_s : array of float64
         Of the larger ones, both ways together.
     src_bytes, dst_bytes : array of float64
+        NaN where not told.
     """
 
     src: Ints
@@ -81,73 +81,54 @@ class Tries:
 
 def logon_tries(day: NetworkDay, date: dt.date) -> Tries:
     """Tries of a day, in order of (src, dst, service)."""
-    rows = day.input.arrow(day.input.counts("logon_tries", count_tries, [date]))
-    src, dst = (day.addresses.of(rows[name]) for name in ("src_ip", "dst_ip"))
-    port = rows["dst_port"].to_numpy().astype(np.int64)
-    found = {name: _numbers(rows, name) for name in rows.column_names if name not in ("src_ip", "dst_ip", "date")}
-    known = np.flatnonzero(src >= 0)
-    key = (src[known] * (day.n_hosts + 1) + dst[known] + 1) * SPAN + port[known]
-    together = Groups.by(key)
-    return _put_together({name: values[known] for name, values in found.items()}, together, day.n_hosts + 1)
-
-
-def _numbers(rows: Any, name: str) -> NDArray[Any]:
     import pyarrow as pa
 
-    column = rows[name]
-    if pa.types.is_timestamp(column.type):
-        column = column.cast(pa.timestamp("us", column.type.tz)).cast(pa.int64()).fill_null(0)
-        return np.asarray(column.to_numpy())
-    return np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False))
+    rows = day.input.arrow(day.input.counts("logon_tries", count_tries, [date]))
+    rows = rows.filter(pa.array(day.addresses.of(rows["src_ip"]) >= 0))
+    src, dst = (day.addresses.of(rows[name]) for name in ("src_ip", "dst_ip"))
+    return _put_together(rows, Groups.by((src * (day.n_hosts + 1) + dst + 1) * SPAN + as_ints(rows["dst_port"])), day)
 
 
-def _put_together(found: dict[str, NDArray[Any]], together: Groups, n: int) -> Tries:
+def _put_together(rows: pa.Table, together: Groups, day: NetworkDay) -> Tries:
     """Bins of one source, target and service; its tries are those of the two neighbouring bins that have most."""
     ends, port = np.divmod(together.keys, SPAN)
-    src, dst = np.divmod(ends, n)
-    size_bin = found["size_bin"].astype(np.int64)
-    width = int(size_bin.max(initial=0)) + 2
-    table = np.zeros((together.keys.size, width))
-    np.add.at(table, (together.of, size_bin), found["tries"])
-    pairs = table[:, :-1] + table[:, 1:]
-    best = np.argmax(pairs, axis=1) if together.keys.size else np.zeros(0, dtype=np.int64)
-    is_like = (size_bin == best[together.of]) | (size_bin == best[together.of] + 1)
-
-    def least(name: str, where: NDArray[np.bool_]) -> Ints:
-        return -_most(-found[name].astype(np.int64), together, where & (found[name] != 0))
-
-    def most(name: str, where: NDArray[np.bool_]) -> Ints:
-        return _most(found[name].astype(np.int64), together, where & (found[name] != 0))
-
-    every = np.ones(size_bin.size, dtype=bool)
-    longest = np.zeros(together.keys.size)
-    np.maximum.at(longest, together.of, np.nan_to_num(found["longest_s"]))
-    larger = np.zeros(together.keys.size)
-    np.maximum.at(larger, together.of, np.nan_to_num(found["most_bytes"]))
+    src, dst = np.divmod(ends, day.n_hosts + 1)
+    of, groups = together.of, together.keys.size
+    size_bin, tries, larger = (as_ints(rows[name]) for name in ("size_bin", "tries", "larger"))
+    table = np.zeros((groups, int(size_bin.max(initial=0)) + 2))
+    np.add.at(table, (of, size_bin), tries)
+    best = np.argmax(table[:, :-1] + table[:, 1:], axis=1)[of]
+    is_like = (size_bin == best) | (size_bin == best + 1)
+    flows, first_us, last_us = (as_ints(rows[name]) for name in ("flows", "first", "last"))
+    each = Extent(flows, first_us, last_us, as_floats(rows["src_bytes"]), as_floats(rows["dst_bytes"]))
+    like, more = np.flatnonzero(is_like & (tries > 0)), np.flatnonzero(larger > 0)
     return Tries(
         src=src,
         dst=dst - 1,
         service=TCP * SPAN + port,
-        flows=together.add_up(found["flows"]).astype(np.int64),
-        tries=together.add_up(found["tries"] * is_like).astype(np.int64),
-        larger=together.add_up(found["larger"]).astype(np.int64),
-        first_us=least("first", every),
-        last_us=most("last", every),
-        first_try_us=least("first_try", is_like),
-        last_try_us=most("last_try", is_like),
-        first_larger_us=least("first_larger", every),
-        most_bytes=larger,
-        longest_s=longest,
-        src_bytes=together.add_up(np.nan_to_num(found["src_bytes"])),
-        dst_bytes=together.add_up(np.nan_to_num(found["dst_bytes"])),
+        tries=together.add_up(tries * is_like).astype(np.int64),
+        larger=together.add_up(larger).astype(np.int64),
+        first_try_us=_first(as_ints(rows["first_try"])[like], of[like], groups),
+        last_try_us=_largest(as_ints(rows["last_try"])[like], of[like], groups),
+        first_larger_us=_first(as_ints(rows["first_larger"])[more], of[more], groups),
+        most_bytes=_largest(as_floats(rows["most_bytes"])[more], of[more], groups),
+        longest_s=_largest(as_floats(rows["longest_s"])[more], of[more], groups),
+        **vars(Extent.of_groups(each, of, groups)),
     )
 
 
-def _most(values: Ints, together: Groups, where: NDArray[np.bool_]) -> Ints:
-    """Largest value of each group; 0 where it has none."""
-    found = np.full(together.keys.size, np.iinfo(np.int64).min)
-    np.maximum.at(found, together.of[where], values[where])
-    return np.where(found == np.iinfo(np.int64).min, 0, found)
+def _first(times: Ints, of: NDArray[np.integer], groups: int) -> Ints:
+    """Earliest of each group; 0 where it has none."""
+    found = np.full(groups, np.iinfo(np.int64).max)
+    np.minimum.at(found, of, times)
+    return np.where(found == np.iinfo(np.int64).max, 0, found)
+
+
+def _largest(values: NDArray[Any], of: NDArray[np.integer], groups: int) -> NDArray[Any]:
+    """Largest of each group; 0 where it has none."""
+    found = np.zeros(groups, dtype=values.dtype)
+    np.maximum.at(found, of, values)
+    return found
 
 
 def count_tries(flows: ir.Table) -> ir.Table:

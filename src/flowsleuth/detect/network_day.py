@@ -16,6 +16,7 @@ from flowsleuth.detect.day_counts import MILLI, OUTCOMES, DayCounts
 from flowsleuth.detect.dense_codes import TextCodes
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.flow_codes import ANSWERED, FAILED, are_groups
+from flowsleuth.detect.pair_times import as_floats, as_ints
 from flowsleuth.store.portable import bits_or
 
 if TYPE_CHECKING:
@@ -232,8 +233,6 @@ _TYPES: dict[str, Any] = {
 
 def _arrays(rows: pa.Table) -> dict[str, Any]:
     """Fields of :class:`Pairs`, all but the names, that some stored counts have."""
-    import pyarrow as pa
-
     found: dict[str, Any] = {}
     for name in FIELDS:
         stored = STORED.get(name, name)
@@ -241,9 +240,9 @@ def _arrays(rows: pa.Table) -> dict[str, Any]:
             continue
         column = rows[stored]
         if name.endswith("_us"):
-            found[name] = column.cast(pa.timestamp("us", column.type.tz)).cast(pa.int64()).to_numpy()
+            found[name] = as_ints(column)
         elif name.endswith("_s"):
-            found[name] = column.cast(pa.float64()).to_numpy() / MILLI
+            found[name] = as_floats(column) / MILLI
         else:
             found[name] = column.to_numpy().astype(_TYPES.get(name, np.int64))
     return found

@@ -168,3 +168,10 @@ def as_ints(column: Any) -> Ints:
     if pa.types.is_timestamp(column.type):
         column = column.cast(pa.timestamp("us", column.type.tz)).cast(pa.int64())
     return np.asarray(column.cast(pa.int64()).fill_null(np.iinfo(np.int64).min).to_numpy(), dtype=np.int64)
+
+
+def as_floats(column: Any) -> NDArray[np.float64]:
+    """Numbers; NaN for a missing one."""
+    import pyarrow as pa
+
+    return np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)

@@ -14,6 +14,7 @@ from flowsleuth.detect.contract import DayInput
 from flowsleuth.detect.dense_codes import TextCodes
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.kernels.label_bits import label_bits, learn, pair_codes
+from flowsleuth.detect.pair_times import as_ints
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -97,12 +98,9 @@ class QueriedNames:
         self.sources = TextCodes.distinct(rows["src_ip"])
         self.source = self.sources.of(rows["src_ip"])
         self.asked, self.odd, self.refused, self.found = (
-            rows[one].to_numpy().astype(np.int64) for one in ("asked", "odd", "refused", "found")
+            as_ints(rows[one]) for one in ("asked", "odd", "refused", "found")
         )
-        self.first_us, self.last_us = (
-            rows[one].cast(pa.timestamp("us", rows[one].type.tz)).cast(pa.int64()).to_numpy()
-            for one in ("first", "last")
-        )
+        self.first_us, self.last_us = (as_ints(rows[one]) for one in ("first", "last"))
 
     def __len__(self) -> int:
         return int(self.name.size)

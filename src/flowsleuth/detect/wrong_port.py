@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsleuth.detect.carried import OTHER, UNKNOWN, Carried, carried, carried_by_source
+from flowsleuth.detect.dense_codes import group_starts
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.findings import Extent, no_findings, say_service, tell
 from flowsleuth.detect.flow_codes import SPAN
@@ -78,7 +79,7 @@ class WrongPortFinder:
     normal_if: ClassVar[str] = "the service were known to be on that port"
     is_default: ClassVar[bool] = True
     Options: ClassVar[type] = WrongPortOptions
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     tables: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, options: WrongPortOptions | None = None) -> None:
@@ -108,7 +109,7 @@ class WrongPortFinder:
             service=today.service[odd],
             p_value=p_value,
             technique=WRONG_PORT,
-            extent=_extent(today, odd),
+            extent=Extent.of_rows(today, odd),
             reason=join(
                 each(NAMES[today.protocol[odd]], str), " on ", say_service(today.service[odd]), ", where it does "
                 "not belong: as ", each(users, count), " of ", each(speakers, count), " sources that speak it",
@@ -118,8 +119,7 @@ class WrongPortFinder:
 
     def _silent(self, day: NetworkDay, today: Carried, silent: Ints, days: list[Carried]) -> pa.Table:
         p_value, silent_sources, sources = _silence(today, silent, days, self.options.least)
-        port = (today.service[silent] % SPAN).astype(np.int64)
-        expected = np.array([CARRIERS[one] for one in port.tolist()], dtype=str)
+        expected = each(today.service[silent] % SPAN, CARRIERS.__getitem__)
         return tell(
             day,
             src=today.src[silent],
@@ -127,9 +127,9 @@ class WrongPortFinder:
             service=today.service[silent],
             p_value=p_value,
             technique=UNRECOGNISED,
-            extent=_extent(today, silent),
+            extent=Extent.of_rows(today, silent),
             reason=join(
-                "nothing on ", say_service(today.service[silent]), " was recognised as ", each(expected, str),
+                "nothing on ", say_service(today.service[silent]), " was recognised as ", expected,
                 ", or as anything: so it is with ", each(silent_sources, count), " of ", each(sources, count),
                 " sources there",
             ),
@@ -141,8 +141,7 @@ def _odd_rows(today: Carried) -> Ints:
     """Rows of protocols on wrong ports, one a source, destination and service."""
     odd = np.flatnonzero(today.is_odd & (today.protocol != UNKNOWN))
     ends = np.stack([today.src, today.dst, today.service])[:, odd]
-    is_first = np.append(True, np.any(ends[:, 1:] != ends[:, :-1], axis=0))[: odd.size]
-    return np.asarray(odd[is_first])
+    return odd[group_starts(ends)]
 
 
 def _voters(days: list[Carried], which: list[Bools]) -> tuple[Ints, Ints, Ints]:
@@ -178,10 +177,9 @@ def _rarity(today: Carried, odd: Ints, days: list[Carried]) -> tuple[Floats, Int
 
 def _silent_pairs(today: Carried) -> Ints:
     """Rows of pairs of which no conversation on the port was recognised."""
-    width = int(today.service.max(initial=0)) + 1
-    ends = Groups.by((today.src * (int(today.dst.max(initial=0)) + 1) + today.dst) * width + today.service)
-    recognised = ends.add_up(today.protocol != UNKNOWN)[ends.of]
-    return np.flatnonzero((today.protocol == UNKNOWN) & (recognised == 0))
+    starts = group_starts(np.stack([today.src, today.dst, today.service]))
+    is_silent = np.logical_and.reduceat(today.protocol == UNKNOWN, starts)
+    return np.flatnonzero(np.repeat(is_silent, np.diff(np.append(starts, today.src.size))))
 
 
 def _silence(today: Carried, silent: Ints, days: list[Carried], least: int) -> tuple[Floats, Ints, Ints]:
@@ -189,20 +187,11 @@ def _silence(today: Carried, silent: Ints, days: list[Carried], least: int) -> t
     services = np.unique(today.service[silent])
     p_value, quiet, total = np.ones(silent.size), np.zeros(silent.size, np.int64), np.zeros(silent.size, np.int64)
     for service in services.tolist():
-        there = [one.service == service for one in days]
-        unheard = np.unique(
-            _voters(days, [a & (d.protocol == UNKNOWN) for a, d in zip(there, days, strict=True)])[2]
-        ).size
-        heard = np.unique(_voters(days, [a & (d.protocol != UNKNOWN) for a, d in zip(there, days, strict=True)])[2])
-        every = np.unique(_voters(days, there)[2]).size
+        protocol, _, src = _voters(days, [one.service == service for one in days])
+        is_unknown = protocol == UNKNOWN
+        unheard, heard, every = (np.unique(who).size for who in (src[is_unknown], src[~is_unknown], src))
         at = today.service[silent] == service
         quiet[at], total[at] = unheard, every
-        if heard.size >= least and 2 * heard.size > every:
+        if heard >= least and 2 * heard > every:
             p_value[at] = unheard / (every + PRIOR_PEERS)
     return p_value, quiet, total
-
-
-def _extent(today: Carried, rows: Ints) -> Extent:
-    return Extent(
-        today.flows[rows], today.first_us[rows], today.last_us[rows], today.src_bytes[rows], today.dst_bytes[rows]
-    )
