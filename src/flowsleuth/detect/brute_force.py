@@ -13,7 +13,7 @@ from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.findings import NONE, Extent, no_findings, say_service, tell
 from flowsleuth.detect.flow_codes import SPAN
 from flowsleuth.detect.log_peers import USUAL, most_of_days, others_log_mean, unusual
-from flowsleuth.detect.logon_failures import find_failures
+from flowsleuth.detect.logon_failures import GUESSING, SPRAYING, find_failures
 from flowsleuth.detect.logon_tries import BETWEEN_SERVERS, BY_PROGRAMS, TRY_BYTES, Tries, logon_tries
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-GUESSING, SPRAYING = "T1110.001", "T1110.003"
-"""ATT&CK: password guessing, password spraying."""
 PROGRAM_USUAL = float(np.log(50.0))
 """Mean logarithm of a program's logons a day, where nothing is known: mail fetched every ten minutes of eight hours."""
 FEW_TRIES = 10

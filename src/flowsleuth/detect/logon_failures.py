@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import TextCodes
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.findings import Extent, no_findings, tell
-from flowsleuth.detect.log_peers import others_log_mean, unusual
+from flowsleuth.detect.kernels.walks import wild_tail
+from flowsleuth.detect.log_peers import others_log_mean
 from flowsleuth.detect.network_day import NetworkDay
+from flowsleuth.detect.pair_times import as_ints
 from flowsleuth.detect.wording import count, duration, each, join
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 GUESSING, SPRAYING = "T1110.001", "T1110.003"
+"""ATT&CK: password guessing, password spraying."""
 FEW_EACH = 10.0
 """Failures for each account up to which many accounts are sprayed, not guessed at one by one."""
 
@@ -39,27 +41,20 @@ def find_failures(day: NetworkDay, least: int, least_accounts: int) -> pa.Table:
     known = np.flatnonzero(src >= 0)
     if not known.size:
         return no_findings()
-    account = TextCodes.distinct(rows["account"]).of(rows["account"])[known]
-    failed, opened = (rows[name].to_numpy()[known] for name in ("failed", "opened"))
+    failed, opened = (as_ints(rows[name])[known] for name in ("failed", "opened"))
     sources = Groups.by(src[known])
-    pairs = Groups.by(src[known] * (int(account.max()) + 2) + account + 1)
-    at = np.unique(pairs.of, return_index=True)[1]
-    failed_at = pairs.add_up(failed)
-    per_source = Groups.by(src[known][at])
-    failures = per_source.add_up(failed_at)
-    accounts = per_source.add_up(failed_at > 0)
-    then_opened = per_source.add_up((failed_at > 0) & (pairs.add_up(opened) > 0))
+    failures, accounts = sources.add_up(failed), sources.add_up(failed > 0)
+    then_opened = sources.add_up((failed > 0) & (opened > 0))
     log_failures, log_accounts = (
         others_log_mean(np.maximum(values, 1.0), sources.keys, day.is_home[sources.keys].astype(np.int64))
         for values in (failures, accounts)
     )
-    nothing = np.zeros(sources.keys.size)
-    by_failures = unusual(np.maximum(failures, 1.0), log_failures, nothing)
-    by_accounts = unusual(np.maximum(accounts, 1.0), log_accounts, nothing)
+    by_failures = wild_tail(np.maximum(failures, 1.0), log_failures)
+    by_accounts = wild_tail(np.maximum(accounts, 1.0), log_accounts)
     p_value = np.minimum(2.0 * np.minimum(by_failures, by_accounts), 1.0)
     told = np.flatnonzero((failures >= least) | (accounts >= least_accounts))
     is_spray = (accounts >= least_accounts) & (failures <= FEW_EACH * accounts)
-    first, last = (_edge(rows[name], known, sources, sign) for name, sign in (("first", 1), ("last", -1)))
+    first, last = _span(rows, known[failed > 0], sources.of[failed > 0], sources.keys.size)
     unknown = np.full(told.size, np.nan)
     return tell(
         day,
@@ -71,7 +66,7 @@ def find_failures(day: NetworkDay, least: int, least_accounts: int) -> pa.Table:
         reason=join(
             each(failures[told], count), " failed logons for ", each(accounts[told], count), " account",
             each(accounts[told], lambda n: "" if n == 1 else "s"), " within ",
-            each(np.maximum((last - first)[told] / 1e6, 1.0), duration), "; other addresses fail ",
+            each(np.maximum((last[told] - first[told]) / 1e6, 1.0), duration), "; other addresses fail ",
             each(np.exp(log_failures[told]), lambda n: f"{n:.1f}"), " times (geometric mean)",
             each(then_opened[told], lambda n: f"; {n:.0f} of them then succeeded (T1078)" if n else ""),
         ),
@@ -84,15 +79,12 @@ def find_failures(day: NetworkDay, least: int, least_accounts: int) -> pa.Table:
     )  # fmt: skip
 
 
-def _edge(column: Any, known: Ints, sources: Groups, sign: int) -> Ints:
-    """Earliest (sign 1) or latest (-1) failure of each source; of one without failures, what its rows have."""
-    import pyarrow as pa
-
-    us = column.cast(pa.timestamp("us", column.type.tz)).cast(pa.int64()).to_numpy(zero_copy_only=False)[known]
-    found = np.full(sources.keys.size, np.iinfo(np.int64).max)
-    has = ~np.isnan(us.astype(np.float64))
-    np.minimum.at(found, sources.of[has], sign * us[has].astype(np.int64))
-    return np.asarray(sign * found)
+def _span(rows: pa.Table, at: Ints, of: NDArray[Any], sources: int) -> tuple[Ints, Ints]:
+    """The earliest and the latest failure of each source."""
+    first, last = np.full(sources, np.iinfo(np.int64).max), np.full(sources, np.iinfo(np.int64).min)
+    np.minimum.at(first, of, as_ints(rows["first"])[at])
+    np.maximum.at(last, of, as_ints(rows["last"])[at])
+    return first, last
 
 
 def _count(logons: ir.Table) -> ir.Table:
