@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from flowsleuth.detect.kernels.paths import both, least_of
+from flowsleuth.detect.kernels.p_values import both, least_of
 from flowsleuth.detect.lateral_movement import LateralMovementFinder, LateralMovementOptions
 from flowsleuth.testing.detectors import make_flows
 from flowsleuth.testing.findings import check_finder, run_finder

@@ -14,6 +14,7 @@ from flowsleuth.detect.dense_codes import TextCodes, only_value, places_in
 from flowsleuth.detect.findings import KEPT_P, NONE, Extent, no_findings, tell
 from flowsleuth.detect.flow_codes import SPAN
 from flowsleuth.detect.kernels.familiarity import Met, judge_met
+from flowsleuth.detect.kernels.p_values import least_of
 from flowsleuth.detect.meetings import in_earnest
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.pair_times import as_ints
@@ -126,7 +127,7 @@ def find_marks(day: NetworkDay, mark: Mark, dates: list[dt.date]) -> pa.Table:
     earlier = [((day.date - date).days, _DayMarks(NetworkDay(day.input, date), mark).met) for date in dates]
     judged = judge_met(today.met, today.use, earlier)
     best, tested = today.best_of_ends(judged.p_value)
-    p_value = -np.expm1(tested * np.log1p(-np.minimum(judged.p_value[best], 1.0 - 1e-16)))
+    p_value = least_of(judged.p_value[best], tested)
     kept = p_value <= KEPT_P
     best, p_value, tested = best[kept], p_value[kept], tested[kept]
     extent = today.extent(best)

@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsleuth.detect.calibration import Calibration
+from flowsleuth.detect.kernels.p_values import least_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -200,8 +201,7 @@ def _best_of_many(pair_p: Floats, population: Population) -> Floats:
     """
     best = np.ones(population.host_class.size)
     np.minimum.at(best, population.pair_host, pair_p)
-    log_none = population.host_pairs * np.log1p(-np.minimum(best, 1.0 - 1e-12))
-    chance = np.maximum(-np.expm1(log_none), SMALLEST)
+    chance = np.maximum(least_of(best, population.host_pairs), SMALLEST)
     return np.where(chance <= HOST_P, -np.log(chance), 0.0)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from flowsleuth.detect.findings import KEPT_P, no_findings, tell
 from flowsleuth.detect.indicator_hits import ANSWERED, ASKED, LET_IN, UNANSWERED, WAYS, Hits, find_hits
-from flowsleuth.detect.kernels.paths import least_of
+from flowsleuth.detect.kernels.p_values import least_of
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds
 from flowsleuth.detect.wording import each, join, size
@@ -125,7 +125,7 @@ def _random_chance(hits: Hits) -> Floats:
     covered = np.where(
         hits.is_name > 0, hits.listed_domains[hits.feed] / DOMAINS, hits.listed_addresses[hits.feed] / PUBLIC_IPV4
     )
-    return np.asarray(-np.expm1(hits.peers * np.log1p(-np.minimum(covered, 1.0 - 1e-9))))
+    return least_of(covered, hits.peers)
 
 
 def _tell(day: NetworkDay, hits: Hits, wanted: Ints, others: Ints, p_value: Floats, *, most_p: float) -> pa.Table:

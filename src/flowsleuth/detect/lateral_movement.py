@@ -12,7 +12,8 @@ from flowsleuth.detect.admin_services import ADMIN, admin_service
 from flowsleuth.detect.dense_codes import hash_rows, only_value, places_in
 from flowsleuth.detect.findings import KEPT_P, NONE, Extent, no_findings, tell
 from flowsleuth.detect.kernels.familiarity import Familiarity, Met, judge_first, judge_met
-from flowsleuth.detect.kernels.paths import best_paths, least_of
+from flowsleuth.detect.kernels.p_values import least_of
+from flowsleuth.detect.kernels.paths import best_paths
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds
 from flowsleuth.detect.unfamiliar_words import unfamiliar_evidence

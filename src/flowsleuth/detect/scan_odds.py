@@ -11,6 +11,7 @@ from flowsleuth.detect.dense_codes import group_starts, places_in
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.first_contacts import Contacts, by_end_and_service
 from flowsleuth.detect.flow_codes import FAILED
+from flowsleuth.detect.kernels.p_values import simes
 from flowsleuth.detect.kernels.walks import count_tail, highest_walk
 from flowsleuth.detect.peer_tails import PRIOR_PEERS, mean_of_others
 
@@ -149,37 +150,6 @@ def _by_source(
         is_by_count=is_by_count[top],
         member=place[groups.of],
     )
-
-
-def simes(p_value: Floats, starts: Ints) -> tuple[Floats, Bools, Ints]:
-    """Simes' p-value of each group, which of its own p-values count in it, and the group of each.
-
-    ``min over k of n p_(k) / k``: valid where p-values are independent or depend on each other positively.
-
-    Parameters
-    ----------
-    p_value : array of float64, shape (n,)
-        Group by group, ascending within each.
-    starts : array of int64, shape (groups,)
-        Where each begins.
-
-    Examples
-    --------
-    >>> best, counts, _ = simes(np.array([0.01, 0.011, 0.9, 0.2]), np.array([0, 3]))
-    >>> best.round(4).tolist(), counts.tolist()
-    ([0.0165, 0.2], [True, True, False, True])
-    """
-    if not starts.size:
-        return np.zeros(0), np.zeros(0, dtype=bool), np.zeros(0, dtype=np.int64)
-    sizes = np.diff(np.append(starts, p_value.size))
-    of = np.repeat(np.arange(starts.size), sizes)
-    rank = np.arange(p_value.size) - starts[of] + 1
-    weighed = np.minimum(p_value * sizes[of] / rank, 1.0)
-    best = np.minimum.reduceat(weighed, starts)
-    last = np.zeros(starts.size, dtype=np.int64)
-    is_best = weighed <= best[of]
-    np.maximum.at(last, of[is_best], rank[is_best])
-    return best, rank <= last[of], of
 
 
 def _usual_rates(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from flowsleuth.detect.kernels.paths import best_paths, both, least_of
+from flowsleuth.detect.kernels.p_values import both, least_of
+from flowsleuth.detect.kernels.paths import best_paths
 
 
 def ints(*values: int) -> np.ndarray:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from flowsleuth.detect.kernels.p_values import both, least_of
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-TINY = 1e-300
 
 
 @dataclass(frozen=True)
@@ -38,29 +38,6 @@ class Paths:
             path.append(int(self.after[left, path[-1]]))
             left -= 1
         return path
-
-
-def both(p: Floats, q: Floats) -> Floats:
-    """P-value of two independent ones together, Fisher's: ``t (1 - ln t)`` with ``t = p q``.
-
-    Examples
-    --------
-    >>> both(np.array([0.1, 1.0]), np.array([0.1, 1.0])).round(3).tolist()
-    [0.056, 1.0]
-    """
-    product = np.clip(p * q, TINY, 1.0)
-    return np.asarray(product * (1.0 - np.log(product)))
-
-
-def least_of(p: Floats, n: NDArray[np.integer]) -> Floats:
-    """P-value of the least of n independent ones (Sidak): ``1 - (1 - p)^n``.
-
-    Examples
-    --------
-    >>> least_of(np.array([0.01, 0.5]), np.array([1, 2])).round(3).tolist()
-    [0.01, 0.75]
-    """
-    return np.asarray(-np.expm1(n * np.log1p(-np.minimum(p, 1.0 - 1e-16))))
 
 
 def best_paths(
