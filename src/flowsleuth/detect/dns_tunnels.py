@@ -112,14 +112,17 @@ class DnsTunnelFinder:
         if not len(day.pairs):
             return no_findings()
         names = QueriedNames(day.input.arrow(count_queries(day.input, day.date)))
-        by_size = find_long_queries(day, day.addresses.of(names.sources.texts))
+        hosts = day.addresses.of(names.sources.texts)
+        by_size = find_long_queries(day, hosts)
         if not len(names):
             return by_size
-        model = names.labels.model
-        return pa.concat_tables([self._tunnels(day, names, model), self._generated(day, names), by_size])
+        return pa.concat_tables([self._tunnels(day, names, hosts), self._generated(day, names, hosts), by_size])
 
-    def _tunnels(self, day: NetworkDay, names: QueriedNames, model: Model) -> pa.Table:
-        least = self.options.least
+    def _tunnels(self, day: NetworkDay, names: QueriedNames, hosts: Ints) -> pa.Table:
+        """`hosts` has the host code of each source, -1 for one without flows."""
+        import pyarrow as pa
+
+        model, least = names.labels.model, self.options.least
         by = names.by_pair
         source, domain = np.divmod(by.keys, max(len(names.domains), 1))
         new = names.new_in(model)
@@ -132,7 +135,7 @@ class DnsTunnelFinder:
         p_value = peers[rows]
         if len(before):
             p_value = np.maximum(p_value, tail_of_days(new.size[rows], before, least))
-        keep = np.flatnonzero((p_value <= KEPT_P) & (day.addresses.of(names.sources.texts)[source[rows]] >= 0))
+        keep = np.flatnonzero((p_value <= KEPT_P) & (hosts[source[rows]] >= 0))
         rows = rows[keep]
         of = places_in(rows, by.keys.size)
         told = Tunnels(
@@ -144,15 +147,22 @@ class DnsTunnelFinder:
             asking=asking[rows],
             sources=len(names.sources),
         )
-        src = day.addresses.of(names.sources.texts)[source[rows]]
         technique = np.where(new.size[rows] >= LEAK_BYTES, LEAK, CHANNEL)
-        domains = names.domains.texts.take(_places(domain[rows]))
-        return _tell(day, src, p_value[keep], told, technique=_words(technique), name=domains)
+        return _tell(
+            day,
+            hosts[source[rows]],
+            p_value[keep],
+            told,
+            technique=pa.array(technique.tolist(), pa.string()),
+            name=names.domains.texts.take(pa.array(domain[rows])),
+        )
 
     def _before(self, day: NetworkDay, names: QueriedNames, model: Model, source: Ints, domain: Ints) -> Floats:
         """The most that each source's labels below one domain held on each earlier day: shape (days, n)."""
+        import pyarrow as pa
+
         days = []
-        senders = names.sources.texts.take(_places(np.unique(source))).to_pylist()
+        senders = names.sources.texts.take(pa.array(np.unique(source))).to_pylist()
         for date in day.earlier_days if senders else []:
             asked = count_queries(day.input, date)
             then = QueriedNames(day.input.arrow(asked.filter(asked.src_ip.isin(senders))))
@@ -163,13 +173,12 @@ class DnsTunnelFinder:
             days.append(Had(its[0][of[0]], its[1][of[1]], np.zeros(size.size, dtype=np.int64), size))
         return PairHistory(days, len(names.domains)).most_with_one(source, domain)
 
-    def _generated(self, day: NetworkDay, names: QueriedNames) -> pa.Table:
+    def _generated(self, day: NetworkDay, names: QueriedNames, hosts: Ints) -> pa.Table:
         least = self.options.least_generated
         mine = _absent(names)
         total, domains = mine.size, mine.domains
         p_value = FarTail.of(total, np.zeros(total.size, dtype=np.int64), least).share
-        src = day.addresses.of(names.sources.texts)
-        rows = np.flatnonzero((total >= least) & (domains >= FEWEST_DOMAINS) & (src >= 0))
+        rows = np.flatnonzero((total >= least) & (domains >= FEWEST_DOMAINS) & (hosts >= 0))
         rows = rows[(p_value[rows] <= KEPT_P) | (total.size == 1)]
         before = self._absent_before(day, names, rows)
         chance = p_value[rows]
@@ -191,13 +200,15 @@ class DnsTunnelFinder:
             most_of_others=most_of_others[rows].astype(np.int64),
             sources=len(names.sources),
         )
-        return _tell(day, src[rows], chance[keep], told, technique=GENERATED)
+        return _tell(day, hosts[rows], chance[keep], told, technique=GENERATED)
 
     def _absent_before(self, day: NetworkDay, names: QueriedNames, rows: Ints) -> Floats:
+        import pyarrow as pa
+
         found = np.zeros((len(day.earlier_days) if rows.size else 0, rows.size))
-        for place in range(len(found)):
-            then = QueriedNames(day.input.arrow(count_queries(day.input, day.earlier_days[place])))
-            at = then.sources.of(names.sources.texts.take(_places(rows)))
+        for place, date in enumerate(day.earlier_days[: len(found)]):
+            then = QueriedNames(day.input.arrow(count_queries(day.input, date)))
+            at = then.sources.of(names.sources.texts.take(pa.array(rows)))
             found[place] = np.append(_absent(then).size, 0.0)[at]
         return found
 
@@ -228,18 +239,6 @@ def _absent(names: QueriedNames) -> _Absent:
 
 def _sums(group: Ints, values: Floats, groups: int) -> Floats:
     return np.bincount(group, weights=values, minlength=groups).astype(np.float64)
-
-
-def _places(rows: Ints) -> pa.Array:
-    import pyarrow as pa
-
-    return pa.array(rows)
-
-
-def _words(words: NDArray[np.str_]) -> pa.Array:
-    import pyarrow as pa
-
-    return pa.array(words.tolist(), pa.string())
 
 
 def _tell(
