@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from flowsleuth.detect.connected_time import KINDS, Connected, connected_time
 from flowsleuth.detect.connection_words import LEAST_BEFORE_S, Told
+from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.far_tails import FarTail, drawn_tail, tail_of_days
 from flowsleuth.detect.findings import KEPT_P, Extent, no_findings, tell
 from flowsleuth.detect.flow_codes import SPAN
@@ -99,11 +100,12 @@ class LongConnectionFinder:
         if not len(day.pairs):
             return no_findings()
         every, least = connected_time(day), self.options.least
-        there = np.unique(every.peer * (int(every.service.max(initial=0)) + 1) + every.service, return_inverse=True)[1]
-        clients = np.bincount(there.reshape(-1))[there.reshape(-1)]
+        there = Groups.by(every.peer * (int(every.service.max(initial=0)) + 1) + every.service)
+        clients, voters = there.size[there.of], _clients_of_kind(every)
         values = (every.longest_s, every.total_s)
         peers = [
-            np.maximum(_peer_tail(every, one, clients, least), _share_there(every, one, there, least)) for one in values
+            np.maximum(_peer_tail(every, one, clients, least), _share_there(every, one, there.of, voters, least))
+            for one in values
         ]
         rows = np.flatnonzero(
             (every.total_s >= least) & (2.0 * np.minimum(*peers) <= KEPT_P) & _concerns_us(day, every)
@@ -118,7 +120,7 @@ class LongConnectionFinder:
         p_value = np.minimum(2.0 * np.minimum(*chances), 1.0)
         keep = np.flatnonzero(p_value <= KEPT_P)
         told = Told(
-            every.some(rows[keep]), clients[rows[keep]], _clients_of_kind(every)[every.kind[rows[keep]]], len(before),
+            every.some(rows[keep]), clients[rows[keep]], voters[every.kind[rows[keep]]], len(before),
             before[:, keep].max(axis=0, initial=0.0),
         )  # fmt: skip
         one = told.connected
@@ -154,13 +156,13 @@ def _peer_tail(every: Connected, value: Floats, clients: Ints, least: float) -> 
     return drawn_tail(value, every.client, service * (KINDS * (MOST_POPULAR + 1)) + kind, kind, least)
 
 
-def _share_there(every: Connected, value: Floats, there: Ints, least: float) -> Floats:
+def _share_there(every: Connected, value: Floats, there: NDArray[np.int32], voters: Ints, least: float) -> Floats:
     """Among the clients of the same kind, each with what it has with this peer; 0 where nobody else deals with it."""
-    found, voters = np.zeros(value.size), _clients_of_kind(every)
+    found = np.zeros(value.size)
     for kind in range(KINDS):
         rows = np.flatnonzero(every.kind == kind)
-        tail = FarTail.of(value[rows], there.reshape(-1)[rows], least, voters=float(voters[kind]))
-        dealing = np.bincount(there.reshape(-1)[rows], minlength=1)[there.reshape(-1)[rows]]
+        tail = FarTail.of(value[rows], there[rows], least, voters=float(voters[kind]))
+        dealing = np.bincount(there[rows], minlength=1)[there[rows]]
         found[rows] = np.where(dealing > 1, tail.share, 0.0)
     return found
 

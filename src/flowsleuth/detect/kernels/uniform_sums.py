@@ -46,11 +46,13 @@ def lower_tail(total: Floats, terms: Ints) -> Floats:
 def _below_the_mean(total: Floats, terms: Ints) -> Floats:
     """The tail at or below the mean."""
     z = (total - terms / 2.0) / np.sqrt(np.maximum(terms, 1) / 12.0)
-    found = _normal_below(z)
     is_corner = total <= 1.0
+    is_inner = ~is_corner & (z < -_CENTRE)
+    is_central = ~is_corner & ~is_inner
+    found = np.empty(total.size)
+    found[is_central] = _normal_below(z[is_central])
     with np.errstate(divide="ignore"):
         found[is_corner] = np.exp(terms[is_corner] * np.log(total[is_corner]) - _log_factorial(terms[is_corner]))
-    is_inner = ~is_corner & (z < -_CENTRE)
     found[is_inner] = _lugannani_rice(total[is_inner], terms[is_inner].astype(float))
     return found
 
