@@ -15,6 +15,7 @@ from flowsleuth.detect.dense_codes import TextCodes, hash_rows, look_up
 from flowsleuth.detect.flow_codes import SPAN, is_icmp_service
 from flowsleuth.detect.kernels.familiarity import Met
 from flowsleuth.detect.network_day import NetworkDay
+from flowsleuth.detect.pair_times import as_ints
 from flowsleuth.extract.registered_domains import registered_domains
 
 if TYPE_CHECKING:
@@ -66,13 +67,16 @@ class AsNumbers:
     """
 
     def __init__(self, day: DayInput, dates: list[dt.date]) -> None:
+        import pyarrow.compute as pc
+
         told = day.arrow(day.counts("as_numbers", count_as_numbers, dates).drop("date").distinct())
         facts = day.table("fact")
         known = day.arrow(facts.filter(facts.fact == "asn").select(ip=facts.observable, text=facts.value).distinct())
-        numbers = [int(text) if text.isascii() and text.isdigit() else 0 for text in known["text"].to_pylist()]
+        is_number = pc.fill_null(pc.match_substring_regex(known["text"], "^[0-9]{1,10}$"), False)
+        numbers = as_ints(pc.if_else(is_number, known["text"], "0"))
         self._keys, self._numbers = _first(
             np.concatenate([_hash(told["ip"]), _hash(known["ip"])]),
-            np.concatenate([told["number"].to_numpy(), np.array(numbers, dtype=np.int64)]),
+            np.concatenate([as_ints(told["number"]), numbers]),
             np.repeat([0, 1], [len(told), len(known)]),
         )
 

@@ -202,7 +202,7 @@ def judge_counts(counts: Floats | Ints, src: Ints, is_inside: Bools, on: Ints | 
     return count_tail(counts.astype(np.float64), mean), mean
 
 
-def own_tail(known: Contacts, failed: Ints, pairs: Groups, src: Ints) -> Floats:
+def own_share(known: Contacts, failed: Ints, pairs: Groups, src: Ints) -> Floats:
     """Share of a source's other addresses, and :data:`.PRIOR_PEERS`, where it tried a quarter as many services in vain.
 
     Only services that the source tried at no other address count: who shares files tries other ports of each address,

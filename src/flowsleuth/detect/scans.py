@@ -15,7 +15,7 @@ from flowsleuth.detect.first_contacts import Contacts, first_contacts, is_dead, 
 from flowsleuth.detect.flow_codes import FAILED, UNKNOWN
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds
-from flowsleuth.detect.scan_odds import Sweeps, find_sweeps, judge_counts, judge_targets, own_tail
+from flowsleuth.detect.scan_odds import Sweeps, find_sweeps, judge_counts, judge_targets, own_share
 from flowsleuth.detect.wording import count, duration, each, join, share
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class ScanFinder:
         pairs = Groups.by(known.src[failed] * day.n_hosts + known.dst[failed])
         src, dst = np.divmod(pairs.keys, day.n_hosts)
         p_value, mean = judge_counts(pairs.size, src, day.is_home[src])
-        p_value = np.maximum(p_value, own_tail(known, failed, pairs, src))
+        p_value = np.maximum(p_value, own_share(known, failed, pairs, src))
         found = np.flatnonzero(pairs.size >= self.options.least)
         member = np.full(len(known), NONE)
         member[failed] = places_in(found, pairs.keys.size)[pairs.of]
