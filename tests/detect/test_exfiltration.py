@@ -120,6 +120,15 @@ def test_a_slow_drip_is_compared_with_the_like() -> None:
     assert "203.0.113.77" not in found
 
 
+def test_many_receivers_of_earlier_days_are_not_one() -> None:
+    def mail(day: int) -> list[dict[str, Any]]:
+        return [flow("10.0.0.7", f"192.0.{2 - day}.{n}", 40_000, 400, dst_port=25, day=day) for n in range(200)]
+
+    drip = [flow("10.0.0.7", "203.0.113.9", 9_000, 400, second=60 * n) for n in range(400)]
+    earlier = {day_of(day): make_flows([*office(day), *mail(day)]) for day in (-3, -2, -1)}
+    assert [row["dst_ip"] for row in find([*office(), *drip], earlier=earlier)] == ["203.0.113.9"]
+
+
 def test_one_way_records_give_the_same_and_half_of_them_say_what_is_not_known() -> None:
     halves = [
         one

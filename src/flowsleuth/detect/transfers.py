@@ -157,8 +157,13 @@ def _column(pairs: Pairs, name: str, at: Ints) -> NDArray[Any]:
 
 
 def _together(rows: Transfers) -> Transfers:
-    """Rows of the same sender, receiver, service and role as one; none where nobody tells what was sent."""
-    ends = Groups.by(rows.sender * (rows.receiver.max(initial=0) + 2) + rows.receiver + 1).of.astype(np.int64)
+    """Rows of the same sender, receiver, service and role as one; none where nobody tells what was sent.
+
+    Receivers that the day does not have are not one receiver: each row of them stays by itself.
+    """
+    beyond = rows.receiver.max(initial=0) + 1 + np.arange(rows.receiver.size)
+    receiver = np.where(rows.receiver >= 0, rows.receiver, beyond)
+    ends = Groups.by(rows.sender * (receiver.max(initial=0) + 1) + receiver).of.astype(np.int64)
     distinct, place = np.unique(rows.service, return_inverse=True)
     by = Groups.by((ends * max(distinct.size, 1) + place.reshape(-1)) * 2 + rows.serves)
     n = by.keys.size
