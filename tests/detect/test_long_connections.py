@@ -71,6 +71,18 @@ def test_what_is_open_every_day_is_usual_and_hides_nothing_else() -> None:
     assert [row["dst_ip"] for row in found] == ["203.0.113.9"]
 
 
+def test_a_name_of_many_addresses_is_one_peer_on_earlier_days_too() -> None:
+    def parts(day: int) -> list[dict[str, Any]]:
+        return [
+            flow("10.0.0.7", f"203.0.113.{n}", 1790.0, day=day, at=6 * HOUR + 1800 * n, server_name="sync.example.org")
+            for n in range(12)
+        ]
+
+    earlier = {day: [*office(day), *parts(day)] for day in range(-8, 0)}
+    assert [row["server_name"] for row in find([*office(), *parts(0)])] == ["sync.example.org"]
+    assert find([*office(), *parts(0)], earlier) == []
+
+
 def test_what_an_exporter_cut_is_one_connection() -> None:
     cut = [
         flow("10.0.0.7", "203.0.113.9", 1790.0, at=8 * HOUR + 1800 * n, conn_state=None, src_port=40_001)

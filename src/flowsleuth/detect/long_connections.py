@@ -89,7 +89,7 @@ class LongConnectionFinder:
     normal_if: ClassVar[str] = "a connection with that peer were meant to stay open"
     is_default: ClassVar[bool] = True
     Options: ClassVar[type] = LongConnectionOptions
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     tables: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, options: LongConnectionOptions | None = None) -> None:
@@ -168,14 +168,22 @@ def _share_there(every: Connected, value: Floats, there: NDArray[np.int32], vote
 
 
 def _history(day: NetworkDay) -> PairHistory:
-    """Seconds that the flows between clients and peers lasted in all on earlier days: at least the connected time."""
-    days, home = [], np.append(day.is_home, False).astype(np.int64)
+    """Seconds that the flows of clients with a peer over a service lasted in all on each earlier day.
+
+    That is at least the connected time. Peers that this day does not have are not one peer.
+    """
+    days, peers, home = [], day.n_hosts + len(day.names), np.append(day.is_home, False).astype(np.int64)
     for _, pairs in day.earlier(*COLUMNS, only=_lasting):
         known = np.flatnonzero((pairs.client >= 0) & np.isfinite(pairs.duration_s))
         client, server = pairs.client[known].astype(np.int64), pairs.server[known].astype(np.int64)
         peer = peer_codes(pairs, day.n_hosts)[known].astype(np.int64)
-        days.append(Had(client, peer, 2 * home[client] + home[server], pairs.duration_s[known]))
-    return PairHistory(days, day.n_hosts + len(day.names), KINDS)
+        apart = np.where(peer >= 0, peer, peers + np.arange(peer.size))
+        ends = Groups.by(client * (peers + peer.size) + apart).of.astype(np.int64)
+        by = Groups.by(ends * (int(pairs.service.max(initial=0)) + 1) + pairs.service[known])
+        one = np.unique(by.of, return_index=True)[1]
+        kind = 2 * home[client[one]] + home[server[one]]
+        days.append(Had(client[one], peer[one], kind, by.add_up(pairs.duration_s[known])))
+    return PairHistory(days, peers, KINDS)
 
 
 def _lasting(pairs: ir.Table, hosts: ir.Table) -> ir.Table:
