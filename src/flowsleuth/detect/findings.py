@@ -96,7 +96,7 @@ class Extent:
         return cls(*(getattr(pairs, name)[rows] for name in ("flows", "first_us", "last_us", "src_bytes", "dst_bytes")))
 
     @classmethod
-    def of_groups(cls, pairs: Any, of: Ints, groups: int) -> Extent:
+    def of_groups(cls, pairs: Any, of: NDArray[np.integer], groups: int) -> Extent:
         """Of groups of rows: `of` is each row's group, from 0, and -1 for a row of none; a group has at least one."""
         rows = np.flatnonzero(of >= 0)
         of = of[rows]
@@ -109,7 +109,7 @@ class Extent:
         return cls(flows, first, last, sizes[0], sizes[1])
 
 
-def _sum_told(values: Floats, of: Ints, groups: int) -> Floats:
+def _sum_told(values: Floats, of: NDArray[np.integer], groups: int) -> Floats:
     """Sums of what is told; NaN for a group where nothing is."""
     is_told = np.isfinite(values)
     total = np.bincount(of[is_told], weights=values[is_told], minlength=groups)

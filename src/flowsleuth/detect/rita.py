@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.asked_names import SERVICE
 from flowsleuth.detect.findings import NONE, Extent, no_findings, tell
+from flowsleuth.detect.flow_codes import DNS
 from flowsleuth.detect.kernels.rita import STROBE_CONNECTIONS
 from flowsleuth.detect.kernels.rita_threat import MODIFIER, rita_severity, rita_threat
 from flowsleuth.detect.network_day import NetworkDay
@@ -196,7 +196,7 @@ class _DomainThreats:
             day,
             src=src[mine],
             name=pa.array(self.names, pa.string()).take(pa.array(mine)),
-            service=np.full(n, SERVICE),
+            service=np.full(n, DNS),
             p_value=p_value[mine],
             score=self.threat[mine],
             technique=DNS_TECHNIQUE,
