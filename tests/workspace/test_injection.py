@@ -439,7 +439,7 @@ def test_pairs_are_known_by_address_or_name():
 
 
 def test_no_leads_no_place():
-    none = Leads(pa.table({}))
+    none = table([])
     assert none.place(none.of_hosts({"10.0.0.1"}), none.of_pairs(())).rank is None
 
 

@@ -190,10 +190,7 @@ class Store:
 
     def _clear(self) -> None:
         """Delete files that are not listed: left by a killed writer, or replaced a while ago."""
-        dead = self.catalog.dead(time.time() - GRACE_S)
-        for path in dead:
-            (self.folder / path).unlink(missing_ok=True)
-        self.catalog.forget_dead(dead)
+        self.delete_dead(time.time() - GRACE_S)
         kept = self.catalog.paths() | set(self.catalog.dead(float("inf")))
         for folder, _, names in os.walk(self.folder / "tables"):
             place = Path(folder).relative_to(self.folder)
@@ -202,6 +199,13 @@ class Store:
                 if name.startswith("part-") and path not in kept:
                     (self.folder / path).unlink(missing_ok=True)
         shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def delete_dead(self, before: float = float("inf")) -> None:
+        """Delete the files that were replaced before a time (seconds since 1970), whoever may still read them."""
+        dead = self.catalog.dead(before)
+        for path in dead:
+            (self.folder / path).unlink(missing_ok=True)
+        self.catalog.forget_dead(dead)
 
     def write(self, name: str, rows: pa.Table, *, tag: str = "", tail_of: int | None = None) -> list[Part]:
         """Write rows as Parquet, a file a day; list them in a catalogue transaction to make them count."""

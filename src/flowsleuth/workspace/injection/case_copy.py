@@ -15,6 +15,8 @@ from flowsleuth.errors import OptionError
 from flowsleuth.investigate.queries import within
 from flowsleuth.schema import TABLES
 from flowsleuth.settings import FILE_NAME, Settings
+from flowsleuth.workspace.enrichment import LISTS
+from flowsleuth.workspace.stored_day import COUNTS
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -24,12 +26,8 @@ if TYPE_CHECKING:
     from flowsleuth.workspace import Workspace
     from flowsleuth.workspace.injection.period import Period
 
-INPUT = (
-    "flow", "dns", "http", "tls", "alert", "process", "logon", "syslog", "health", "stitched", "fact", "indicator",
-)  # fmt: skip
+INPUT = tuple(name for name in TABLES if name not in ("reject", "score", "suspect", "queue", "finding", "lead"))
 """Tables that are read, not made; the others of the copy are its own."""
-COUNTS = "count_"
-LISTS = "lists"
 ROWS = 262_144
 """Rows of a day that is cut, held in memory at once."""
 PUT_IN = "put in"
@@ -83,10 +81,7 @@ def put_in(store: Store, rows: Iterable[tuple[str, pa.Table]]) -> None:
         old = [part for name in INPUT for part in store.catalog.parts(name, tag=PUT_IN)]
         new = [part for name, table in rows if len(table) for part in store.write(name, table, tag=PUT_IN)]
         store.replace(old, new)
-        dead = store.catalog.dead(float("inf"))
-        for path in dead:
-            (store.folder / path).unlink(missing_ok=True)
-        store.catalog.forget_dead(dead)
+        store.delete_dead()
 
 
 def _link_parts(store: Store, home: Path, period: Period) -> None:

@@ -105,7 +105,7 @@ def samples(store: Store, flows: ir.Table, hosts: list[str]) -> dict[str, pa.Tab
     mixed = (mine.flow_id % 1_000_003) * 7_919 % 1_000_003
     number = ibis.row_number().over(group_by="src_ip", order_by=[mixed, mine.flow_id])
     rows = store.arrow(mine.mutate(_place=number).filter(lambda t: t._place < SAMPLE).drop("_place"))
-    place = {host: [] for host in hosts}  # type: dict[str, list[int]]
+    place: dict[str, list[int]] = {host: [] for host in hosts}
     for at, host in enumerate(rows["src_ip"].to_pylist()):
         place[host].append(at)
     return {host: rows.take(found).sort_by("flow_id").combine_chunks() for host, found in place.items()}

@@ -26,7 +26,7 @@ CHOICES = 10
 """Looking ends when there are so many for each draw."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Planned:
     """One attack to come.
 
@@ -79,10 +79,8 @@ def plan(stage: Stage, techniques: Sequence[Technique], draws: int, seed: int) -
     count = max(math.ceil(len(able) * draws / capacity), math.ceil(draws / MOST_ALIKE), 1)
     rounds = [Round() for _ in range(count)]
     for place, technique in enumerate(able):
-        hosts = chosen[technique.name]
         for number in range(draws):
-            attack = Planned(technique, number, hosts[0])
-            _deal(rounds, place * draws + number, capacity, attack, hosts, is_quiet=number % 2 == 0)
+            _deal(rounds, place * draws + number, technique, number, able=chosen[technique.name], capacity=capacity)
     return [one for one in rounds if one.attacks], absent
 
 
@@ -108,24 +106,28 @@ def _able(stage: Stage, technique: Technique, rng: np.random.Generator, enough: 
 
 
 def _deal(
-    rounds: list[Round], dealt: int, capacity: int, attack: Planned, hosts: Sequence[Host], *, is_quiet: bool
+    rounds: list[Round], turn: int, technique: Technique, number: int, *, able: Sequence[Host], capacity: int
 ) -> None:
     """Put an attack into the round whose turn it is, or the next with room and a free victim, or a new one."""
-    middle = sorted(host.flows for host in hosts)[len(hosts) // 2]
-    half = [host for host in hosts if (host.flows < middle) == is_quiet]
-    wished = [*half, *(host for host in hosts if (host.flows < middle) != is_quiet)]
-    start = attack.number % max(len(half), 1)
-    wished = [*wished[start : len(half)], *wished[:start], *wished[len(half) :]]
-    for turn in range(len(rounds)):
-        one = rounds[(dealt + turn) % len(rounds)]
-        alike = sum(other.technique is attack.technique for other in one.attacks)
+    wished = _wished(able, number)
+    for place in range(len(rounds)):
+        one = rounds[(turn + place) % len(rounds)]
+        alike = sum(other.technique is technique for other in one.attacks)
         if len(one.attacks) >= capacity or alike >= MOST_ALIKE:
             continue
         victims = one.victims
         free = next((host for host in wished if host.ip not in victims), None)
         if free is not None:
-            attack.host = free
-            one.attacks.append(attack)
+            one.attacks.append(Planned(technique, number, free))
             return
-    attack.host = wished[0]
-    rounds.append(Round([attack]))
+    rounds.append(Round([Planned(technique, number, wished[0])]))
+
+
+def _wished(able: Sequence[Host], number: int) -> list[Host]:
+    """Hosts in the order in which a draw would take them: quiet ones first, and busy ones first, in turn."""
+    middle = sorted(host.flows for host in able)[len(able) // 2]
+    quiet = [host for host in able if host.flows < middle]
+    busy = [host for host in able if host.flows >= middle]
+    first, rest = (quiet, busy) if number % 2 == 0 else (busy, quiet)
+    start = number % max(len(first), 1)
+    return [*first[start:], *first[:start], *rest]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import inf, sqrt
+from statistics import median
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
 Pair = tuple[str | None, str | None]
 
 BUDGETS = (10, 50, 250)
@@ -38,6 +40,20 @@ class Place:
     reason: str | None = None
 
 
+def strengths(rows: pa.Table) -> Ints:
+    """Places of rows by score, then surprise, from the weakest up; equal ones have the same.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> strengths(pa.table({"score": [0.9, 0.9, 0.1], "surprise": [3.0, 2.0, 1.0]})).tolist()
+    [2, 1, 0]
+    """
+    keys = np.stack([rows[name].to_numpy() for name in ("score", "surprise")], axis=1)
+    places: Ints = np.unique(keys, axis=0, return_inverse=True)[1].reshape(-1)
+    return places
+
+
 class Leads:
     """Ranked leads of some days.
 
@@ -48,33 +64,26 @@ class Leads:
     """
 
     def __init__(self, table: pa.Table) -> None:
-        self._rows = len(table)
-        if not self._rows:
-            return
-        column = {name: table[name].to_pylist() for name in ("src_ip", "dst_ip", "server_name", "host", "reason")}
-        self._host = column["host"]
-        self._by_address: list[Pair] = list(zip(column["src_ip"], column["dst_ip"], strict=True))
-        self._by_name: list[Pair] = list(zip(column["src_ip"], column["server_name"], strict=True))
-        self._reason = column["reason"]
-        days = table["day"].to_pylist()
-        strength = np.stack([table[name].to_numpy() for name in ("score", "surprise")], axis=1)
-        self._days = [np.array([at for at, day in enumerate(days) if day == one]) for one in sorted(set(days))]
-        self._strength = np.unique(strength, axis=0, return_inverse=True)[1].reshape(-1)
+        src = table["src_ip"].to_pylist()
+        self._host, self._reason = table["host"].to_pylist(), table["reason"].to_pylist()
+        self._by_address: list[Pair] = list(zip(src, table["dst_ip"].to_pylist(), strict=True))
+        self._by_name: list[Pair] = list(zip(src, table["server_name"].to_pylist(), strict=True))
+        days = np.unique(table["day"].cast("int64").to_numpy(), return_inverse=True)[1]
+        self._days = [np.flatnonzero(days == day) for day in range(days.max(initial=-1) + 1)]
+        self._strength = strengths(table)
 
     def of_hosts(self, hosts: Collection[str]) -> Bools:
         """Which leads are about one of some hosts."""
-        return np.array([host in hosts for host in self._host] if self._rows else [], dtype=bool)
+        return np.array([host in hosts for host in self._host], dtype=bool)
 
     def of_pairs(self, pairs: Collection[Pair]) -> Bools:
         """Which leads are about one of some pairs of source and destination, or source and server name."""
-        both = zip(self._by_address, self._by_name, strict=True) if self._rows else ()
+        both = zip(self._by_address, self._by_name, strict=True)
         return np.array([one in pairs or (other[1] is not None and other in pairs) for one, other in both], dtype=bool)
 
     def place(self, mine: Bools, others: Bools) -> Place:
         """The best place of some leads, on any day, with other attacks' leads taken out of the list."""
         best = Place()
-        if not self._rows:
-            return best
         for day in self._days:
             own = day[mine[day]]
             if not own.size:
@@ -114,9 +123,5 @@ def middle_rank(ranks: Sequence[float | None]) -> float | None:
     >>> middle_rank([3.0, None, 1.0]), middle_rank([None, 2.0]), middle_rank([4.0, 2.0])
     (3.0, None, 3.0)
     """
-    if not ranks:
-        return None
-    ordered = sorted(np.inf if rank is None else rank for rank in ranks)
-    half = len(ordered) // 2
-    found = ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
-    return None if found == np.inf else float(found)
+    found = median([inf if rank is None else rank for rank in ranks]) if ranks else inf
+    return None if found == inf else found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,20 +73,20 @@ class Played:
     pair: Place = field(default_factory=Place)
     control: Place = field(default_factory=Place)
 
-    @property
+    @cached_property
     def sources(self) -> set[str]:
         """Who attacks: the victim, and on a path those who were taken after it."""
         technique = self.planned.technique
         mine = {self.planned.host.ip}
         return mine | set(self.rows["src_ip"].to_pylist()) if technique.is_path else mine
 
-    @property
+    @cached_property
     def touched(self) -> set[str]:
         """Whose leads may come from this attack: sources, and targets where they are few."""
         ends = {*self.rows["src_ip"].to_pylist(), *self.rows["dst_ip"].to_pylist()}
         return self.sources | (ends if len(ends) <= FEW_TARGETS else set())
 
-    @property
+    @cached_property
     def pairs(self) -> set[Pair]:
         """Source and destination, and source and server name, of its flows in either direction."""
         src, dst, name = (self.rows[key].to_pylist() for key in ("src_ip", "dst_ip", "server_name"))
