@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -18,8 +19,9 @@ from numpy.typing import NDArray
 from edges_of_day import Edges
 from flowsleuth.detect import DETECTORS
 from flowsleuth.testing.detectors import MemoryDay, run_detector
+from flowsleuth.workspace.injection.ranks import strengths
 from our_list import finder, fused
-from outliers import ecod, hbos
+from outliers import ecod, forest, hbos
 from rita_list import rita_list
 
 Floats = NDArray[np.float64]
@@ -59,17 +61,16 @@ class Day:
         Earlier days, oldest first.
     home : tuple of str
         Networks that are the site's own.
-    edges : Edges
     """
 
     flows: pa.Table
     past: tuple[pa.Table, ...] = ()
     home: tuple[str, ...] = ()
-    edges: Edges = field(init=False)
 
-    def __post_init__(self) -> None:
-        past = pa.concat_tables(self.past) if self.past else None
-        object.__setattr__(self, "edges", Edges(self.flows, past))
+    @cached_property
+    def edges(self) -> Edges:
+        """The flows as numbers, with all earlier days in one table."""
+        return Edges(self.flows, pa.concat_tables(self.past) if self.past else None)
 
     @property
     def date(self) -> dt.date:
@@ -91,8 +92,7 @@ def _detector(name: str) -> Callable[[Day], Ranking]:
         earlier = {_date(one): one for one in day.past}
         with MemoryDay(day.flows, day.date, earlier) as memory:
             scored = run_detector(DETECTORS.load(name)(), memory)[0]
-        keys = np.stack([scored["score"].to_numpy(), scored["surprise"].to_numpy()], axis=1)
-        return worst(day.edges, np.unique(keys, axis=0, return_inverse=True)[1].reshape(-1).astype(float))
+        return worst(day.edges, strengths(scored).astype(float))
 
     return rank
 
@@ -162,13 +162,6 @@ def _failures(day: Day) -> Ranking:
     return Ranking(host, e.per_pair(e.failed), None, flow)
 
 
-def _forest(features: Floats) -> Floats:
-    """scikit-learn's, at its defaults, from a set seed."""
-    from sklearn.ensemble import IsolationForest
-
-    return np.asarray(-IsolationForest(random_state=0).fit(features).score_samples(features))
-
-
 def _on_features(method: Callable[[Floats], Floats]) -> Callable[[Day], Ranking]:
     """An outlier score of hosts, of pairs and of flows, each among its like."""
 
@@ -214,7 +207,7 @@ BASELINES: dict[str, Callable[[Day], Ranking]] = {
     "activity": _activity,
     "destinations": _destinations,
     "failures": _failures,
-    "isolation forest": _on_features(_forest),
+    "isolation forest": _on_features(forest),
     "HBOS": _on_features(hbos),
     "ECOD": _on_features(ecod),
     "spot": _detector("spot"),

@@ -30,19 +30,16 @@ from flowsleuth.detect import DETECTORS
 from flowsleuth.testing.detectors import MemoryDay, run_detector
 from injected import load_injected
 from labelled import Capture, load_all, load_benign
-from measure import Finding, Plan
+from measure import FULL_SIZE, Finding, Plan
 from needle_ranks import DRAWS, OUT, QUICK_DRAWS, Choice, tell
-from needle_tables import findings
+from needle_tables import findings, interval
 from rankers import RANKERS, by_day, rank
 from ranking import average_precision, expected_rank, hits_at
 
 Floats = NDArray[np.float64]
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "labelled"
 MEASURES = ("AP", "P@100", "R@250")
-BOOTSTRAPS = 2_000
 ALERT = 0.999
-FULL_SIZE = 10_000_000
-"""Smaller runs of all benchmarks take one draw of each needle."""
 
 
 @dataclass(frozen=True)
@@ -105,16 +102,14 @@ def show(capture: Capture, results: dict[str, Result]) -> None:
 
 def summarize(done: dict[str, dict[str, Result]]) -> None:
     """Means over captures, bootstrap intervals, and wins of `suspicious`."""
-    chance = np.random.default_rng(0)
-    drawn = chance.integers(len(done), size=(BOOTSTRAPS, len(done)))
     ours = _table(done, "suspicious")
     print(f"\nmean over {len(done)} captures [90 % bootstrap interval over captures]; AP won by suspicious")
     for name in next(iter(done.values())):
         table = _table(done, name)
         cells = []
         for column, label in enumerate(MEASURES):
-            low, high = np.quantile(table[drawn, column].mean(axis=1), [0.05, 0.95])
-            cells.append(f"{label} {table[:, column].mean():.3f} [{low:.2f}, {high:.2f}]")
+            mean, low, high = interval(table[:, column])
+            cells.append(f"{label} {mean:.3f} [{low:.2f}, {high:.2f}]")
         places = [
             r[name].host_rank / r[name].hosts for r in done.values() if r[name].hosts > 1 and r[name].host_rank > 0
         ]
@@ -170,10 +165,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--draws", type=int, default=DRAWS, help="of each needle at each site")
     parser.add_argument("--quick", action="store_true", help="one draw of each needle")
     options = parser.parse_args(arguments)
+    if (options.needles or not options.injected) and not options.data.is_dir():
+        print(f"{options.data}: no such folder; give --data, or try --injected", file=sys.stderr)
+        return 2
     if not options.injected and not options.needles:
-        if not options.data.is_dir():
-            print(f"{options.data}: no such folder; give --data, or try --injected", file=sys.stderr)
-            return 2
         captures = [c for c in load_all(options.data) if not options.only or options.only in c.name]
         done = run(captures)
         if len(done) > 1:
@@ -191,9 +186,6 @@ def main(arguments: list[str] | None = None) -> int:
         print("\nInjected into made-up office traffic")
         summarize(run(load_injected(), tuple(r for r in RANKERS if r != "isolation forest")))
     if options.needles or not (options.injected or options.only):
-        if not options.data.is_dir():
-            print(f"{options.data}: no such folder; give --data, or try --injected", file=sys.stderr)
-            return 2
         print("\nNeedles in hay")
         draws = QUICK_DRAWS if options.quick else options.draws
         choice = Choice(draws, only=options.only if options.needles else None)

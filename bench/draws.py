@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from flowsleuth.schema import FLOW
 from hay import SEEN, Hay, moved
-from needles import Needle, protocols
+from needles import NOT_UNICAST, Needle, protocols
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -48,6 +48,8 @@ FEWEST_FLOWS = 5
 SERVER_PORTS = {53, 123}
 """Services whose servers a site shares: the needle asks the hay's."""
 FRESH_TRIES = 10_000
+SPECIAL = (100, 127, 147, 169, 172, 192, 198, 203)
+"""First octets with networks that are not public, and the captures' own university's: none of them is made up."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,8 +97,7 @@ class Field:
     @cached_property
     def clients(self) -> tuple[list[str], list[str]]:
         """Addresses of our own that begin flows, the quiet half and the busy half."""
-        own = self.hay.day.filter(pc.is_in(self.hay.day["direction"], value_set=pa.array(["outbound", "internal"])))
-        counts = own["src_ip"].value_counts()
+        counts = _own(self.hay.day)["src_ip"].value_counts()
         texts, flows = counts.field("values").to_pylist(), counts.field("counts").to_numpy()
         able = [(int(n), text) for n, text in zip(flows, texts, strict=True) if n >= FEWEST_FLOWS and _is_host(text)]
         ordered = [text for _, text in sorted(able)]
@@ -139,9 +140,13 @@ class Field:
         return bool(np.mean(start % 1_000_000 == 0) > 0.5)
 
 
+def _own(day: pa.Table) -> pa.Table:
+    """Flows that addresses of our own began."""
+    return day.filter(pc.is_in(day["direction"], value_set=pa.array(["outbound", "internal"])))
+
+
 def _most_asked(day: pa.Table) -> dict[tuple[str, object], list[str]]:
-    own = day.filter(pc.is_in(day["direction"], value_set=pa.array(["internal", "outbound"])))
-    grouped = own.group_by(["proto", "dst_port", "dst_ip"]).aggregate([([], "count_all")])
+    grouped = _own(day).group_by(["proto", "dst_port", "dst_ip"]).aggregate([([], "count_all")])
     found: dict[tuple[str, object], list[str]] = {}
     for row in grouped.sort_by([("count_all", "descending"), ("dst_ip", "ascending")]).to_pylist():
         if row["dst_port"] is not None and _is_host(row["dst_ip"]):
@@ -151,9 +156,7 @@ def _most_asked(day: pa.Table) -> dict[tuple[str, object], list[str]]:
 
 def _is_host(text: str) -> bool:
     """A unicast IPv4 address; needles have no other."""
-    return re.match(r"\d+\.\d+\.\d+\.\d+$", text) is not None and not re.match(
-        r"(?:0|127|22[4-9]|23\d|24\d|25\d)\.|169\.254\.|.*\.255$", text
-    )
+    return re.search(NOT_UNICAST, text) is None
 
 
 def plant(field: Field, needle: Needle, rng: np.random.Generator, *, is_busy: bool) -> Draw:
@@ -268,8 +271,7 @@ def _network(rng: np.random.Generator) -> str:
     """A public /24."""
     while True:
         first, second, third = (int(n) for n in rng.integers([11, 0, 0], [223, 256, 256]))
-        is_private = first in (127, 147, 169, 172, 192, 198, 203) or first == 100
-        if not is_private:
+        if first not in SPECIAL:
             return f"{first}.{second}.{third}"
 
 

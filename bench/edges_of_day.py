@@ -52,32 +52,32 @@ class Edges:
         return np.asarray(pc.fill_null(self.own[name].cast(pa.float64()), 0.0).to_numpy())
 
     @cached_property
-    def _codes(self) -> tuple[Ints, list[str], Ints, list[str]]:
-        found: list[object] = []
-        for end in ("src_ip", "dst_ip"):
-            encoded = self.own[end].combine_chunks().dictionary_encode()
-            found += [encoded.indices.to_numpy().astype(np.int64), encoded.dictionary.to_pylist()]
-        return tuple(found)  # type: ignore[return-value]
+    def _sources(self) -> tuple[Ints, list[str]]:
+        return coded(self.own["src_ip"])
+
+    @cached_property
+    def _targets(self) -> tuple[Ints, list[str]]:
+        return coded(self.own["dst_ip"])
 
     @property
     def host_of(self) -> Ints:
         """Place in :attr:`hosts` of each flow's source."""
-        return self._codes[0]
+        return self._sources[0]
 
     @property
     def hosts(self) -> list[str]:
         """Addresses of the hosts."""
-        return self._codes[1]
+        return self._sources[1]
 
     @property
     def peer_of(self) -> Ints:
         """Place in :attr:`peers` of each flow's destination."""
-        return self._codes[2]
+        return self._targets[0]
 
     @property
     def peers(self) -> list[str]:
         """Addresses of the destinations."""
-        return self._codes[3]
+        return self._targets[1]
 
     @cached_property
     def _pairs(self) -> tuple[Ints, Ints]:
@@ -221,6 +221,12 @@ class Edges:
                 np.log1p(np.maximum(self.port[_first(self.pair_of, self.n_pairs)], 0)),
             ]
         )
+
+
+def coded(texts: pa.ChunkedArray) -> tuple[Ints, list[str]]:
+    """Place of each text among the different ones, and those."""
+    found = texts.combine_chunks().dictionary_encode()
+    return found.indices.to_numpy().astype(np.int64), found.dictionary.to_pylist()
 
 
 def _first(owner: Ints, owners: int) -> Ints:

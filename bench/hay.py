@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from flowsleuth.schema import FLOW
-from labelled import CTU, PRIVATE, _label, read
+from labelled import CTU, PRIVATE, has_end, has_label, read
 from traffic import DAY_START_S, Flows, Site
 
 DAY_US = 86_400_000_000
@@ -27,7 +27,6 @@ OFFICE_DAY = dt.datetime(2024, 4, 29, tzinfo=dt.UTC)
 SITE_DAYS, SITE_FLOWS, SITE_HOSTS = 4, 60_000, 300
 SITE_SERVERS = 60_000
 """So many that a third of a day's servers are new to the site, and every other host is the first to speak to three."""
-YESTERDAY_US = 24 * HOUR_US
 SEEN = (
     "start", "end", "duration_s", "src_ip", "src_port", "dst_ip", "dst_port", "proto", "service", "src_bytes",
     "dst_bytes", "src_packets", "dst_packets", "conn_state", "history", "icmp_type", "icmp_code", "direction",
@@ -55,7 +54,7 @@ class Hay:
     day: pa.Table
     home: tuple[str, ...]
     note: str
-    past: tuple[pa.Table, ...] = field(default=())
+    past: tuple[pa.Table, ...] = ()
 
 
 def of_day(table: pa.Table) -> pa.Table:
@@ -74,9 +73,7 @@ def ctu13_hours(flows: pa.Table, seed: int) -> list[Hay]:
 
     The first has no past. The second has what came before it in the capture, half an hour or less, as its yesterday.
     """
-    ends = pc.or_(pc.equal(flows["src_ip"], BOT), pc.equal(flows["dst_ip"], BOT)).combine_chunks()
-    is_bot = np.array(["Botnet" in text for text in _label(flows)]) | np.asarray(ends.to_numpy(zero_copy_only=False))
-    clean = of_day(flows.filter(pa.array(~is_bot)))
+    clean = of_day(flows.filter(pa.array(~has_label(flows, "Botnet") & ~has_end(flows, BOT))))
     start = clean["start"].cast("int64").to_numpy()
     rng = np.random.default_rng(seed)
     found = []
@@ -88,7 +85,7 @@ def ctu13_hours(flows: pa.Table, seed: int) -> list[Hay]:
             found.append(Hay("ctu13 hour 1", inside, CTU, note))
         else:
             before = clean.filter(pa.array(start < low))
-            before = moved(before, before["start"].cast("int64").to_numpy() - YESTERDAY_US)
+            before = moved(before, before["start"].cast("int64").to_numpy() - DAY_US)
             found.append(Hay("ctu13 hour 2, with a past", inside, CTU, f"{note}, and minutes before it", (before,)))
     return found
 
@@ -102,8 +99,7 @@ def office(data: Path, *, all_records: bool = False) -> Hay:
     tables = []
     for name in ("zeek_ctu_normal40_day1", "zeek_ctu_normal42_day2"):
         rows = read(sorted((folder / name).glob("*.labeled*")), CTU)
-        benign = np.array(["Malicious" not in text for text in _label(rows)])
-        tables.append(rows.filter(pa.array(benign)))
+        tables.append(rows.filter(pa.array(~has_label(rows, "Malicious"))))
     tables.append(read(sorted((folder / "zeek_ctu_sme11_ubuntu_benign").glob("*.gz")), PRIVATE))
     tables.append(read(sorted((data / "zeek/rita_proxy_rolling_gz").glob("*.gz")), PRIVATE))
     if all_records:

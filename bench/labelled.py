@@ -67,11 +67,13 @@ def _label(flows: pa.Table) -> NDArray[np.object_]:
     return np.array(found, dtype=object)
 
 
-def _has(flows: pa.Table, word: str) -> Bools:
+def has_label(flows: pa.Table, word: str) -> Bools:
+    """Flows with a word in a label of theirs."""
     return np.array([word in label for label in _label(flows)], dtype=bool)
 
 
-def _ends(flows: pa.Table, *addresses: str) -> Bools:
+def has_end(flows: pa.Table, *addresses: str) -> Bools:
+    """Flows from or to one of some addresses."""
     wanted = pa.array(addresses)
     either = pc.or_(pc.is_in(flows["src_ip"], value_set=wanted), pc.is_in(flows["dst_ip"], value_set=wanted))
     return np.asarray(either.combine_chunks().to_numpy(zero_copy_only=False), dtype=bool)
@@ -88,7 +90,7 @@ def _labelled(
     tz: str = "UTC",
 ) -> Capture:
     flows = read([data / folder / file], home, tz)
-    return Capture(folder, flows, _has(flows, word), infected, note)
+    return Capture(folder, flows, has_label(flows, word), infected, note)
 
 
 def _hidden(data: Path, file: str, host: str, name: str) -> Capture:
@@ -111,7 +113,7 @@ def _hidden(data: Path, file: str, host: str, name: str) -> Capture:
     for column in ("src_bytes", "dst_bytes", "src_packets", "dst_packets"):
         place = flows.column_names.index(column)
         flows = flows.set_column(place, column, pa.nulls(len(flows), flows.schema.field(column).type))
-    is_bad = np.concatenate([np.zeros(len(normal), dtype=bool), _ends(moved, host)])
+    is_bad = np.concatenate([np.zeros(len(normal), dtype=bool), has_end(moved, host)])
     return Capture(name, flows, is_bad, host, "all flows of the malicious capture's host, hidden in a normal capture")
 
 
@@ -141,13 +143,13 @@ def load_all(data: Path) -> list[Capture]:
 def _apt29(data: Path) -> Capture:
     flows = read([data / "apt29_day1_zeek" / "combined_zeek.log.gz"], ("10.0.0.0/8",))
     note = "flows with 192.168.0.4 and .5 = bad: a reading of the capture, not a label; three hosts in all"
-    return Capture("apt29_day1_zeek", flows, _ends(flows, *APT29_C2), "10.0.1.6", note)
+    return Capture("apt29_day1_zeek", flows, has_end(flows, *APT29_C2), "10.0.1.6", note)
 
 
 def _gh0st(data: Path) -> Capture:
     flows = read([data / "zeek_malware_capture" / "Win7GhostRatDownload" / "conn.log.gz"], PRIVATE)
     note = "8 flows to 115.144.107.117:23667 = bad; other downloads of malware count as good; one host"
-    return Capture("gh0st_win7", flows, _ends(flows, "115.144.107.117"), "10.0.2.107", note)
+    return Capture("gh0st_win7", flows, has_end(flows, "115.144.107.117"), "10.0.2.107", note)
 
 
 def load_benign(data: Path) -> pa.Table:

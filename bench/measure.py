@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 Command = Sequence[str | Path]
+FULL_SIZE = 10_000_000
+"""Targets are set for so many flows; smaller runs take one draw of each needle."""
 
 
 @dataclass(frozen=True)

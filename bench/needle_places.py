@@ -55,6 +55,11 @@ class Result:
     control: float
     seconds: float
 
+    @property
+    def drawn(self) -> tuple[str, str, int, str]:
+        """Which draw it is: the same for all contenders."""
+        return self.hay, self.needle, self.draw, self.victim
+
 
 def within(score: Floats, at: int, k: int) -> float:
     """Chance that a row is among the first k when ties fall at random.
@@ -66,21 +71,6 @@ def within(score: Floats, at: int, k: int) -> float:
     """
     above, ties = int((score > score[at]).sum()), int((score == score[at]).sum())
     return float(np.clip((k - above) / ties, 0.0, 1.0))
-
-
-def recall_at(pair: Floats, held: Floats, k: int) -> float:
-    """Expected share of the bad flows that the first k rows hold; `held` is how many each row holds.
-
-    Examples
-    --------
-    >>> recall_at(np.array([3.0, 2.0, 2.0]), np.array([0.0, 4.0, 0.0]), 2)
-    0.5
-    """
-    if not held.sum():
-        return 0.0
-    hit = np.flatnonzero(held)
-    chance = np.array([within(pair, int(at), k) for at in hit])
-    return float((chance * held[hit]).sum() / held.sum())
 
 
 def measure_draw(draw: Draw, day: Day, ranking: Ranking) -> tuple[dict[str, float], float, float, int]:
@@ -96,11 +86,10 @@ def measure_draw(draw: Draw, day: Day, ranking: Ranking) -> tuple[dict[str, floa
     if ranking.pair is not None:
         of = e.pair_of if ranking.pair_of is None else ranking.pair_of
         bad = draw.is_bad[e.rows]
-        listed = of >= 0
+        total, listed = int(bad.sum()), of >= 0
         pairs = ranking.pair.size
         held = np.asarray(np.bincount(of[listed], weights=bad[listed], minlength=pairs), dtype=float)
-        scale = held.sum() / bad.sum()
-        values |= {f"leads@{k}": float(scale * recall_at(ranking.pair, held, k)) for k in LEADS_AT}
+        values |= {f"leads@{k}": hits_at(ranking.pair, held, k) / total if pairs else 0.0 for k in LEADS_AT}
         if draw.pairs:
             pair_rank, chances = _pair_places(draw, e, ranking.pair, of)
             values |= dict(zip((f"pair@{k}" for k in PAIRS_AT), chances, strict=True))

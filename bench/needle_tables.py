@@ -45,22 +45,28 @@ def read_results(path: Path) -> list[Result]:
 
 def joined(results: list[Result], before: list[Result]) -> list[Result]:
     """New results, and of the same draws those that other contenders had before."""
-    drawn = {(r.hay, r.needle, r.draw, r.victim) for r in results}
     new = {r.contender for r in results}
-    kept = [r for r in before if r.contender not in new and (r.hay, r.needle, r.draw, r.victim) in drawn]
-    places = {key: at for at, key in enumerate(dict.fromkeys((r.hay, r.needle, r.draw, r.victim) for r in results))}
-    names = list(dict.fromkeys(r.contender for r in [*results, *kept]))
-    whole = sorted(
-        [*results, *kept],
-        key=lambda r: (places[r.hay, r.needle, r.draw, r.victim], names.index(r.contender)),
-    )
+    places = {key: at for at, key in enumerate(dict.fromkeys(r.drawn for r in results))}
+    whole = [*results, *(r for r in before if r.contender not in new and r.drawn in places)]
+    names = list(dict.fromkeys(r.contender for r in whole))
     counts = {name: sum(r.contender == name for r in whole) for name in names}
-    return [r for r in whole if counts[r.contender] == len(places)]
+    kept = [r for r in whole if counts[r.contender] == len(places)]
+    return sorted(kept, key=lambda r: (places[r.drawn], names.index(r.contender)))
 
 
 def column(results: list[Result], contender: str, measure: str) -> Floats:
     """One measure of one contender, a number for each draw, in order."""
     return np.array([r.values[measure] for r in results if r.contender == contender])
+
+
+def controls(results: list[Result], contender: str) -> dict[str, Floats]:
+    """Shares of clients above the would-be victims, of all and of both halves."""
+    mine = [r for r in results if r.contender == contender]
+    return {
+        "all": np.array([r.control for r in mine]),
+        "quiet": np.array([r.control for r in mine if not r.is_busy]),
+        "busy": np.array([r.control for r in mine if r.is_busy]),
+    }
 
 
 def summary(results: list[Result], ours: str = OURS) -> str:
@@ -79,10 +85,7 @@ def summary(results: list[Result], ours: str = OURS) -> str:
     lines += ["", "control: share of clients above the would-be victim without the needle (by chance 0.5)"]
     lines.append(f"  {'':18s}{'all':>20s}{'quiet victims':>20s}{'busy victims':>20s}")
     for name in names:
-        cells = []
-        for wanted in ((True, False), (False,), (True,)):
-            held = [r.control for r in results if r.contender == name and r.is_busy in wanted]
-            cells.append(_cell(interval(np.array(held))))
+        cells = [_cell(interval(held)) for held in controls(results, name).values()]
         lines.append(f"  {name:18s}" + "".join(f"{cell:>20s}" for cell in cells))
     return "\n".join(lines)
 
@@ -93,10 +96,8 @@ def markdown(results: list[Result]) -> str:
     head = ["", *HEADLINE, "control, quiet victims", "control, busy victims"]
     lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for name in names:
-        values = [column(results, name, measure) for measure in HEADLINE]
-        for wanted in (False, True):
-            held = [r.control for r in results if r.contender == name and r.is_busy == wanted]
-            values.append(np.array(held))
+        held = controls(results, name)
+        values = [*(column(results, name, measure) for measure in HEADLINE), held["quiet"], held["busy"]]
         cells = [_cell(interval(one)).replace("[", "(").replace("]", ")").replace(",", " to ") for one in values]
         lines.append(f"| {' | '.join([name, *cells])} |")
     return "\n".join(lines)
@@ -160,8 +161,7 @@ def findings(results: list[Result], ours: str = OURS) -> Iterable[Finding]:
             f"needles, {measure}", f"{best} {means[best]:.3f}", f"{ours} {mean:.3f}", mean / max(means[best], 1e-9),
             f"better (by {gap:+.2f}, 90 % [{low:+.2f}, {high:+.2f}])", low > 0,
         )  # fmt: skip
-    for title, wanted in (("all", (True, False)), ("quiet", (False,)), ("busy", (True,))):
-        held = np.array([r.control for r in results if r.contender == ours and r.is_busy in wanted])
+    for title, held in controls(results, ours).items():
         mean, low, high = interval(held)
         yield Finding(
             f"needles, control: clients above the would-be victim, {title} victims", "chance 0.5",

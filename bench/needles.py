@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from labelled import CTU, PRIVATE, _label, read
+from labelled import CTU, PRIVATE, has_label, read
 
 Bools = NDArray[np.bool_]
 QUIET = 30
@@ -84,18 +84,20 @@ def seen_in(table: pa.Table, without: frozenset[str] = frozenset()) -> frozenset
     return frozenset(one for one in found if one[0] not in without)
 
 
-def _from(table: pa.Table, host: str, peers: tuple[str, ...], **more: object) -> Needle:
-    """The host's own flows to single receivers; all bad unless said otherwise."""
-    more["seen"] = seen_in(table, frozenset(more.pop("without", ())))  # type: ignore[call-overload]
-    is_bad = np.asarray(more.pop("is_bad", np.ones(len(table), dtype=bool)))
-    port = pc.fill_null(pc.is_in(table["dst_port"], value_set=pa.array(ASSIGNMENT_PORTS, pa.int32())), False)
+def _from(
+    table: pa.Table, host: str, peers: tuple[str, ...], *, name: str, home: tuple[str, ...], note: str = "",
+    is_bad: Bools | None = None, without: tuple[str, ...] = (),
+) -> Needle:  # fmt: skip
+    """The host's own flows to single receivers; all bad unless said otherwise. `without`: columns not to be trusted."""
+    port = _on_ports(table, *ASSIGNMENT_PORTS)
     odd = pc.or_(pc.match_substring_regex(table["dst_ip"], NOT_UNICAST), pa.array(protocols(table) == ""))
-    keep = pc.and_(pc.equal(table["src_ip"], host), pc.invert(pc.or_(port, odd)))
-    kept = np.flatnonzero(np.asarray(keep.combine_chunks().to_numpy(zero_copy_only=False)))
+    keep = pc.and_(pc.equal(table["src_ip"], host), pc.invert(odd))
+    kept = np.flatnonzero(np.asarray(keep.combine_chunks().to_numpy(zero_copy_only=False)) & ~port)
     start = table["start"].cast("int64").to_numpy()
     order = kept[np.argsort(start[kept], kind="stable")]
     flows = table.take(pa.array(order)).combine_chunks()
-    return Needle(flows=flows, is_bad=is_bad[order], host=host, peers=frozenset(peers), **more)  # type: ignore[arg-type]
+    bad = np.ones(order.size, dtype=bool) if is_bad is None else is_bad[order]
+    return Needle(name, flows, bad, host, frozenset(peers), home, note, seen_in(table, frozenset(without)))
 
 
 def _to(table: pa.Table, *addresses: str) -> Bools:
@@ -103,9 +105,10 @@ def _to(table: pa.Table, *addresses: str) -> Bools:
     return np.asarray(found.to_numpy(zero_copy_only=False), dtype=bool)
 
 
-def _only(needle: Needle, name: str, keep: Bools, **more: object) -> Needle:
+def _only(needle: Needle, name: str, keep: Bools, note: str | None = None) -> Needle:
     """Part of a needle's flows."""
-    return replace(needle, name=name, flows=needle.flows.filter(pa.array(keep)), is_bad=needle.is_bad[keep], **more)  # type: ignore[arg-type]
+    flows, is_bad = needle.flows.filter(pa.array(keep)), needle.is_bad[keep]
+    return replace(needle, name=name, flows=flows, is_bad=is_bad, note=needle.note if note is None else note)
 
 
 def _quiet(needle: Needle, note: str) -> Needle:
@@ -114,7 +117,7 @@ def _quiet(needle: Needle, note: str) -> Needle:
 
 def _njrat(data: Path) -> list[Needle]:
     table = read([data / "labelled/zeek_njrat_230-1/labeled-conn.log"], PRIVATE)
-    is_cc = np.array(["CC" in text for text in _label(table)])
+    is_cc = has_label(table, "CC")
     note = "NjRAT: its label CC: calls of 41.108.179.197:1177 that get no answer, some 12 s apart"
     whole = _from(table, "192.168.1.115", ("41.108.179.197",), is_bad=is_cc, name="njrat", home=PRIVATE, note=note)
     calls = _only(whole, "njrat", _to(whole.flows, "41.108.179.197"))
@@ -147,7 +150,7 @@ def _apt29(data: Path) -> list[Needle]:
         one = _from(table, host, c2, name=f"apt29 C2 of {host}", home=home, note=note)
         found.append(_only(one, one.name, _to(one.flows, *c2)))
     found.append(_quiet(found[0], "thirty consecutive flows of it"))
-    lateral = _from(table, "10.0.1.4", ("10.0.1.6",), name="apt29 lateral", home=home, note="")
+    lateral = _from(table, "10.0.1.4", ("10.0.1.6",), name="apt29 lateral", home=home)
     note = "APT29 replay: 10.0.1.4 to its neighbour by WinRM, SMB and RPC: a reading of the capture"
     found.append(_only(lateral, "apt29 lateral", _to(lateral.flows, "10.0.1.6"), note=note))
     return found
@@ -173,7 +176,7 @@ def _argus(data: Path) -> list[Needle]:
 
 
 def _ctu13(flows: pa.Table) -> list[Needle]:
-    is_bot = np.array(["Botnet" in text for text in _label(flows)])
+    is_bot = has_label(flows, "Botnet")
     whole = _from(
         flows, "147.32.84.165", ("91.212.135.158",), is_bad=is_bot, name="ctu13 bot", home=CTU,
         note="label Botnet: command and control, spam attempts and names looked up, at most five minutes of it",

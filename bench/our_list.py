@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 import flowsleuth
 from flowsleuth.workspace import init
+from flowsleuth.workspace.injection.ranks import strengths
 
 if TYPE_CHECKING:
     from contenders import Day
@@ -46,10 +48,7 @@ class Scored:
             case.store.replace(old, case.store.write("flow", day.flows))
         begin = dt.datetime.combine(day.date, dt.time(), dt.UTC)
         case.score(start=begin, end=begin + dt.timedelta(days=1))
-        found = {}
-        for by in ("host", "pair"):
-            rows = case.suspects(None, by=by)
-            found[by] = rows.to_arrow() if hasattr(rows, "to_arrow") else pa.table(rows)
+        found = {by: case.suspects(None, by=by).table for by in ("host", "pair")}
         found["finding"] = case.store.arrow(case.store.table("finding", [date]))
         return found
 
@@ -79,8 +78,7 @@ SCORED = Scored()
 
 def placed(rows: pa.Table, by: tuple[str, ...]) -> dict[tuple[Any, ...], float]:
     """The strength of each end, or ends: how early its best row comes; 1 for the last, equal rows equal."""
-    keys = np.stack([rows[name].to_numpy() for name in ("score", "surprise")], axis=1)
-    strength = np.unique(keys, axis=0, return_inverse=True)[1].reshape(-1) + 1.0
+    strength = strengths(rows) + 1.0
     found: dict[tuple[Any, ...], float] = {}
     ends = zip(*(rows[name].to_pylist() for name in by), strict=True)
     for end, value in zip(ends, strength.tolist(), strict=True):
@@ -99,7 +97,7 @@ def finder(name: str) -> Callable[[Day], tuple[Floats, Floats]]:
 
     def rank(day: Day) -> tuple[Floats, Floats]:
         rows = SCORED.tables(day)["finding"]
-        rows = rows.filter(pa.array(np.asarray(rows["detector"].to_pylist()) == name))
+        rows = rows.filter(pc.equal(rows["detector"], name))
         strength = -np.log(np.maximum(rows["p_value"].to_numpy(), 1e-300))
         host: dict[tuple[Any, ...], float] = {}
         pair: dict[tuple[Any, ...], float] = {}

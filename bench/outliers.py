@@ -1,4 +1,4 @@
-"""Two outlier scores without labels, written from their papers: HBOS and ECOD. High is unusual."""
+"""Outlier scores without labels: an isolation forest; HBOS and ECOD, written from their papers. High is unusual."""
 
 from __future__ import annotations
 
@@ -72,6 +72,18 @@ def ecod(features: Floats) -> Floats:
         right += above
         auto += below if _skewness(column) < 0 else above
     return np.asarray(np.maximum(np.maximum(left, right), auto))
+
+
+def forest(features: Floats) -> Floats:
+    """scikit-learn's isolation forest at its defaults, from a set seed.
+
+    Parameters
+    ----------
+    features : array of float, shape (n, d)
+    """
+    from sklearn.ensemble import IsolationForest
+
+    return np.asarray(-IsolationForest(random_state=0).fit(features).score_samples(features))
 
 
 def _skewness(column: Floats) -> float:

@@ -11,12 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from edges_of_day import FAILED
 from flowsleuth.detect import DETECTORS
 from flowsleuth.testing.detectors import MemoryDay, run_detector
+from flowsleuth.workspace.injection.ranks import strengths
 from labelled import as_frame
+from outliers import forest
 
 Floats = NDArray[np.float64]
-FAILED = ("S0", "REJ", "RSTOS0", "SH")
 
 
 def by_day(flows: pa.Table) -> dict[dt.date, pa.Table]:
@@ -37,8 +39,7 @@ def rank_by(detector: str, flows: pa.Table) -> Floats:
         with MemoryDay(rows, day, earlier) as memory:
             found.append(run_detector(DETECTORS.load(detector)(), memory)[0])
     scored = pa.concat_tables(found).sort_by("flow_id")
-    keys = np.stack([scored["score"].to_numpy(), scored["surprise"].to_numpy()], axis=1)
-    return np.unique(keys, axis=0, return_inverse=True)[1].reshape(-1).astype(float)
+    return strengths(scored).astype(float)
 
 
 def _newness(flows: pd.DataFrame) -> Floats:
@@ -61,9 +62,7 @@ def _fan_out(flows: pd.DataFrame) -> Floats:
 
 
 def _isolation_forest(flows: pd.DataFrame) -> Floats:
-    """scikit-learn's, at its defaults, on the features anyone would take."""
-    from sklearn.ensemble import IsolationForest
-
+    """On the features anyone would take."""
     sizes = flows[["src_bytes", "dst_bytes", "src_packets", "dst_packets", "duration_s"]].fillna(0).astype(float)
     clock = (flows.start.dt.hour + flows.start.dt.minute / 60) * 2 * np.pi / 24
     features = np.column_stack(
@@ -73,7 +72,7 @@ def _isolation_forest(flows: pd.DataFrame) -> Floats:
             flows.proto.eq("tcp"), flows.proto.eq("udp"), flows.conn_state.isin(FAILED), np.sin(clock), np.cos(clock),
         ]
     )  # fmt: skip
-    return np.asarray(-IsolationForest(random_state=0).fit(features).score_samples(features))
+    return forest(features)
 
 
 def _random(flows: pd.DataFrame) -> Floats:

@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 
-def _tie_groups(score: Floats, is_positive: Bools) -> tuple[Floats, Floats, Floats, Floats]:
+def _tie_groups(score: Floats, is_positive: Bools | Floats) -> tuple[Floats, Floats, Floats, Floats]:
     """Per row in falling order of score: group size, positives in it, rows before it, positives before it."""
     order = np.argsort(-score, kind="stable")
     ordered, positive = score[order], is_positive[order].astype(float)
@@ -44,13 +44,15 @@ def average_precision(score: Floats, is_positive: Bools) -> float:
     return float((hits / size * precision).sum() / total)
 
 
-def hits_at(score: Floats, is_positive: Bools, k: int) -> float:
-    """Expected positives among the first k rows.
+def hits_at(score: Floats, is_positive: Bools | Floats, k: int) -> float:
+    """Expected positives among the first k rows; or the sum of what rows hold, where that is given in their place.
 
     Examples
     --------
     >>> hits_at(np.array([1.0, 1.0, 0.0]), np.array([True, False, False]), 1)
     0.5
+    >>> hits_at(np.array([3.0, 2.0, 2.0]), np.array([0.0, 4.0, 0.0]), 2)
+    2.0
     """
     size, hits, _, _ = _tie_groups(score, is_positive)
     return float((hits / size)[:k].sum())

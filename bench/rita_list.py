@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from edges_of_day import Edges
+from edges_of_day import Edges, coded
 from flowsleuth.detect.kernels.rita import rita_scores
 from flowsleuth.detect.kernels.rita_threat import rita_threat
 
@@ -27,9 +27,7 @@ def rita_list(edges: Edges) -> tuple[Floats, Ints]:
     newest = float(edges.start_s.max(initial=0))
     held = edges.outside & (edges.start_s >= newest - WINDOW_S)
     row_of = np.full(edges.host_of.size, -1, dtype=np.int64)
-    names = pc.fill_null(edges.own["server_name"], "").combine_chunks().dictionary_encode()
-    texts = names.dictionary.to_pylist()
-    name_of = names.indices.to_numpy().astype(np.int64)
+    name_of, texts = coded(pc.fill_null(edges.own["server_name"], ""))
     is_named = held & (name_of != (texts.index("") if "" in texts else -1))
     by_name, threat_names, beats = _rows(edges, is_named, name_of, len(texts), newest, None)
     row_of[is_named] = by_name

@@ -14,7 +14,7 @@ from pathlib import Path
 import flowsleuth
 from draws import canonical, numbered
 from hay import site_days
-from measure import OURS, Cost, Finding, Plan, large_case, make_workspace, run_once
+from measure import FULL_SIZE, OURS, Cost, Finding, Plan, large_case, make_workspace, run_once
 from traffic import Site
 
 DETECTORS = ("suspicious", "spot")
@@ -22,8 +22,6 @@ MAX_CPU_S = 60.0
 MAX_PEAK_MB = 4_000.0
 MAX_ALL_CPU_S, MAX_ALL_PEAK_MB = 180.0, 6_000.0
 """Of all default detectors together."""
-FULL_SIZE = 10_000_000
-"""The targets are set for so many flows."""
 DAYS, MAX_DAY_RATIO = 6, 1.5
 """Days as they come; what the last may cost, by the second's: the first has no history to look at."""
 

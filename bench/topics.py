@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from flowsleuth.detect.kernels.topics import StepwiseOptions, WordCounts, fit_topics, infer_theta, perplexity
-from measure import Finding, Plan
+from measure import FULL_SIZE, Finding, Plan
 
 N_WORDS = 12_463
 N_TOPICS = 20
@@ -137,7 +137,6 @@ def compare(ours: list[Run], peers: list[Run]) -> None:
 
 
 MIN_RATIO = 20.0
-FULL_SIZE = 10_000_000
 
 
 def measure(plan: Plan) -> Iterator[Finding]:
