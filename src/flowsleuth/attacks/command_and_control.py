@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from flowsleuth.attacks.arrivals import Times, beacon, in_bursts, within
-from flowsleuth.attacks.scene import AttackFlows, Floats, Ints, Scene, To, answered
+from flowsleuth.attacks.scene import AttackFlows, Scene, To, answered, whole
 
 Play = Callable[[np.random.Generator, Scene], AttackFlows]
 SLEEPS_S = (60.0, 120.0, 300.0, 600.0)
@@ -61,7 +61,7 @@ def long_connection(rng: np.random.Generator, scene: Scene) -> AttackFlows:
     lasts = scene.span_s * rng.uniform(0.6, 0.9)
     at = np.array([rng.uniform(0, scene.span_s - lasts)])
     # From keep-alives alone (some 5 bytes a second) to an interactive session.
-    sent, received = _whole(lasts * rng.uniform(5, 200, 1)), _whole(lasts * rng.uniform(5, 200, 1))
+    sent, received = whole(lasts * rng.uniform(5, 200, 1)), whole(lasts * rng.uniform(5, 200, 1))
     return answered(scene, at, _server(rng, scene), sent=sent, received=received, duration_s=np.array([lasts]))
 
 
@@ -86,9 +86,9 @@ def new_destination(rng: np.random.Generator, scene: Scene) -> AttackFlows:
     count = int(rng.integers(3, 13))
     lasts = min(scene.span_s, rng.uniform(600, 3_600))
     at = np.sort(rng.uniform(0, lasts, count)) + rng.uniform(0, scene.span_s - lasts)
-    received = _whole(rng.lognormal(9.5, 1.0, count))
+    received = whole(rng.lognormal(9.5, 1.0, count))
     received[rng.integers(count)] = int(rng.uniform(500_000, 5_000_000))
-    sent = _whole(rng.lognormal(7.0, 0.5, count))
+    sent = whole(rng.lognormal(7.0, 0.5, count))
     to = To(scene.outside[0], 443, server_name=scene.names[0])
     return answered(scene, at, to, sent=sent, received=received, duration_s=rng.exponential(5, count))
 
@@ -99,9 +99,9 @@ def _check_ins(rng: np.random.Generator, scene: Scene, at: Times, *, is_padded: 
     sent, received = int(rng.integers(250, 900)), int(rng.integers(150, 2_000))
     up, down = sent + rng.integers(0, 8, count), received + rng.integers(0, 8, count)
     if is_padded:
-        up, down = (_whole(rng.lognormal(np.log(base), 0.8, count)) for base in (sent, received))
+        up, down = (whole(rng.lognormal(np.log(base), 0.8, count)) for base in (sent, received))
     has_task = rng.random(count) < TASK_SHARE
-    up = np.where(has_task, up + _whole(rng.lognormal(9.0, 1.0, count)), up)
+    up = np.where(has_task, up + whole(rng.lognormal(9.0, 1.0, count)), up)
     lasts = rng.lognormal(np.log(0.4), 0.5, count)
     return answered(scene, at, _server(rng, scene), sent=up, received=down, duration_s=lasts)
 
@@ -127,7 +127,3 @@ def _labels(rng: np.random.Generator, count: int) -> list[str]:
         text = "".join(row)
         made.append(text[:one] + (f".{text[50 : 50 + two]}" if two else ""))
     return made
-
-
-def _whole(values: Floats) -> Ints:
-    return np.asarray(values, np.float64).astype(np.int64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from flowsleuth.attacks.scene import AttackFlows, Floats, Ints, Scene, To, answered, attempts, together
+from flowsleuth.attacks.scene import AttackFlows, Floats, Scene, To, answered, attempts, together, whole
 
 SOUGHT_PORTS = (445, 22, 3389, 80, 5985, 1433)
 """What is looked for inside: file sharing, remote login and control, web, databases."""
@@ -50,7 +50,7 @@ def lateral_movement(rng: np.random.Generator, scene: Scene) -> AttackFlows:
         ports = ADMIN_PORTS[rng.integers(len(ADMIN_PORTS))]
         count = int(rng.integers(2, 7))
         at = np.sort(begin + rng.uniform(0, pause / 2, count))
-        sent, received = _whole(rng.lognormal(10, 1.5, count)), _whole(rng.lognormal(9, 1.0, count))
+        sent, received = whole(rng.lognormal(10, 1.5, count)), whole(rng.lognormal(9, 1.0, count))
         lasts = rng.exponential(pause / 4, count)
         port = np.asarray(ports, np.int64)[np.arange(count) % len(ports)]
         hops.append(answered(scene, at, To(dst, port, src=src), sent=sent, received=received, duration_s=lasts))
@@ -93,7 +93,7 @@ def _uploads(rng: np.random.Generator, scene: Scene, at: Floats, part: Floats, l
     name = scene.names[0] if port == 443 and rng.random() < 0.7 else None
     # The server says no more than that it got it.
     to = To(scene.outside[0], port, server_name=name)
-    return answered(scene, at, to, sent=_whole(part), received=_whole(2_000 + part / 500), duration_s=lasts)
+    return answered(scene, at, to, sent=whole(part), received=whole(2_000 + part / 500), duration_s=lasts)
 
 
 def _targets(rng: np.random.Generator, scene: Scene, most: int) -> tuple[list[str], np.ndarray]:
@@ -123,7 +123,3 @@ def _placed(rng: np.random.Generator, scene: Scene, part: Floats, lasts: float) 
     """Moments given as parts of a length, somewhere within the scene."""
     lasts = min(lasts, scene.span_s)
     return rng.uniform(0, scene.span_s - lasts) + part * lasts
-
-
-def _whole(values: Floats) -> Ints:
-    return np.asarray(values, np.float64).astype(np.int64)

@@ -21,8 +21,6 @@ SYN_BYTES = 60
 """An IPv4 SYN with the usual 20 bytes of options."""
 SEGMENT_BYTES = 1_400
 """Payload of a full packet on a path with tunnels."""
-FIRST_PORT, LAST_PORT = 32_768, 60_999
-"""Linux' default range of ephemeral ports; within IANA's and Windows' ranges for most of its length."""
 
 
 @dataclass(frozen=True)
@@ -192,9 +190,9 @@ def attempts(scene: Scene, at: Floats, to: To, is_refused: NDArray[np.bool_]) ->
     )
 
 
-def _made(scene: Scene, at: Floats, to: To, *, duration_s: Floats, **whole: NDArray[Any]) -> AttackFlows:
+def _made(scene: Scene, at: Floats, to: To, *, duration_s: Floats, **counters: NDArray[Any]) -> AttackFlows:
     size = at.size
-    whole["dst_port"] = np.asarray(to.port)
+    counters["dst_port"] = np.asarray(to.port)
     made = AttackFlows(
         start_s=np.asarray(at, np.float64),
         duration_s=np.asarray(duration_s, np.float64),
@@ -204,9 +202,14 @@ def _made(scene: Scene, at: Floats, to: To, *, duration_s: Floats, **whole: NDAr
         server_name=_texts(to.server_name, size),
         query=_texts(to.query, size),
         qtype=_texts(to.qtype, size),
-        **{name: np.broadcast_to(values.astype(np.int64), size).copy() for name, values in whole.items()},
+        **{name: np.broadcast_to(values.astype(np.int64), size).copy() for name, values in counters.items()},
     )
     return made.take(np.flatnonzero((made.start_s >= 0) & (made.start_s < scene.span_s)))
+
+
+def whole(values: Floats) -> Ints:
+    """Cut to whole numbers, as counters are."""
+    return np.asarray(values, np.float64).astype(np.int64)
 
 
 def _texts(given: Sequence[str] | str | None, size: int) -> Texts:
