@@ -96,19 +96,20 @@ def sampling(store: Store, flows: ir.Table, sensors: list[Row]) -> Iterator[Blin
         if row["sampled"]:
             found.append(_sampled(row, f"1 of {row['rate']:,} packets in {_part(row, 'sampled')} of the flows"))
         elif row["flows"] >= LEAST and (row["least_packets"] or 0) >= LEAST_SCALE:
-            least, is_mine = row["least_packets"], flows.sensor.isnull()
-            mine = flows.filter(is_mine if row["sensor"] is None else flows.sensor == row["sensor"])
+            least, mine = row["least_packets"], _of_sensor(flows, row["sensor"])
             multiple = (mine.src_packets % least == 0).fill_null(False).cast("int64").sum()
-            asked = mine.aggregate(multiples=multiple, told=mine.src_packets.count())
-            counted = store.arrow(asked).to_pylist()[0]
-            if counted["multiples"] >= MULTIPLES * counted["told"]:
-                part = counted["multiples"] / counted["told"]
+            counted = store.arrow(mine.aggregate(multiples=multiple, told=mine.src_packets.count())).to_pylist()[0]
+            part = counted["multiples"] / counted["told"]
+            text = f"no flow of fewer than {least:,} packets: sampled and scaled, or short flows left out"
+            if part >= MULTIPLES:
                 text = f"{share(part)} of the packet counts are multiples of {least:,}, though no sampling is told"
-                found.append(_sampled(row, text))
-            else:
-                text = f"no flow of fewer than {least:,} packets: sampled and scaled, or short flows left out"
-                found.append(_sampled(row, text))
+            found.append(_sampled(row, text))
     yield from listed(found)
+
+
+def _of_sensor(flows: ir.Table, sensor: str | None) -> ir.Table:
+    """Flows of one sensor, or those that name none."""
+    return flows.filter(flows.sensor.isnull() if sensor is None else flows.sensor == sensor)
 
 
 def _sampled(row: Row, how_much: str) -> BlindSpot:
@@ -148,7 +149,7 @@ def _one_way(row: Row, part: float, how_much: str, advice: str) -> BlindSpot:
 
 def _opposite_share(store: Store, flows: ir.Table, sensor: str | None) -> float | None:
     """Of flows of a sample of port pairs: for how many there is one the other way; None without ports."""
-    mine = flows.filter(flows.sensor.isnull() if sensor is None else flows.sensor == sensor)
+    mine = _of_sensor(flows, sensor)
     # The sum of the ports is the same in both directions, so both are in the sample or neither.
     some = mine.filter((mine.src_port.cast("int64") + mine.dst_port) % TWIN_SHARE == 3)
     keys = ("src_ip", "dst_ip", "src_port", "dst_port", "proto")
@@ -242,15 +243,15 @@ def _offsets(store: Store, flows: ir.Table, sensors: list[Row]) -> list[Row]:
         return []
     some = flows.filter(flows.sensor.notnull() & (flows.src_port % TWIN_SHARE == 3))
     keys = ["src_ip", "dst_ip", "src_port", "dst_port", "proto", "day"]
-    dated = some.mutate(day=time_bin(some.start, 86_400), us=some.start.epoch_seconds().cast("float64"))
+    dated = some.mutate(day=time_bin(some.start, 86_400), at_s=some.start.epoch_seconds().cast("float64"))
     # A connection that a sensor saw once a day is the same for another that saw it once.
-    seen = dated.group_by(*keys, "sensor").aggregate(us=dated.us.max(), n=dated.count(), start=dated.start.min())
+    seen = dated.group_by(*keys, "sensor").aggregate(at_s=dated.at_s.max(), n=dated.count(), start=dated.start.min())
     once = seen.filter(seen.n == 1).drop("n")
-    other = once.rename(other="sensor", other_us="us").drop("start")
+    other = once.rename(other="sensor", other_s="at_s").drop("start")
     both = once.join(other, keys)
     both = both.filter(both.sensor < both.other)
     told = both.group_by("sensor", "other").aggregate(
-        offset_s=(both.other_us - both.us).median(), twins=both.count(), first=both.start.min(), last=both.start.max()
+        offset_s=(both.other_s - both.at_s).median(), twins=both.count(), first=both.start.min(), last=both.start.max()
     )
     rows = store.arrow(told.rename(one="sensor")).to_pylist()
     is_off = [row for row in rows if row["twins"] >= LEAST_TWINS and abs(row["offset_s"]) >= OFFSET_S]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -171,7 +171,7 @@ def _fill(usual: NDArray[np.float64], days: Ints, like: NDArray[np.float64]) -> 
 
 def _spot(sensor: str | None, one: Silence) -> BlindSpot:
     length = duration((one.until - one.since) * BIN_S)
-    said: dict[str, Any] = {"gap": "silent for", "began late": "began late, after", "fell silent": "fell silent, for"}
+    said = {"gap": "silent for", "began late": "began late, after", "fell silent": "fell silent, for"}
     return BlindSpot(
         "silence", sensor_place(sensor),
         f"{said[one.kind]} {length}: at its own usual rate {count(round(one.expected))} flows are missing", None,
