@@ -13,6 +13,7 @@ import flowsleuth
 from flowsleuth.attacks import TECHNIQUES
 from flowsleuth.faces.cli import main
 from flowsleuth.testing.detectors import make_flows
+from flowsleuth.workspace import Workspace
 
 MORNING = dt.datetime(2024, 5, 1, 8, tzinfo=dt.UTC)
 
@@ -42,7 +43,16 @@ def test_the_techniques_are_listed(capsys):
     assert all(name in out for name in TECHNIQUES)
 
 
-def test_recall_as_a_table_and_as_rows(case, capsys, tmp_path):
+def test_recall_as_a_table_and_as_rows(case, capsys, tmp_path, monkeypatch):
+    """All three forms ask the same of the workspace, so one self-test serves them."""
+    play, asked, found = Workspace.inject, [], []
+
+    def once(ws, *techniques, **options):
+        asked.append((techniques, options))
+        found.extend([] if found else [play(ws, *techniques, **options)])
+        return found[0]
+
+    monkeypatch.setattr(Workspace, "inject", once)
     words = ["inject", "-w", case, "--date", "2024-05-01", "--only", "exfiltration-drip", "--draws", "2", "--quiet"]
     assert main(words) == 0
     shown = capsys.readouterr()
@@ -60,6 +70,7 @@ def test_recall_as_a_table_and_as_rows(case, capsys, tmp_path):
     told = json.loads(target.read_text())
     assert told["about"]["attacks"] == 2 and len(told["attacks"]) == 2
     assert told["recall"][0]["found_250"] == int(rows[0]["found_250"])
+    assert asked == [asked[0]] * 3
 
 
 def test_what_is_done_is_told_aside(case, capsys):

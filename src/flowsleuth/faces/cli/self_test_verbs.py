@@ -74,7 +74,7 @@ def add_self_test(verbs: Any) -> None:
 def inject(parsed: argparse.Namespace) -> int:
     """``flowsleuth inject``."""
     from flowsleuth.faces.cli.memory import keep_freed_memory
-    from flowsleuth.faces.cli.show import give, text_file
+    from flowsleuth.faces.cli.show import give, print_json
 
     if parsed.list:
         return _list()
@@ -91,12 +91,7 @@ def inject(parsed: argparse.Namespace) -> int:
             tell=None if parsed.quiet else _tell,
         )
     if parsed.format == "json":
-        import json
-
-        from flowsleuth.faces.plain import plain
-
-        with text_file(parsed.output) as file:
-            file.write(json.dumps(plain(found.to_dict()), indent=1, ensure_ascii=False) + "\n")
+        print_json(found.to_dict(), parsed.output)
         return 0
     return give(found.recall.table, parsed, lambda _: _show(found))
 
@@ -120,14 +115,15 @@ def _show(found: SelfTest) -> None:
 
     # Segments of every technique are many rows of few attacks: they are in JSON and CSV.
     rows = [row for row in found.recall.table.to_pylist() if row["segment"] is None or row["technique"] == "all"]
+    budgets = [str(one) for one in BUDGETS]
     for by, what in (("host", "attacked host among the first hosts"), ("pair", "attacked pair among the first pairs")):
         mine = [row for row in rows if row["by"] == by]
+        segment = ["segment"] if any(row["segment"] for row in mine) else []
         control = ["without attack"] if by == "host" else []
-        columns = ["technique", "segment", "attacks", *map(str, BUDGETS), "median rank", *control]
-        shown = columns if any(row["segment"] for row in mine) else [one for one in columns if one != "segment"]
+        columns = ["technique", *segment, "attacks", *budgets, "median rank", *control]
+        cells = [[shown[name] for name in columns] for shown in map(_cells, mine)]
         print(f"\n{what} of a day:")
-        cells = [dict(zip(columns, _cells(row, by), strict=True)) for row in mine]
-        print_table([[row[name] for name in shown] for row in cells], shown, right=[*map(str, BUDGETS), "median rank"])
+        print_table(cells, columns, right=[*budgets, "median rank"])
     about = found.about
     print(
         f"\n{about['start']:%Y-%m-%d %H:%M} to {about['end']:%Y-%m-%d %H:%M} UTC, {about['history_days']} days of "
@@ -139,16 +135,22 @@ def _show(found: SelfTest) -> None:
     print("in brackets: Wilson's 95 % interval; recall is of these attacks on these flows, not of all attacks")
 
 
-def _cells(row: dict[str, Any], by: str) -> list[str]:
+def _cells(row: dict[str, Any]) -> dict[str, str]:
+    """Texts by column."""
     from flowsleuth.workspace.injection.ranks import BUDGETS
 
-    found = [
-        f"{row[f'found_{one}']}/{row['attacks']} [{100 * row[f'low_{one}']:.0f}-{100 * row[f'high_{one}']:.0f} %]"
+    found = {
+        str(one): f"{row[f'found_{one}']}/{row['attacks']} "
+        f"[{100 * row[f'low_{one}']:.0f}-{100 * row[f'high_{one}']:.0f} %]"
         for one in BUDGETS
-    ]
-    rank = "-" if row["median_rank"] is None else f"{row['median_rank']:,.0f}"
-    control = ["/".join(str(row[f"control_{one}"]) for one in BUDGETS)] if by == "host" else []
-    return [row["technique"], row["segment"] or "", f"{row['attacks']:,}", *found, rank, *control]
+    }
+    return found | {
+        "technique": row["technique"],
+        "segment": row["segment"] or "",
+        "attacks": f"{row['attacks']:,}",
+        "median rank": "-" if row["median_rank"] is None else f"{row['median_rank']:,.0f}",
+        "without attack": "/".join(str(row[f"control_{one}"]) for one in BUDGETS),
+    }
 
 
 def blind_spots(parsed: argparse.Namespace) -> int:
@@ -174,8 +176,7 @@ def _show_spots(spots: pa.Table) -> None:
         rows = [[terminal_text(row[name], whole_seconds=True) for name in columns] for row in mine]
         print_table(rows, (kind.upper(), "how much", "since", "until"), wrap=(kind.upper(), "how much"))
         print(f"  hides: {printable_text(hides)}")
-        print(
-            f"  detectors that suffer: {printable_text(detectors)}" if detectors else "", end="\n" if detectors else ""
-        )
+        if detectors:
+            print(f"  detectors that suffer: {printable_text(detectors)}")
         print(f"  what to do: {printable_text(advice)}\n")
     print(f"{len(told):,} blind spots; as rows with --format csv or json")

@@ -113,9 +113,10 @@ def print_rows(table: pa.Table, most: int) -> None:
         print("\n".join(f"{name:{left}}  {value}" for name, value in told if value), end="\n\n")
 
 
-def print_json(value: Any) -> None:
-    """Print JSON on standard output."""
-    print(json.dumps(plain(value), indent=1, ensure_ascii=False))
+def print_json(value: Any, output: str | None = None) -> None:
+    """Print JSON on standard output, or into a file."""
+    with text_file(output) as file:
+        print(json.dumps(plain(value), indent=1, ensure_ascii=False), file=file)
 
 
 @contextmanager
