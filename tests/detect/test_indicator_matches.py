@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from flowsleuth.detect.indicator_matches import match_addresses, match_names
-from flowsleuth.enrich.intel.matching import Matcher
+from flowsleuth.extract.indicator_matching import Matcher
 
 LISTED = pa.table(
     {

@@ -17,8 +17,8 @@ from flowsleuth.enrich.mmdb import unroll
 from flowsleuth.enrich.network_tables import read_network_table
 from flowsleuth.enrich.networks import parse_networks
 from flowsleuth.enrich.place_columns import of_record
-from flowsleuth.enrich.ranges import RangeMap
 from flowsleuth.errors import FlowsleuthError
+from flowsleuth.schema.ranges import RangeMap
 from flowsleuth.workspace import init
 
 

@@ -18,7 +18,7 @@ Matches = tuple[Ints, Ints]
 """Places of values, and of the indicators that each meets."""
 
 DEEPEST = 12
-"""Labels of a name that are looked at from its end on, as :mod:`flowsleuth.enrich.intel.matching` does."""
+"""Labels of a name that are looked at from its end on, as :mod:`flowsleuth.extract.indicator_matching` does."""
 
 
 def match_addresses(values: pa.Array, indicators: pa.Table) -> Matches:

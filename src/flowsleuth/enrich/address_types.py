@@ -34,8 +34,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from flowsleuth.enrich.networks import parse_networks
-from flowsleuth.enrich.ranges import AddressKeys, RangeMap
 from flowsleuth.schema.columns import Column
+from flowsleuth.schema.ranges import AddressKeys, RangeMap
 from flowsleuth.schema.special_networks import REGISTRY_DATE, special_networks
 
 if TYPE_CHECKING:

@@ -22,9 +22,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.enrich.ranges import Range, RangeMap, parse_range, range_between
 from flowsleuth.errors import FlowsleuthError
 from flowsleuth.schema.columns import Column
+from flowsleuth.schema.ranges import Range, RangeMap, parse_range, range_between
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from flowsleuth.enrich.lists import OPERATORS, NamedList
-from flowsleuth.enrich.ranges import AddressKeys
+from flowsleuth.schema.ranges import AddressKeys
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from flowsleuth.enrich.context_files import RangeFacts
 from flowsleuth.enrich.place_columns import GEOGRAPHY, columns_of, of_record, to_columns, with_country_names
-from flowsleuth.enrich.ranges import Pieces, RangeMap
 from flowsleuth.errors import FlowsleuthError
+from flowsleuth.schema.ranges import Pieces, RangeMap
 
 if TYPE_CHECKING:
     import pyarrow as pa

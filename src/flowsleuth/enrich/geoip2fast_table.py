@@ -24,8 +24,8 @@ from flowsleuth.enrich.context_files import RangeFacts
 from flowsleuth.enrich.countries import country_names
 from flowsleuth.enrich.networks import host_mask, in_order, join, segments, successor
 from flowsleuth.enrich.place_columns import columns_of
-from flowsleuth.enrich.ranges import Pieces, RangeMap
 from flowsleuth.errors import FlowsleuthError
+from flowsleuth.schema.ranges import Pieces, RangeMap
 
 if TYPE_CHECKING:
     import numpy.typing as npt

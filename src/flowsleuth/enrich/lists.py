@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.enrich.networks import parse_networks
-from flowsleuth.enrich.ranges import AddressKeys, RangeMap
 from flowsleuth.errors import FlowsleuthError
 from flowsleuth.schema.columns import Column
+from flowsleuth.schema.ranges import AddressKeys, RangeMap
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.enrich.networks import host_mask, join
-from flowsleuth.enrich.ranges import Pieces
 from flowsleuth.errors import FlowsleuthError
+from flowsleuth.schema.ranges import Pieces
 
 if TYPE_CHECKING:
     import numpy as np

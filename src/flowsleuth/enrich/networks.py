@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.enrich.ranges import Pieces, RangeMap, cut, parse_ipv6
 from flowsleuth.schema.ipv4 import parse_ipv4
+from flowsleuth.schema.ranges import Pieces, RangeMap, cut, parse_ipv6
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.enrich.context_files import PLACE_COLUMNS, RangeFacts, shorten
-from flowsleuth.enrich.ranges import Range, RangeMap, range_between
+from flowsleuth.schema.ranges import Range, RangeMap, range_between
 
 if TYPE_CHECKING:
     import pyarrow as pa

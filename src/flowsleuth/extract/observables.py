@@ -23,6 +23,8 @@ ObservableType = Literal["ipv4", "ipv6", "domain", "url", "md5", "sha1", "sha256
 TYPES: tuple[ObservableType, ...] = ("ipv4", "ipv6", "domain", "url", "md5", "sha1", "sha256")
 ADDRESSES = ("ipv4", "ipv6")
 HASHES = ("md5", "sha1", "sha256")
+CIDR = "cidr"
+"""What lists have besides: a network."""
 OTHER_NAMES = {
     "dns": "domain", "hostname": "domain", "host": "domain", "fqdn": "domain", "ip6": "ipv6", "ip4": "ipv4",
     "md5_hash": "md5", "sha1_hash": "sha1", "sha256_hash": "sha256", "uri": "url",

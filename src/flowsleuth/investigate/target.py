@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING
 
-from flowsleuth.enrich.ranges import RangeMap, parse_range
 from flowsleuth.errors import OptionError
 from flowsleuth.schema.addresses import canonical_address
+from flowsleuth.schema.ranges import RangeMap, parse_range
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

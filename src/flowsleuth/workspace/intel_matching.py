@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from flowsleuth.enrich.intel.matching import Matcher, Pairs
 from flowsleuth.errors import OptionError
 from flowsleuth.extract.in_columns import bare_hosts, look_like_addresses
+from flowsleuth.extract.indicator_matching import Matcher, Pairs
 from flowsleuth.extract.urls import parse_url
 from flowsleuth.schema import TABLES, Table
 from flowsleuth.schema import table as find_table

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from flowsleuth.enrich.intel.answers import told
 from flowsleuth.enrich.intel.lookup_rows import Checked, Row, row_of
-from flowsleuth.enrich.intel.matching import Matcher, Pairs
 from flowsleuth.enrich.intel.outcome import Outcome
 from flowsleuth.enrich.intel.provider import NO_DATA, OK
 from flowsleuth.enrich.intel.severity import severity_named
+from flowsleuth.extract.indicator_matching import Matcher, Pairs
 from flowsleuth.extract.observables import ADDRESSES, HASHES
 from flowsleuth.extract.urls import parse_url
 

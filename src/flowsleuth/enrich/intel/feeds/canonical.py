@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowsleuth.enrich.intel.feeds.raw import Raw, Refused
 from flowsleuth.enrich.intel.severity import Severity, worst
-from flowsleuth.extract.observables import recognize
+from flowsleuth.extract.observables import CIDR, recognize
 from flowsleuth.extract.refang import refang
 from flowsleuth.schema.addresses import canonical_address
 from flowsleuth.schema.intel import INDICATOR
@@ -19,7 +19,6 @@ from flowsleuth.schema.intel import INDICATOR
 if TYPE_CHECKING:
     import pyarrow as pa
 
-CIDR = "cidr"
 WIDEST = {4: 4, 6: 8}
 """Prefixes that are shorter stand for whole continents: such a row is a slip of the feed."""
 

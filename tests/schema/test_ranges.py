@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowsleuth.enrich.facts import with_facts
-from flowsleuth.enrich.ranges import NONE, Range, RangeMap, cut, parse_range, range_between
 from flowsleuth.schema import Column
+from flowsleuth.schema.ranges import NONE, Range, RangeMap, cut, parse_range, range_between
 
 
 @settings(deadline=None)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.enrich.intel.feeds.canonical import CIDR
-from flowsleuth.enrich.ranges import RangeMap, parse_range
-from flowsleuth.extract.observables import ADDRESSES, HASHES
+from flowsleuth.extract.observables import ADDRESSES, CIDR, HASHES
 from flowsleuth.extract.urls import url_key
+from flowsleuth.schema.ranges import AddressKeys, RangeMap, parse_range
 
 if TYPE_CHECKING:
     import numpy as np
@@ -99,12 +99,23 @@ class Matcher:
 
     def __init__(self, indicators: pa.Table) -> None:
         self.indicators = indicators
-        self._addresses = self._exact(ADDRESSES)
-        self._domains = self._exact(("domain",), only_exact=None)
-        self._parents = self._exact(("domain",), only_exact=False)
-        self._hashes = self._exact(HASHES)
-        self._urls = self._url_keys()
-        self._networks = self._network_maps()
+
+    @cached_property
+    def _addresses(self) -> _Exact:
+        return self._exact(ADDRESSES)
+
+    @cached_property
+    def _domains(self) -> _Exact:
+        return self._exact(("domain",))
+
+    @cached_property
+    def _parents(self) -> _Exact:
+        """Domains that stand for what is below them."""
+        return self._exact(("domain",), with_exact=False)
+
+    @cached_property
+    def _hashes(self) -> _Exact:
+        return self._exact(HASHES)
 
     def _rows(self, types: Sequence[str]) -> npt.NDArray[np.int64]:
         import numpy as np
@@ -114,23 +125,25 @@ class Matcher:
         wanted = pc.is_in(self.indicators["indicator_type"], value_set=pa.array(list(types), pa.string()))
         return np.flatnonzero(wanted.to_numpy(zero_copy_only=False)).astype(np.int64)
 
-    def _exact(self, types: Sequence[str], only_exact: bool | None = None) -> _Exact:
+    def _exact(self, types: Sequence[str], *, with_exact: bool = True) -> _Exact:
         import pyarrow as pa
 
         rows = self._rows(types)
-        if only_exact is not None:
+        if not with_exact:
             is_exact = self.indicators["is_exact"].to_numpy(zero_copy_only=False).astype(bool)
-            rows = rows[is_exact[rows] == only_exact]
+            rows = rows[~is_exact[rows]]
         return _Exact(_plain(self.indicators["indicator"].take(pa.array(rows))), rows)
 
-    def _url_keys(self) -> _Exact:
+    @cached_property
+    def _urls(self) -> _Exact:
         import pyarrow as pa
 
         rows = self._rows(("url",))
         keys = [url_key(text) for text in self.indicators["indicator"].take(pa.array(rows)).to_pylist()]
         return _Exact(pa.array(keys, pa.string()), rows)
 
-    def _network_maps(self) -> list[tuple[RangeMap, npt.NDArray[np.int64]]]:
+    @cached_property
+    def _networks(self) -> list[tuple[RangeMap, npt.NDArray[np.int64]]]:
         """One map for each feed: within a feed the most specific network counts."""
         import numpy as np
         import pyarrow as pa
@@ -156,9 +169,11 @@ class Matcher:
         """Canonical addresses; null meets nothing."""
         import numpy as np
 
-        parts = [self._addresses.find(_plain(values))]
+        plain = _plain(values)
+        parts = [self._addresses.find(plain)]
+        keys = AddressKeys.of(plain)
         for ranges, owners in self._networks:
-            found = ranges.find(_plain(values))
+            found = ranges.find(keys)
             inside = np.flatnonzero(found >= 0).astype(np.int64)
             parts.append(Pairs(inside, owners[found[inside]]))
         return _ordered(Pairs.join(parts))
