@@ -30,10 +30,10 @@ def snapshot(ws) -> list[dict]:
 def test_while_nothing_is_decided_leads_are_as_fused_and_no_database_is_made(case: Path):
     with flowsleuth.open(case) as ws:
         for by in ("host", "pair"):
-            fused = ws.suspects(None, by=by).table
+            fused = ws.lead_desk.rows(by)
             found = ws.leads(LeadFilter(by), size=None).rows.table
             assert len(found) > 2
-            assert found.select(fused.column_names).equals(fused.combine_chunks())
+            assert found.select(fused.column_names).equals(fused)
             assert set(found["is_hidden"].to_pylist()) == {False}
     assert not (case / "analyst.db").exists()
 
@@ -61,6 +61,18 @@ def test_rated_low_does_not_come_back_with_the_same_finding_on_another_day(ws):
     }  # fmt: skip
     ws.undo(made.rating_id)
     assert snapshot(ws) == before
+
+
+def test_suspects_by_host_or_pair_are_the_leads_as_they_stand(ws):
+    rated = lead(ws, "10.0.0.7", FAR, FOURTH)
+    assert rated["lead_id"] in ws.suspects(by="pair").table["lead_id"].to_pylist()
+    ws.rate(3, leads=[rated["lead_id"]])
+    for by in ("host", "pair"):
+        found = ws.suspects(None, by=by, ip="10.0.0.0/24", dates=[FOURTH]).table
+        assert found.equals(ws.leads(LeadFilter(by, dates=[FOURTH]), size=None).rows.table)
+        assert rated["lead_id"] not in found["lead_id"].to_pylist()
+    ws.rate(1, leads=[lead(ws, "10.0.0.9", FAR, FOURTH)["lead_id"]])
+    assert ws.suspects(1, by="pair").table["severity"].to_pylist() == [1]
 
 
 def test_the_hosts_lead_is_fused_again_without_what_was_set_aside(ws):

@@ -68,12 +68,25 @@ def test_findings_and_raw_flows_are_one_call_away(case: Path) -> None:
     with flowsleuth.open(case) as ws:
         pair = ws.suspects(1, by="pair").table.to_pylist()[0]
         found = ws.findings(lead_id=pair["lead_id"]).table
-        assert set(found["finding_id"].to_pylist()) <= set(json.loads(pair["finding_ids"]))
+        assert found["finding_id"].to_pylist() == json.loads(pair["finding_ids"])
+        assert len(ws.findings(lead_id=pair["lead_id"], detector="strobes").table) == 1
         strobe = next(row for row in found.to_pylist() if row["detector"] == "strobes")
+        assert ws.findings(lead_id=strobe["finding_id"]).table.to_pylist() == [strobe]
         assert ws.lead_flows(strobe, top=None).table.num_rows == 12_000
         assert ws.lead_flows(pair, top=5).table["src_ip"].to_pylist() == [STROBE] * 5
         assert len(ws.findings(host=STROBE, detector="strobes").table) == 1
         assert len(ws.findings(dates=["2024-05-01"], detector="strobes").table) == 0
+
+
+def test_a_group_of_flows_rests_on_exactly_its_flows(case: Path) -> None:
+    with flowsleuth.open(case) as ws:
+        told = [row for lead in ws.suspects(None, by="host").table.to_pylist()
+                for row in ws.findings(lead_id=lead["lead_id"], detector="suspicious").table.to_pylist()]
+        assert told
+        for row in told:
+            flows = ws.lead_flows(row, top=None).table
+            assert len(flows) == row["flows"]
+            assert min(flows["start"].to_pylist()) == row["first_seen"]
 
 
 def test_nothing_new_is_not_done_again_and_the_order_holds(case: Path) -> None:
@@ -93,8 +106,10 @@ def test_nothing_new_is_not_done_again_and_the_order_holds(case: Path) -> None:
 
 def test_unknown_things_are_refused(case: Path) -> None:
     with flowsleuth.open(case) as ws:
-        with pytest.raises(OptionError, match="no such lead"):
+        with pytest.raises(OptionError, match="no lead or finding has this id"):
             ws.findings(lead_id=1)
+        with pytest.raises(OptionError, match="nowhere"):
+            ws.findings(host="nowhere")
         with pytest.raises(OptionError, match="not a day"):
             ws.suspects(by="host", dates=["yesterday"])
         with pytest.raises(OptionError, match="days are chosen for hosts and pairs"):

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from flowsleuth.detect.leads import FLOW_DETECTOR
 from flowsleuth.errors import OptionError
+from flowsleuth.schema.addresses import canonical_address
+from flowsleuth.workspace.queue import checked_dates
 from flowsleuth.workspace.results import Rows
 
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pyarrow as pa
+
     from flowsleuth.store import Store
     from flowsleuth.workspace.lead_desk import LeadDesk
 
@@ -64,11 +71,11 @@ def explain_lead(store: Store, desk: LeadDesk, number: int, *, flows: int = FLOW
     flows : int
         How many flows of each finding.
     """
-    if (lead := _lead(store, desk, number)) is not None:
-        return of_lead(store, lead, flows=flows)
-    finding = store.table("finding")
-    rows = store.arrow(finding.filter(finding.finding_id == number)).to_pylist()
-    return LeadExplanation(None, [_evidence(store, rows[0], flows)]) if rows else None
+    found = behind(store, number)
+    if found is None:
+        return None
+    told = [_evidence(store, row, flows) for row in found.slice(0, FINDINGS).to_pylist()]
+    return LeadExplanation(_lead(store, desk, number), told, max(len(found) - FINDINGS, 0))
 
 
 def _lead(store: Store, desk: LeadDesk, number: int) -> dict[str, Any] | None:
@@ -87,39 +94,100 @@ def _lead(store: Store, desk: LeadDesk, number: int) -> dict[str, Any] | None:
     return found
 
 
-def of_lead(store: Store, lead: dict[str, Any], *, flows: int = FLOWS, most: int = FINDINGS) -> LeadExplanation:
-    """The findings behind a lead, in its order."""
-    found = findings_behind(store, lead)
-    return LeadExplanation(lead, [_evidence(store, row, flows) for row in found[:most]], max(len(found) - most, 0))
-
-
-def findings_behind(store: Store, lead: dict[str, Any]) -> list[dict[str, Any]]:
-    """Rows of the findings behind a lead, the strongest first; groups of flows that were fused among them."""
+def behind(store: Store, number: int) -> pa.Table | None:
+    """The findings behind a lead, in its order; a finding's own id gives that one. None where neither has the id."""
+    import numpy as np
     import pyarrow as pa
 
     from flowsleuth.workspace.lead_findings import findings_of
 
-    listed = json.loads(lead["finding_ids"])
-    one = pa.table({"day": pa.array([lead["day"]], pa.timestamp("us", tz="UTC")), "finding_ids": [lead["finding_ids"]]})
-    behind = findings_of(store, one)
-    rows = {row["finding_id"]: row for row in behind.rows.take(pa.array(behind.finding)).to_pylist()}
-    return [rows[number] for number in listed if number in rows]
-
-
-def behind(store: Store, number: int) -> list[dict[str, Any]]:
-    """See :meth:`flowsleuth.Workspace.behind_lead`."""
     lead, finding = store.table("lead"), store.table("finding")
-    if rows := store.arrow(lead.filter(lead.lead_id == number).select("day", "finding_ids")).to_pylist():
-        return findings_behind(store, rows[0])
-    found: list[dict[str, Any]] = store.arrow(finding.filter(finding.finding_id == number)).to_pylist()
-    if not found:
+    leads = store.arrow(lead.filter(lead.lead_id == number).select("day", "finding_ids"))
+    if len(leads):
+        found = findings_of(store, leads)
+        return found.rows.take(pa.array(found.finding, pa.int64()))
+    rows = store.arrow(finding.filter(finding.finding_id == number))
+    return rows if len(rows) else None
+
+
+def find_findings(
+    store: Store,
+    *,
+    lead_id: int | None = None,
+    host: str | None = None,
+    detector: str | None = None,
+    dates: Sequence[str] | None = None,
+) -> pa.Table:
+    """Rows of ``schema.FINDING``; see :meth:`flowsleuth.Workspace.findings`."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    days, asked = checked_dates(dates), {"host": host and _address(host), "detector": detector}
+    given = {name: value for name, value in asked.items() if value is not None}
+    if lead_id is None:
+        finding = store.table("finding", days)
+        for name, value in given.items():
+            finding = finding.filter(finding[name] == value)
+        return store.arrow(finding.order_by([finding.p_value, finding.finding_id]))
+    rows = behind(store, lead_id)
+    if rows is None:
         hint = "take a lead_id of: flowsleuth suspects --by host"
-        raise OptionError("no lead or finding has this id", where=str(number), hint=hint)
-    return found
+        raise OptionError("no lead or finding has this id", where=str(lead_id), hint=hint)
+    for name, value in given.items():
+        rows = rows.filter(pc.equal(rows[name], value))
+    if days is not None:
+        rows = rows.filter(pc.is_in(pc.strftime(rows["day"], format="%Y-%m-%d"), pa.array(days, pa.string())))
+    return rows
+
+
+def _address(text: str) -> str:
+    try:
+        return canonical_address(text)
+    except ValueError as error:
+        raise OptionError(str(error), where=text[:100]) from None
 
 
 def _evidence(store: Store, row: dict[str, Any], flows: int) -> FindingEvidence:
-    from flowsleuth.workspace.leads import finding_flows
-
     told = row | {"evidence": json.loads(row["evidence"])}
     return FindingEvidence(told, Rows(finding_flows(store, row, flows)))
+
+
+def finding_flows(store: Store, row: dict[str, Any], top: int | None = 1_000) -> pa.Table:
+    """The flows that a finding, or a lead about a pair, rests on, the earliest first: rows of ``schema.FLOW``.
+
+    Parameters
+    ----------
+    store : Store
+    row : dict
+        A row of ``schema.FINDING`` or ``schema.LEAD``.
+    top : int or None
+    """
+    first, last = row["first_seen"], row["last_seen"]
+    flow = store.table("flow", store.days("flow", first, last))
+    flow = flow.filter((flow.start >= first) & (flow.start <= last))
+    if row.get("detector") == FLOW_DETECTOR:
+        score = store.table("score", [str(row["day"].date())], tag=FLOW_DETECTOR)
+        found = flow.semi_join(score.filter(score.suspect_id == row["finding_id"]), "flow_id")
+    else:
+        found = flow.filter(_ends(flow, row))
+    found = found.order_by(["start", "flow_id"])
+    return store.arrow(found if top is None else found.limit(top))
+
+
+def _ends(flow: ir.Table, row: dict[str, Any]) -> ir.BooleanValue:
+    import ibis
+
+    source = row["src_ip"] or row["host"]
+    one = flow.src_ip == source
+    if row["dst_ip"]:
+        one &= flow.dst_ip == row["dst_ip"]
+    elif row["server_name"]:
+        one &= flow.server_name.lower() == row["server_name"]
+    elif row["src_ip"] is None:
+        one |= flow.dst_ip == source
+    if row["proto"]:
+        one &= flow.proto == row["proto"]
+    if row["service_port"] is not None:
+        port = ibis.literal(row["service_port"])
+        one &= (flow.dst_port == port) | (flow.src_port == port)
+    return one

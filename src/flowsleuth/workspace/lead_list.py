@@ -13,7 +13,7 @@ from flowsleuth.errors import OptionError
 from flowsleuth.triage.filters import LONGEST_TEXT
 from flowsleuth.triage.networks import AddressSet
 from flowsleuth.workspace.lead_desk import KINDS
-from flowsleuth.workspace.queue import LARGEST_PAGE, checked_dates
+from flowsleuth.workspace.queue import checked_dates
 from flowsleuth.workspace.results import Rows
 
 if TYPE_CHECKING:
@@ -173,8 +173,8 @@ def lead_page(desk: LeadDesk, asked: LeadFilter, *, page: int = 1, size: int | N
     """
     if page < 1:
         raise OptionError("pages begin at 1", where=f"page {page}")
-    if size is not None and not 1 <= size <= LARGEST_PAGE:
-        raise OptionError(f"must be between 1 and {LARGEST_PAGE}", where=f"size {size}")
+    if size is not None and size < 1:
+        raise OptionError("must be at least 1", where=f"size {size}")
     view = desk.view(asked.by, asked.dates)
     matches = asked.matches(view.rows)
     is_rated = view.severity > 0

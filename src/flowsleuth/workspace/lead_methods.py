@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from flowsleuth.workspace.desk_methods import DeskMethods
 
@@ -41,7 +41,7 @@ class LeadMethods(DeskMethods):
         page : int
             From 1.
         size : int or None
-            At most 10,000; None for all on one page.
+            None for all on one page.
 
         Returns
         -------
@@ -77,20 +77,6 @@ class LeadMethods(DeskMethods):
         from flowsleuth.workspace.lead_evidence import explain_lead
 
         return explain_lead(self.store, self.lead_desk, number, flows=flows)
-
-    def behind_lead(self, number: int) -> list[dict[str, Any]]:
-        """Rows of the findings behind a lead, the strongest first; a finding's own id gives that one.
-
-        Groups of near-identical flows that were fused with them are among them.
-
-        Raises
-        ------
-        OptionError
-            Neither a lead nor a finding has this id.
-        """
-        from flowsleuth.workspace.lead_evidence import behind
-
-        return behind(self.store, number)
 
     def host_page(
         self, address: str, *, start: dt.datetime | None = None, end: dt.datetime | None = None, top: int = 20

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from flowsleuth.errors import OptionError
+from flowsleuth.workspace.lead_methods import LeadMethods
 from flowsleuth.workspace.results import Rows
 from flowsleuth.workspace.rule_methods import RuleMethods
 
@@ -14,13 +15,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from flowsleuth.workspace.explain import Explanation
+    from flowsleuth.workspace.lead_list import By as LeadKind
     from flowsleuth.workspace.scored_day import ScoredDay
     from flowsleuth.workspace.suspects import By
 
     Ranked = Literal["host", "pair", "group", "flow"]
 
 
-class ScoreMethods(RuleMethods):
+class ScoreMethods(LeadMethods, RuleMethods):
     """Detectors run, suspects ranked, one explained."""
 
     def score(
@@ -61,10 +63,11 @@ class ScoreMethods(RuleMethods):
         top : int or None
             How many; None for all.
         by : ``host``, ``pair``, ``group`` or ``flow``
-            Hosts and pairs by all evidence of a day together (rows of ``schema.LEAD``), of all days, the least chance
-            first; groups of near-identical flows, or single flows, by one detector.
+            Hosts and pairs by all evidence of a day together, of all days, the least chance first: as they stand, like
+            :meth:`leads`, without those that are rated low or suppressed. Groups of near-identical flows, or single
+            flows, by one detector, as scored.
         ip : str, optional
-            Only those with this address.
+            Only those with this address; of hosts and pairs also a CIDR, or several with commas.
         detector : str, optional
         dates : sequence of str, optional
             Only these days, for hosts and pairs.
@@ -89,12 +92,12 @@ class ScoreMethods(RuleMethods):
         dates: Sequence[str] | None = None,
     ) -> Iterator[pa.Table]:
         """The same as :meth:`suspects`, in pieces, for results larger than memory."""
-        from flowsleuth.workspace.leads import LeadQuestion, find_leads
+        from flowsleuth.workspace.lead_list import LeadFilter
         from flowsleuth.workspace.suspects import Question, find_suspects
 
         if by in ("host", "pair"):
-            days = None if dates is None else tuple(dates)
-            return iter([find_leads(self.store, LeadQuestion(by, top, ip, days, detector))])
+            asked = LeadFilter(cast("LeadKind", by), dates=dates, ip=ip, detector=detector)
+            return iter([self.leads(asked, size=top).rows.table])
         if dates is not None:
             raise OptionError("days are chosen for hosts and pairs", where=f"by={by}")
         return find_suspects(self.store, Question(cast("By", by), top, ip, detector))
@@ -107,12 +110,13 @@ class ScoreMethods(RuleMethods):
         detector: str | None = None,
         dates: Sequence[str] | None = None,
     ) -> Rows:
-        """What finders told, the least likely first: rows of ``schema.FINDING``.
+        """Findings, the least likely first: rows of ``schema.FINDING``.
 
         Parameters
         ----------
         lead_id : int, optional
-            Only those behind this lead.
+            Only those behind this lead, in its order, the groups of flows that were fused with them among them; a
+            finding's own id gives that one. Without it: what finders told.
         host : str, optional
             Only those about this address.
         detector : str, optional
@@ -123,16 +127,15 @@ class ScoreMethods(RuleMethods):
         Raises
         ------
         OptionError
-            No lead has this id.
+            Neither a lead nor a finding has this id, or `host` is no address.
         """
-        from flowsleuth.workspace.leads import find_findings
+        from flowsleuth.workspace.lead_evidence import find_findings
 
-        days = None if dates is None else tuple(dates)
-        return Rows(find_findings(self.store, lead_id=lead_id, host=host, detector=detector, dates=days))
+        return Rows(find_findings(self.store, lead_id=lead_id, host=host, detector=detector, dates=dates))
 
     def lead_flows(self, row: dict[str, Any], top: int | None = 1_000) -> Rows:
         """The flows behind a row of :meth:`findings`, or of :meth:`suspects` by host or pair, the earliest first."""
-        from flowsleuth.workspace.leads import finding_flows
+        from flowsleuth.workspace.lead_evidence import finding_flows
 
         return Rows(finding_flows(self.store, row, top))
 

@@ -152,7 +152,7 @@ class Flow:
     ) -> list[types.Finding | None] | None:
         context = context_of(info)
         context.spend(4 * QUESTION)
-        return rows.findings(context.workspace.behind_lead(id))
+        return rows.findings(context.workspace.findings(lead_id=id).table)
 
     @strawberry.field(description="A host: its leads by day, its pairs, its findings. (new)")
     def host(
@@ -166,12 +166,12 @@ class Flow:
         check_page(1, size)
         context.spend(4 * QUESTION + 3 * size)
         ws = context.workspace
-        days = ws.leads(LeadFilter("host", "all", ip=ip), size=size).rows.table.sort_by("day")
+        days = ws.leads(LeadFilter("host", "all", ip=ip), size=None).rows.table.sort_by("day")
         pairs = ws.leads(LeadFilter("pair", "all", ip=ip), size=size).rows.table
         roles = [role for role in days["role"].to_pylist() if role]
-        found = ws.findings(host=ip).table.slice(0, size).to_pylist()
+        found = ws.findings(host=ip).table.slice(0, size)
         return types.Host(
-            ip=ip, role=roles[-1] if roles else None, history=rows.leads(days), pairs=rows.leads(pairs),
+            ip=ip, role=roles[-1] if roles else None, history=rows.leads(days.slice(max(len(days) - size, 0))), pairs=rows.leads(pairs),
             findings=rows.findings(found),
         )  # fmt: skip
 

@@ -116,9 +116,9 @@ def leads(table: pa.Table) -> list[types.Lead | None]:
     return [types.Lead(**renamed(row, LEAD), day=row["day"].date()) for row in table.to_pylist()]
 
 
-def findings(found: list[dict[str, Any]]) -> list[types.Finding | None]:
+def findings(table: pa.Table) -> list[types.Finding | None]:
     """Findings."""
-    return [types.Finding(**renamed(row, FINDING), day=row["day"].date()) for row in found]
+    return [types.Finding(**renamed(row, FINDING), day=row["day"].date()) for row in table.to_pylist()]
 
 
 def edge(row: Mapping[str, Any]) -> types.EdgeDetails:
