@@ -80,9 +80,12 @@ def keys_of(rows: pa.Table) -> pa.Array:
     import pyarrow.compute as pc
 
     columns = [pc.fill_null(rows[name].cast(pa.string()), "") for name in KEY]
-    columns[0] = pc.replace_substring_regex(columns[0], f"^{OF_FINDING}", "")
-    columns[3] = pc.utf8_lower(columns[3])
-    joined = pc.binary_join_element_wise(*columns, _BETWEEN)
+    detector, src_ip, dst_ip, name, *service = columns
+    detector = pc.replace_substring_regex(detector, f"^{OF_FINDING}", "")
+    # the name on the label of a group of flows is that of its strongest: of several peers it is not the name
+    is_of_many = pc.and_(pc.equal(detector, FLOWS_FOUND_BY), pc.equal(dst_ip, ""))
+    name = pc.if_else(is_of_many, "", pc.utf8_lower(name))
+    joined = pc.binary_join_element_wise(detector, src_ip, dst_ip, name, *service, _BETWEEN)
     return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined
 
 

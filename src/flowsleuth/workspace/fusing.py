@@ -18,6 +18,7 @@ from flowsleuth.detect.lead_words import Spoken
 from flowsleuth.detect.leads import FLOW_DETECTOR, FLOW_FAMILY, FLOW_NORMAL_IF, DayLeads
 from flowsleuth.detect.network_day import NetworkDay, count_population
 from flowsleuth.schema import FINDING, LEAD
+from flowsleuth.triage.order import score_at
 from flowsleuth.workspace.queue_parts import LEADS as NAME
 from flowsleuth.workspace.scored_day import ScoredDay
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from flowsleuth.store import Store
 
-VERSION = 3
+VERSION = 4
 USUAL_DAYS = 14
 """Earlier days that say what evidence is usual."""
 KINDS = ("pair", "listed", "host")
@@ -86,16 +87,22 @@ def day_findings(store: Store, date: str, spoken: Mapping[str, Spoken]) -> pa.Ta
 
 
 def _flow_findings(store: Store, date: str) -> pa.Table:
-    """The strongest groups of near-identical flows, as findings: their chance is the share of flows as surprising."""
+    """The strongest groups of near-identical flows, as findings: their chance is the share of flows as surprising.
+
+    What differs within a group is null, as in a label on it: by that a rating of the one holds for the other.
+    """
     import ibis
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    queue = store.table("queue", [date], FLOW_DETECTOR)
-    rows = store.arrow(queue.filter(queue.score >= ibis.literal(1.0 - KEPT_P)))
-    one_peer, one_source = pc.equal(rows["dst_ips"], 1), pc.equal(rows["src_ips"], 1)
-    rows = rows.filter(one_source)
+    queue, least = store.table("queue", [date], FLOW_DETECTOR), 1.0 - KEPT_P
+    rows = _without_ratings(store.arrow(queue.filter((queue.score >= ibis.literal(least)) | (queue.taught != 0.0))))
+    rows = rows.filter(pc.and_(pc.greater_equal(rows["score"], least), pc.equal(rows["src_ips"], 1)))
     one_peer = pc.equal(rows["dst_ips"], 1)
+    one_port = [
+        pc.and_(pc.less_equal(rows[f"{end}_ports"], 1), pc.equal(rows[f"{end}_port"], rows["service_port"]))
+        for end in ("src", "dst")
+    ]
     midnight = pa.scalar(dt.datetime.fromisoformat(date).replace(tzinfo=dt.UTC), pa.timestamp("us", tz="UTC"))
     columns: dict[str, Any] = {
         "day": pa.repeat(midnight, len(rows)),
@@ -104,16 +111,33 @@ def _flow_findings(store: Store, date: str) -> pa.Table:
         "src_ip": rows["src_ip"],
         "dst_ip": pc.if_else(one_peer, rows["dst_ip"], pa.scalar(None, pa.string())),
         "server_name": pc.if_else(one_peer, pc.utf8_lower(rows["server_name"]), pa.scalar(None, pa.string())),
+        "service_port": pc.if_else(pc.or_kleene(*one_port), rows["service_port"], pa.scalar(None, pa.int32())),
         "p_value": pa.array(np.clip(1.0 - rows["score"].to_numpy(), 1e-12, 1.0)),
         "technique": pa.nulls(len(rows), pa.string()),
         "src_bytes": rows["group_src_bytes"],
         "dst_bytes": rows["group_dst_bytes"],
         "evidence": pa.repeat("{}", len(rows)),
     }
-    same = ("detector", "run", "proto", "service_port", "score", "flows", "first_seen", "last_seen", "reason")
+    same = ("detector", "run", "proto", "score", "flows", "first_seen", "last_seen", "reason")
     columns |= {name: rows[name] for name in same}
     schema = FINDING.arrow_schema()
     return pa.table([columns[one.name].cast(one.type) for one in schema], schema=schema)
+
+
+def _without_ratings(rows: pa.Table) -> pa.Table:
+    """Groups of flows with the score that they have without what ratings taught.
+
+    Ratings are laid over leads when they are looked at; what they had taught the detector would count a second time.
+    """
+    import pyarrow as pa
+
+    score, surprise, taught = (rows[name].to_numpy() for name in ("score", "surprise", "taught"))
+    is_taught = taught != 0.0
+    if not is_taught.any():
+        return rows
+    own = score.copy()
+    own[is_taught] = score_at(surprise[is_taught] - taught[is_taught], surprise, score)
+    return rows.set_column(rows.column_names.index("score"), "score", pa.array(own))
 
 
 def usual_evidence(store: Store, date: str, spoken: Mapping[str, Spoken]) -> tuple[Usual, list[str]]:
