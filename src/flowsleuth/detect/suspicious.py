@@ -99,7 +99,7 @@ class SuspiciousDetector:
             if not batch.num_rows:
                 continue
             found = model.judge(batch, spare=len(TAUGHT) if taught else 0)
-            found = taught.add_to(found, batch) if taught else found
+            found = taught.add_to(found, batch, reference.tail(found.surprise)) if taught else found
             score = 1.0 - reference.tail(found.surprise)
             sink(scored_rows(batch, score, found.surprise, found.suspect_id, found.evidence))
             scored += batch.num_rows

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-TAUGHT = ("taught", "taught_by", "taught_as", "taught_alike", "taught_of")
+TAUGHT = ("taught", "taught_by", "taught_as", "taught_alike", "taught_of", "untaught_p")
 """Evidence of ratings: nats (a part of the surprise), and, for the reason, what is shared (a place in :data:`SHARED`),
-how those were rated that agree (a place in :data:`VERDICTS`), and how many of how many rated suspects.
+how those were rated that agree (a place in :data:`VERDICTS`), and how many of how many rated suspects; last the chance
+of as much surprise without what ratings taught, 0 where none taught anything.
 """
 SHARED = (
     ("src",), ("dst",), ("service",), ("src", "dst"), ("src", "service"), ("dst", "service"),
@@ -56,7 +57,7 @@ class TaughtEdges:
         """Judge every edge of a day once."""
         size = len(model.edges)
         place = np.zeros(size, dtype=np.int32)
-        found = [np.zeros((1, len(TAUGHT)))]
+        found = [np.zeros((1, len(TAUGHT) - 1))]
         rows = 1
         for low in range(0, size, BLOCK):
             evidence = _judge(taught, _edge_rows(model, np.arange(low, min(low + BLOCK, size))))
@@ -66,9 +67,13 @@ class TaughtEdges:
             rows += at.size
         return cls(place, np.concatenate(found), taught, model)
 
-    def add_to(self, judged: Judged, batch: pa.RecordBatch) -> Judged:
-        """The same flows with what was taught: added to the surprise, its evidence in the last columns, left for it."""
-        evidence = judged.evidence[:, -len(TAUGHT) :]
+    def add_to(self, judged: Judged, batch: pa.RecordBatch, chance: Floats) -> Judged:
+        """The same flows with what was taught: added to the surprise, its evidence in the last columns, left for it.
+
+        `chance` is what each flow has without.
+        """
+        judged.evidence[:, -1] = chance
+        evidence = judged.evidence[:, -len(TAUGHT) : -1]
         evidence[:] = self.evidence[self.place[judged.edge]]
         if len(self.taught.names):
             import pyarrow.compute as pc

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from flowsleuth.detect import FINDERS
+from flowsleuth.detect import DETECTORS, FINDERS
 from flowsleuth.detect.calibration import Calibration, count_evidence
 from flowsleuth.detect.findings import KEPT_P
 from flowsleuth.detect.fusion import Usual
 from flowsleuth.detect.lead_words import Spoken
 from flowsleuth.detect.leads import FLOW_DETECTOR, FLOW_FAMILY, FLOW_NORMAL_IF, DayLeads
 from flowsleuth.detect.network_day import NetworkDay, count_population
+from flowsleuth.detect.scored_rows import evidence_matrix
 from flowsleuth.schema import FINDING, LEAD
-from flowsleuth.triage.order import score_at
 from flowsleuth.workspace.queue_parts import LEADS as NAME
 from flowsleuth.workspace.scored_day import ScoredDay
 
@@ -96,7 +96,8 @@ def _flow_findings(store: Store, date: str) -> pa.Table:
     import pyarrow.compute as pc
 
     queue, least = store.table("queue", [date], FLOW_DETECTOR), 1.0 - KEPT_P
-    rows = _without_ratings(store.arrow(queue.filter((queue.score >= ibis.literal(least)) | (queue.taught != 0.0))))
+    rows = store.arrow(queue.filter((queue.score >= ibis.literal(least)) | (queue.taught != 0.0)))
+    rows = _without_ratings(store, date, rows)
     rows = rows.filter(pc.and_(pc.greater_equal(rows["score"], least), pc.equal(rows["src_ips"], 1)))
     one_peer = pc.equal(rows["dst_ips"], 1)
     one_port = [
@@ -124,20 +125,23 @@ def _flow_findings(store: Store, date: str) -> pa.Table:
     return pa.table([columns[one.name].cast(one.type) for one in schema], schema=schema)
 
 
-def _without_ratings(rows: pa.Table) -> pa.Table:
+def _without_ratings(store: Store, date: str, rows: pa.Table) -> pa.Table:
     """Groups of flows with the score that they have without what ratings taught.
 
     Ratings are laid over leads when they are looked at; what they had taught the detector would count a second time.
     """
     import pyarrow as pa
+    import pyarrow.compute as pc
 
-    score, surprise, taught = (rows[name].to_numpy() for name in ("score", "surprise", "taught"))
-    is_taught = taught != 0.0
-    if not is_taught.any():
+    if not pc.any(pc.not_equal(rows["taught"], 0.0)).as_py():
         return rows
-    own = score.copy()
-    own[is_taught] = score_at(surprise[is_taught] - taught[is_taught], surprise, score)
-    return rows.set_column(rows.column_names.index("score"), "score", pa.array(own))
+    queue, score = (store.table(name, [date], FLOW_DETECTOR) for name in ("queue", "score"))
+    told = store.arrow(score.semi_join(queue.filter(queue.taught != 0.0), "flow_id").select("flow_id", "evidence"))
+    names = DETECTORS.load(FLOW_DETECTOR).evidence_names
+    chance = evidence_matrix(told["evidence"], len(names))[:, names.index("untaught_p")]
+    at = pc.index_in(rows["flow_id"], value_set=told["flow_id"].combine_chunks())
+    own = pa.array(np.where(chance > 0.0, 1.0 - chance, np.nan), from_pandas=True).take(at)
+    return rows.set_column(rows.column_names.index("score"), "score", pc.coalesce(own, rows["score"]))
 
 
 def usual_evidence(store: Store, date: str, spoken: Mapping[str, Spoken]) -> tuple[Usual, list[str]]:
