@@ -135,11 +135,12 @@ class LeadWords:
         return largest | {"first_seen": min(first[at] for at in some), "last_seen": max(last[at] for at in some)}
 
     def ends(self, by: str, rows: Ints) -> dict[str, Any]:
-        """The ends of a pair, where its findings agree."""
+        """The ends of a pair, where its findings agree; a port is one of a protocol."""
         some = rows.tolist()
         if by == "host":
             return dict.fromkeys(_ENDS)
-        return {name: _same(self.texts[name][at] for at in some) for name in _ENDS}
+        found = {name: _same(self.texts[name][at] for at in some) for name in _ENDS}
+        return found | ({"service_port": None} if found["proto"] is None else {})
 
 
 def _same(values: Any) -> Any:
