@@ -80,8 +80,11 @@ def test_findings_and_raw_flows_are_one_call_away(case: Path) -> None:
 
 def test_a_group_of_flows_rests_on_exactly_its_flows(case: Path) -> None:
     with flowsleuth.open(case) as ws:
-        told = [row for lead in ws.suspects(None, by="host").table.to_pylist()
-                for row in ws.findings(lead_id=lead["lead_id"], detector="suspicious").table.to_pylist()]
+        told = [
+            row
+            for lead in ws.suspects(None, by="host").table.to_pylist()
+            for row in ws.findings(lead_id=lead["lead_id"], detector="suspicious").table.to_pylist()
+        ]
         assert told
         for row in told:
             flows = ws.lead_flows(row, top=None).table

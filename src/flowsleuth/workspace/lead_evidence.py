@@ -96,7 +96,6 @@ def _lead(store: Store, desk: LeadDesk, number: int) -> dict[str, Any] | None:
 
 def behind(store: Store, number: int) -> pa.Table | None:
     """The findings behind a lead, in its order; a finding's own id gives that one. None where neither has the id."""
-    import numpy as np
     import pyarrow as pa
 
     from flowsleuth.workspace.lead_findings import findings_of

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from flowsleuth.workspace.explain import Explanation
-    from flowsleuth.workspace.lead_list import By as LeadKind
     from flowsleuth.workspace.scored_day import ScoredDay
     from flowsleuth.workspace.suspects import By
 
@@ -96,7 +95,7 @@ class ScoreMethods(LeadMethods, RuleMethods):
         from flowsleuth.workspace.suspects import Question, find_suspects
 
         if by in ("host", "pair"):
-            asked = LeadFilter(cast("LeadKind", by), dates=dates, ip=ip, detector=detector)
+            asked = LeadFilter(by, dates=dates, ip=ip, detector=detector)
             return iter([self.leads(asked, size=top).rows.table])
         if dates is not None:
             raise OptionError("days are chosen for hosts and pairs", where=f"by={by}")

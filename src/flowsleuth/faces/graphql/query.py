@@ -169,9 +169,10 @@ class Flow:
         days = ws.leads(LeadFilter("host", "all", ip=ip), size=None).rows.table.sort_by("day")
         pairs = ws.leads(LeadFilter("pair", "all", ip=ip), size=size).rows.table
         roles = [role for role in days["role"].to_pylist() if role]
+        history = rows.leads(days.slice(max(len(days) - size, 0)))
         found = ws.findings(host=ip).table.slice(0, size)
         return types.Host(
-            ip=ip, role=roles[-1] if roles else None, history=rows.leads(days.slice(max(len(days) - size, 0))), pairs=rows.leads(pairs),
+            ip=ip, role=roles[-1] if roles else None, history=history, pairs=rows.leads(pairs),
             findings=rows.findings(found),
         )  # fmt: skip
 
