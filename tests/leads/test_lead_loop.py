@@ -297,3 +297,49 @@ def test_a_rule_that_asks_for_sizes_of_flows_leaves_findings_alone(ws):
     (report,) = ws.apply_rules()
     assert (report.suspects, report.problem) == (0, None)
     assert lead(ws, "10.0.0.9", FAR, FOURTH)["severity"] is None
+
+
+def test_what_ratings_taught_the_detector_of_flows_does_not_count_twice(ws):
+    before = {row["lead_id"]: row["p_value"] for by in ("host", "pair") for row in ws.lead_desk.rows(by).to_pylist()}
+    ws.rate(1, by="pair", dst_ip=FAR)
+    taught = {row["lead_id"]: row["p_value"] for row in snapshot(ws)}
+    assert any(taught[lead_id] < 0.5 * before[lead_id] for lead_id in before)
+    ws.score("suspicious", again=True)
+    assert any(row["taught"] for row in ws.queue(size=10_000).rows.table.to_pylist())
+    fused = {row["lead_id"]: row["p_value"] for by in ("host", "pair") for row in ws.lead_desk.rows(by).to_pylist()}
+    assert fused == pytest.approx(before, rel=0.01)
+    assert {row["lead_id"]: row["p_value"] for row in snapshot(ws)} == pytest.approx(taught, rel=0.01)
+
+
+def test_all_groups_of_flows_that_are_rated_low_in_the_queue_are_set_aside(ws):
+    assert rows(ws, "host", detector="suspicious")
+    ws.rate(3, src_ip="10.0.0.0/8")
+    assert rows(ws, "host", detector="suspicious") + rows(ws, "pair", detector="suspicious") == []
+
+
+def test_a_group_of_many_peers_is_known_by_its_label():
+    import pyarrow as pa
+
+    from flowsleuth.triage.set_aside import keys_of
+
+    ends = {"detector": ["suspicious"] * 2, "src_ip": ["10.0.0.5"] * 2, "dst_ip": pa.nulls(2, pa.string()),
+            "server_name": ["strongest.example", None], "proto": ["tcp"] * 2, "service_port": [443] * 2}  # fmt: skip
+    label, finding = keys_of(pa.table(ends)).to_pylist()
+    assert label == finding
+
+
+def test_a_rated_lead_is_one_rating_in_a_hosts_summary(ws):
+    made = ws.rate(1, leads=[lead(ws, "10.0.0.9", FAR, FOURTH)["lead_id"]])
+    marks = ws.notebooklet("HostSummary").run("10.0.0.9", options=["bookmarks"], strict=True).related_bookmarks
+    assert marks[marks.kind == "rating"].id.tolist() == [made.rating_id]
+
+
+def test_shares_of_false_leads_are_of_all_that_could_have_been_found(ws):
+    """Nothing changes when what is taught is nothing: the number of tests is that of the day's fusion."""
+    from flowsleuth.detect.calibration import false_shares
+    from flowsleuth.workspace.lead_findings import fusions
+
+    for by in ("host", "pair"):
+        fused = ws.lead_desk.rows(by, [FOURTH])
+        again = false_shares(fused["p_value"].to_numpy(), fusions(ws.store)[FOURTH].tests(by))
+        assert again == pytest.approx(fused["q_value"].to_numpy())

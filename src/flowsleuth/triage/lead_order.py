@@ -23,7 +23,7 @@ class LeadOrder:
     ----------
     surprise : array of float64
         Nats, with what ratings teach and without what is set aside.
-    p_value, q_value : array of float64
+    p_value : array of float64
     rank : array of int64
         From 1; what is set aside comes after the rest.
     moved : array of int64
@@ -32,14 +32,11 @@ class LeadOrder:
 
     surprise: Floats
     p_value: Floats
-    q_value: Floats
     rank: Ints
     moved: Ints
 
 
-def order_leads(
-    surprise: Floats, p_value: Floats, taught: Floats, is_hidden: Bools, *, before: Ints, tests: int
-) -> LeadOrder:
+def order_leads(surprise: Floats, p_value: Floats, taught: Floats, is_hidden: Bools, before: Ints) -> LeadOrder:
     """Rank the leads of a day.
 
     Parameters
@@ -51,16 +48,14 @@ def order_leads(
     is_hidden : array of bool, shape (n,)
     before : array of int64, shape (n,)
         Rank as fused, which orders equals too.
-    tests : int
-        How many hosts (pairs) were tested, with or without evidence.
 
     Examples
     --------
     The second is rated up by six nats; the third is set aside:
 
     >>> surprise, p = np.array([9.0, 6.0, 5.0]), np.exp(-np.array([9.0, 6.0, 5.0]))
-    >>> found = order_leads(surprise, p, np.array([0, 6, 0]), np.array([False, False, True]), tests=100,
-    ...     before=np.array([1, 2, 3]))
+    >>> found = order_leads(surprise, p, np.array([0, 6, 0]), np.array([False, False, True]),
+    ...     np.array([1, 2, 3]))
     >>> found.rank.tolist(), found.moved.tolist(), found.p_value.round(7).tolist()
     ([2, 1, 3], [-1, 1, 0], [0.0001234, 6.1e-06, 0.0067379])
     """
@@ -68,7 +63,7 @@ def order_leads(
     now = np.maximum(surprise + taught, 0.0)
     rank = _places(before, -now, chance, is_hidden)
     moved = np.where(is_hidden, 0, _places(before, is_hidden) - rank)
-    return LeadOrder(now, chance, false_shares(chance, rank, is_hidden, tests), rank, moved)
+    return LeadOrder(now, chance, rank, moved)
 
 
 def _places(*keys: npt.NDArray[Any]) -> Ints:
@@ -77,20 +72,3 @@ def _places(*keys: npt.NDArray[Any]) -> Ints:
     places = np.empty(order.size, dtype=np.int64)
     places[order] = np.arange(1, order.size + 1)
     return places
-
-
-def false_shares(chance: Floats, rank: Ints, is_hidden: Bools, tests: int) -> Floats:
-    """Expected share of false leads down to each (Benjamini and Hochberg 1995); what is set aside is not in the list.
-
-    Examples
-    --------
-    >>> chance = np.array([0.01, 0.02, 0.9])
-    >>> false_shares(chance, np.array([1, 2, 3]), np.zeros(3, bool), tests=3).round(3).tolist()
-    [0.03, 0.03, 0.9]
-    """
-    order = np.argsort(rank)
-    shown = order[~is_hidden[order]]
-    raw = chance[shown] * max(tests, shown.size) / np.arange(1, shown.size + 1)
-    found = np.ones(chance.size)
-    found[shown] = np.minimum(np.minimum.accumulate(raw[::-1])[::-1], 1.0) if shown.size else raw
-    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from flowsleuth.detect.calibration import Calibration
     from flowsleuth.detect.fusion import Usual
+    from flowsleuth.detect.lead_words import Spoken
     from flowsleuth.detect.leads import DayLeads
     from flowsleuth.store import Store
     from flowsleuth.triage.suppressions import Suppression
@@ -48,6 +49,43 @@ class Behind:
         return np.bincount(self.lead[is_meant[self.finding]], minlength=self.leads)
 
 
+@dataclass(frozen=True)
+class Fusion:
+    """How a day was fused.
+
+    Attributes
+    ----------
+    run : str
+    spoken : mapping of str to Spoken
+        What took part.
+    population : dict
+        Kind → how many of ours, and of others, could have been found.
+    """
+
+    run: str
+    spoken: Mapping[str, Spoken]
+    population: dict[str, tuple[int, int]]
+
+    def tests(self, by: str) -> int:
+        """How many hosts (of ours, where there are any) or pairs the day's shares of false leads are worked out for."""
+        ours, others = self.population[by]
+        return ours if by == "host" and ours else ours + others
+
+
+def fusions(store: Store) -> dict[str, Fusion]:
+    """UTC day → how it was fused."""
+    from flowsleuth.workspace.fusing import spoken_detectors
+    from flowsleuth.workspace.queue_parts import LEADS
+
+    found = {}
+    for run in store.catalog.runs():
+        if run["detector"] == LEADS:
+            detail = json.loads(run["detail"])
+            population = {by: tuple(one["total"] for one in detail["counted"][by]) for by in ("host", "pair")}
+            found[run["date"]] = Fusion(run["id"], spoken_detectors(set(detail["spoken"])), population)
+    return found
+
+
 def findings_of(store: Store, leads: pa.Table) -> Behind:
     """The findings behind leads.
 
@@ -62,7 +100,7 @@ def findings_of(store: Store, leads: pa.Table) -> Behind:
 
     from flowsleuth.schema import FINDING
 
-    tables = [FINDING.arrow_schema().empty_table(), *(_fused_findings(store, date) for date in days_of(leads))]
+    tables = [FINDING.arrow_schema().empty_table(), *_fused_findings(store, leads)]
     rows = pa.concat_tables(tables).combine_chunks()
     place, ids = listed_ids(leads["finding_ids"])
     at = pc.index_in(pa.array(ids), value_set=rows["finding_id"].combine_chunks())
@@ -78,21 +116,12 @@ def days_of(rows: pa.Table) -> list[str]:
     return sorted(pc.unique(pc.strftime(rows["day"], format="%Y-%m-%d")).to_pylist())
 
 
-def _fused_findings(store: Store, date: str) -> pa.Table:
-    """Findings of a day that were fused, the strongest groups of flows among them."""
-    from flowsleuth.workspace.fusing import day_findings, spoken_detectors
+def _fused_findings(store: Store, leads: pa.Table) -> list[pa.Table]:
+    """Findings of the days of leads that were fused, the strongest groups of flows among them."""
+    from flowsleuth.workspace.fusing import day_findings
 
-    return day_findings(store, date, spoken_detectors(_ran(store, date)))
-
-
-def _ran(store: Store, date: str) -> set[str]:
-    """What took part in a day's fusion."""
-    from flowsleuth.workspace.queue_parts import LEADS
-
-    for run in store.catalog.runs():
-        if run["detector"] == LEADS and run["date"] == date:
-            return set(json.loads(run["detail"])["spoken"])
-    return set()
+    fused = fusions(store)
+    return [day_findings(store, date, fused[date].spoken) for date in days_of(leads)]
 
 
 def listed_ids(column: pa.ChunkedArray) -> tuple[Ints, Ints]:
@@ -115,7 +144,9 @@ def listed_ids(column: pa.ChunkedArray) -> tuple[Ints, Ints]:
     return rows[is_told.to_numpy(zero_copy_only=False)].astype(np.int64), ids
 
 
-def fused_again(store: Store, date: str, is_left: pa.Table) -> pa.Table:
+def fused_again(
+    store: Store, date: str, spoken: Mapping[str, Spoken], findings: pa.Table, is_left: pa.Array
+) -> pa.Table:
     """The leads of a day without the findings that were set aside: rows of ``schema.LEAD`` but for ``run``.
 
     How much evidence is usual stays as it was, so that nothing else becomes a stronger or weaker lead by it.
@@ -124,20 +155,23 @@ def fused_again(store: Store, date: str, is_left: pa.Table) -> pa.Table:
     ----------
     store : Store
     date : str
-    is_left : pyarrow.Table
-        Rows of ``schema.FINDING``: those of the day that still count.
+    spoken : mapping of str to Spoken
+        What took part in the day's fusion.
+    findings : pyarrow.Table
+        Rows of ``schema.FINDING``: all that were fused.
+    is_left : pyarrow.Array
+        Which of them still count.
     """
     from flowsleuth.detect.leads import DayLeads
     from flowsleuth.workspace.finding_runs import PREFIX
-    from flowsleuth.workspace.fusing import day_findings, spoken_detectors, usual_evidence
+    from flowsleuth.workspace.fusing import usual_evidence
     from flowsleuth.workspace.stored_day import COUNTS
 
-    spoken = spoken_detectors(_ran(store, date))
     day = dt.date.fromisoformat(date)
     hosts = store.arrow(store.table(f"{COUNTS}{PREFIX}_population", [date])).sort_by("ip")
     usual, _ = usual_evidence(store, date, spoken)
-    whole = DayLeads(day, day_findings(store, date, spoken), hosts, spoken, usual)
-    return DayLeads(day, is_left, hosts, spoken, _as_it_was(whole, usual)).rows()
+    whole = DayLeads(day, findings, hosts, spoken, usual)
+    return DayLeads(day, findings.filter(is_left), hosts, spoken, _as_it_was(whole, usual)).rows()
 
 
 def _as_it_was(whole: DayLeads, usual: Usual) -> Usual:

@@ -148,8 +148,10 @@ class LeadPage:
         ``open``, ``rated`` (whatever the severity), ``suppressed``: what the filter finds whatever its state.
     hidden : int
         Of these, how many are rated low or suppressed.
+    down_to : int
+        All leads down to the last of this page, day by day, that are not hidden.
     expected_false : float
-        Of all leads down to the last of this page, day by day, how many are expected to be false.
+        How many of these are expected to be false.
     """
 
     rows: Rows
@@ -160,6 +162,7 @@ class LeadPage:
     dates: list[str]
     counts: dict[str, int]
     hidden: int
+    down_to: int
     expected_false: float
 
 
@@ -177,18 +180,18 @@ def lead_page(desk: LeadDesk, asked: LeadFilter, *, page: int = 1, size: int | N
         raise OptionError("must be at least 1", where=f"size {size}")
     view = desk.view(asked.by, asked.dates)
     matches = asked.matches(view.rows)
-    is_rated = view.severity > 0
-    chosen = {"open": ~view.is_hidden, "rated": is_rated, "all": np.ones(len(view.rows), dtype=bool)}[asked.state]
+    is_hidden, is_rated = view.verdicts.is_hidden, view.verdicts.severity > 0
+    chosen = {"open": ~is_hidden, "rated": is_rated, "all": np.ones(len(view.rows), dtype=bool)}[asked.state]
     at = np.flatnonzero(matches & chosen)
     size = max(int(at.size), 1) if size is None else size
     wanted = at[(page - 1) * size : page * size]
     counts = {
-        "open": int(np.count_nonzero(matches & ~view.is_hidden)),
+        "open": int(np.count_nonzero(matches & ~is_hidden)),
         "rated": int(np.count_nonzero(matches & is_rated)),
-        "suppressed": int(np.count_nonzero(matches & view.is_suppressed)),
+        "suppressed": int(np.count_nonzero(matches & view.verdicts.is_suppressed)),
     }
-    rows, hidden = standing_rows(desk, view, wanted), int(np.count_nonzero(matches & view.is_hidden))
-    return LeadPage(Rows(rows), int(at.size), page, size, asked.by, desk.dates(), counts, hidden, expected_false(rows))
+    rows, hidden = standing_rows(desk, view, wanted), int(np.count_nonzero(matches & is_hidden))
+    return LeadPage(Rows(rows), int(at.size), page, size, asked.by, desk.dates(), counts, hidden, *expected_false(rows))
 
 
 def standing_rows(desk: LeadDesk, view: LeadView, at: npt.NDArray[np.int64]) -> pa.Table:
@@ -196,13 +199,14 @@ def standing_rows(desk: LeadDesk, view: LeadView, at: npt.NDArray[np.int64]) -> 
     import pyarrow as pa
 
     rows = view.rows.take(pa.array(at, pa.int64()))
-    unrated = view.severity[at] == 0
+    said = view.verdicts.take(at)
+    unrated = said.severity == 0
     now = {
-        "severity": pa.array(view.severity[at].astype(np.int32), mask=unrated),
-        "rating_id": pa.array(view.rating_id[at], mask=unrated),
-        "is_suppressed": pa.array(view.is_suppressed[at]),
-        "is_hidden": pa.array(view.is_hidden[at]),
-        "set_aside": pa.array(view.set_aside[at]),
+        "severity": pa.array(said.severity.astype(np.int32), mask=unrated),
+        "rating_id": pa.array(said.rating_id, mask=unrated),
+        "is_suppressed": pa.array(said.is_suppressed),
+        "is_hidden": pa.array(said.is_hidden),
+        "set_aside": pa.array(said.set_aside),
         "moved": pa.array(view.moved[at]),
         "taught": pa.array(view.taught[at]),
         "moved_why": pa.array(desk.why(rows), pa.string()),
@@ -212,11 +216,11 @@ def standing_rows(desk: LeadDesk, view: LeadView, at: npt.NDArray[np.int64]) -> 
     return rows
 
 
-def expected_false(rows: pa.Table) -> float:
-    """Of all leads of each day down to the last that is here, how many are expected to be false."""
-    last: dict[Any, tuple[int, float]] = {}
-    columns = (rows[name].to_pylist() for name in ("day", "rank", "q_value", "is_hidden"))
-    for day, rank, q_value, is_hidden in zip(*columns, strict=True):
-        if not is_hidden:
-            last[day] = max(last.get(day, (0, 0.0)), (rank, q_value))
-    return sum(rank * q_value for rank, q_value in last.values())
+def expected_false(rows: pa.Table) -> tuple[int, float]:
+    """Of each day all leads down to the last that is here: how many, and how many of them are expected to be false."""
+    import pyarrow.compute as pc
+
+    shown = rows.filter(pc.invert(rows["is_hidden"]))
+    last = shown.group_by("day").aggregate([("rank", "max"), ("q_value", "max")])
+    wrong = pc.sum(pc.multiply(last["rank_max"], last["q_value_max"])).as_py()
+    return pc.sum(last["rank_max"]).as_py() or 0, wrong or 0.0

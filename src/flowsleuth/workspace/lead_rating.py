@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,9 +12,10 @@ from flowsleuth.errors import OptionError
 from flowsleuth.triage.conditions import AllOf, Condition
 from flowsleuth.triage.filters import check_severity
 from flowsleuth.triage.set_aside import FLOWS_FOUND_BY, OF_FINDING, OF_LEAD, as_flows, meets
-from flowsleuth.workspace.lead_desk import KINDS
+from flowsleuth.workspace.lead_desk import KINDS, with_source
 from flowsleuth.workspace.lead_findings import findings_of
-from flowsleuth.workspace.rating import PREVIEWED, Preview, Rating, check_comment, record_labels
+from flowsleuth.workspace.queue_parts import LEADS
+from flowsleuth.workspace.rating import PREVIEWED, Preview, Rating, act_row, check_comment, record_labels
 from flowsleuth.workspace.results import Rows
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from flowsleuth.triage.rules import Rule
     from flowsleuth.workspace.desk import Desk
 
-LEADS = "leads"
-"""What the rating says of whose queue it was made on."""
 ENDS = ("src_ip", "dst_ip", "dst_port", "ip", "name")
 
 
@@ -84,6 +82,11 @@ class LeadCriteria:
         return found | ({"leads": list(self.leads)} if self.leads else {})
 
     @property
+    def kinds(self) -> tuple[str, ...]:
+        """Of which kind the leads are."""
+        return KINDS if self.by is None else (self.by,)
+
+    @property
     def origin(self) -> str:
         """What kind of act it is: ``address`` (either end), ``criteria`` or ``selection``."""
         if self.ip is not None:
@@ -102,25 +105,16 @@ def matching_leads(desk: Desk, criteria: LeadCriteria, dates: Sequence[str] | No
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    kinds = KINDS if criteria.by is None else (criteria.by,)
-    rows = pa.concat_tables([desk.leads.rows(by, dates) for by in kinds])
+    rows = pa.concat_tables([desk.leads.rows(by, dates) for by in criteria.kinds])
     if criteria.leads:
         rows = rows.filter(pc.is_in(rows["lead_id"], value_set=pa.array(sorted(set(criteria.leads)), pa.int64())))
         there = set(rows["lead_id"].to_pylist())
         if gone := [str(one) for one in criteria.leads if one not in there][:5]:
             hint = "take a lead_id of: flowsleuth suspects --by host"
             raise OptionError("no lead has this id", where=", ".join(gone), hint=hint)
-    seen = as_flows(_with_source(rows))
+    seen = as_flows(with_source(rows))
     is_meant = criteria.expression().judge(seen, of_groups=False)
     return rows.filter(is_meant)
-
-
-def _with_source(rows: pa.Table) -> pa.Table:
-    """Leads with the host as source of those about hosts."""
-    import pyarrow.compute as pc
-
-    source = pc.if_else(pc.equal(rows["by"], "host"), rows["host"], rows["src_ip"])
-    return rows.set_column(rows.column_names.index("src_ip"), "src_ip", source)
 
 
 def preview_leads(desk: Desk, criteria: LeadCriteria, dates: Sequence[str] | None = None) -> Preview:
@@ -129,10 +123,9 @@ def preview_leads(desk: Desk, criteria: LeadCriteria, dates: Sequence[str] | Non
 
     found = matching_leads(desk, criteria, dates)
     rated = 0
-    for by in KINDS:
-        view = desk.leads.view(by, dates)
-        meant = pc.is_in(view.rows["lead_id"], value_set=found["lead_id"].combine_chunks())
-        rated += int(np.count_nonzero(np.asarray(meant.to_numpy(), dtype=bool) & (view.severity > 0)))
+    for view in (desk.leads.view(by, dates) for by in criteria.kinds):
+        is_meant = pc.is_in(view.rows["lead_id"], value_set=found["lead_id"].combine_chunks()).to_numpy()
+        rated += int(np.count_nonzero(is_meant & (view.verdicts.severity > 0)))
     flows = int(pc.sum(found["flows"]).as_py() or 0)
     return Preview(len(found), flows, rated, Rows(found.slice(0, PREVIEWED)))
 
@@ -159,10 +152,7 @@ def rate_leads(
     if not len(found):
         hint = "see what is there: flowsleuth suspects --by host"
         raise OptionError("no lead matches", where=str(criteria.as_dict())[:300], hint=hint)
-    row = {
-        "severity": checked, "origin": criteria.origin, "criteria": criteria.as_dict(), "detector": LEADS,
-        "dates": None if dates is None else list(dates), "comment": comment or None, "rule_id": None,
-    }  # fmt: skip
+    row = act_row(checked, criteria.origin, criteria.as_dict(), detector=LEADS, dates=dates, comment=comment)
     labels = labels_of_leads(found) + labels_of_findings(_behind(desk, found))
     flows = sum(label["flows"] for label in labels if label["detector"].startswith(OF_LEAD))
     with desk.case.transaction(analyst) as case:
@@ -193,30 +183,33 @@ def findings_meeting(desk: Desk, rule: Rule, dates: Sequence[str] | None = None)
 
 def labels_of_leads(leads: pa.Table) -> list[dict[str, Any]]:
     """A label per lead: what it says of its ends teaches."""
-    return [
-        _label(row, f"{OF_LEAD}{row['by']}", row["lead_id"], row["surprise"]) for row in _with_source(leads).to_pylist()
-    ]
+    rows = with_source(leads)
+    return _labels(rows, OF_LEAD, "by", "lead_id", rows["surprise"])
 
 
 def labels_of_findings(findings: pa.Table) -> list[dict[str, Any]]:
     """A label per finding: it is known again by who found it between which ends."""
-    import math
+    import pyarrow.compute as pc
 
-    return [
-        _label(row, f"{OF_FINDING}{row['detector']}", row["finding_id"], -math.log(max(row["p_value"], 1e-300)))
-        for row in findings.to_pylist()
-    ]
+    surprise = pc.negate(pc.ln(pc.max_element_wise(findings["p_value"], 1e-300)))
+    return _labels(findings, OF_FINDING, "detector", "finding_id", surprise)
 
 
-def _label(row: dict[str, Any], detector: str, key: int, surprise: float) -> dict[str, Any]:
-    same = ("src_ip", "dst_ip", "proto", "service_port", "server_name", "src_bytes", "dst_bytes", "flows", "score")
-    day: dt.datetime = row["day"]
-    return {name: row[name] for name in same} | {
-        "detector": detector,
-        "suspect_id": key,
-        "flow_id": None,
-        "date": day.date().isoformat(),
-        "start": row["first_seen"],
+_SAME = ("src_ip", "dst_ip", "proto", "service_port", "server_name", "src_bytes", "dst_bytes", "flows", "score")
+
+
+def _labels(rows: pa.Table, prefix: str, detector: str, key: str, surprise: Any) -> list[dict[str, Any]]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    columns = {name: rows[name] for name in _SAME} | {
+        "detector": pc.binary_join_element_wise(prefix, rows[detector], ""),
+        "suspect_id": rows[key],
+        "flow_id": pa.nulls(len(rows), pa.int64()),
+        "date": pc.strftime(rows["day"], format="%Y-%m-%d"),
+        "start": rows["first_seen"],
         "surprise": surprise,
-        "dst_port": row["service_port"],
+        "dst_port": rows["service_port"],
     }
+    found: list[dict[str, Any]] = pa.table(columns).to_pylist()
+    return found

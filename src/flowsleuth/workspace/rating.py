@@ -137,12 +137,26 @@ def rate(
     if not found.suspects:
         hint = "see what is there: flowsleuth queue"
         raise OptionError("no suspect in the queue matches", where=str(criteria.as_dict())[:300], hint=hint)
-    row = {
-        "severity": checked, "origin": criteria.origin, "criteria": criteria.as_dict(), "detector": detector,
-        "dates": None if dates is None else list(dates), "comment": comment or None, "rule_id": None,
-    }  # fmt: skip
+    row = act_row(checked, criteria.origin, criteria.as_dict(), detector=detector, dates=dates, comment=comment)
     with desk.case.transaction(analyst) as case:
         return record(case, row, found, detector)
+
+
+def act_row(
+    severity: int,
+    origin: str,
+    criteria: dict[str, Any],
+    *,
+    detector: str,
+    dates: Sequence[str] | None,
+    comment: str,
+    rule_id: int | None = None,
+) -> dict[str, Any]:
+    """What an act of rating says of itself, but for when, by whom and what it matched."""
+    return {
+        "severity": severity, "origin": origin, "criteria": criteria, "detector": detector,
+        "dates": None if dates is None else list(dates), "comment": comment or None, "rule_id": rule_id,
+    }  # fmt: skip
 
 
 def check_comment(comment: str) -> None:

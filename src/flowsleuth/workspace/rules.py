@@ -18,9 +18,9 @@ import numpy as np
 from flowsleuth.errors import OptionError
 from flowsleuth.triage.members import Match, match
 from flowsleuth.triage.rules import FILE_NAME, Rule, load_rules
-from flowsleuth.workspace.lead_rating import LEADS, findings_meeting, labels_of_findings
-from flowsleuth.workspace.queue_parts import detectors_with_scores
-from flowsleuth.workspace.rating import Preview, preview_of, record, record_labels
+from flowsleuth.workspace.lead_rating import findings_meeting, labels_of_findings
+from flowsleuth.workspace.queue_parts import LEADS, detectors_with_scores
+from flowsleuth.workspace.rating import Preview, act_row, preview_of, record, record_labels
 from flowsleuth.workspace.rating_history import take_back
 
 if TYPE_CHECKING:
@@ -186,10 +186,10 @@ class Rules:
 
 
 def _act(row: dict[str, Any], rule: Rule, detector: str, dates: Sequence[str] | None) -> dict[str, Any]:
-    return {
-        "severity": rule.severity, "origin": "rule", "criteria": {"rule": rule.name}, "detector": detector,
-        "dates": None if dates is None else list(dates), "comment": rule.comment or None, "rule_id": row["rule_id"],
-    }  # fmt: skip
+    return act_row(
+        rule.severity, "rule", {"rule": rule.name}, detector=detector, dates=dates, comment=rule.comment,
+        rule_id=row["rule_id"],
+    )  # fmt: skip
 
 
 def _new_findings(case: CaseTransaction, rule_id: int, findings: pa.Table) -> list[dict[str, Any]]:

@@ -32,7 +32,8 @@ def leads(parsed: argparse.Namespace, top: int | None) -> int:
         _tell_nothing(parsed, page.dates, page.hidden)
         return 0
     show_leads(rows)
-    print(f"\n{expected_false(rows)}")
+    listed = [row["day"] for row in rows if not row["is_hidden"]]
+    print(f"\n{expected_false(len(listed), len(set(listed)), page.down_to, page.expected_false)}")
     if aside := 0 if parsed.hidden else page.hidden:
         print(f"{aside:,} more are rated low or suppressed: --hidden shows them")
     print(f"what is behind one, with its raw flows: flowsleuth explain -w {parsed.workspace} LEAD_ID")

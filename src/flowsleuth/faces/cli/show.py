@@ -9,6 +9,7 @@ import csv
 import datetime as dt
 import json
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,9 +28,12 @@ if TYPE_CHECKING:
 WIDTH_WHEN_PIPED = 200
 LONGEST_TIME = 40
 NARROWEST = 78
+"""Columns that every terminal is taken to have."""
+NARROW_TEXT = 60
+"""Columns of words, however narrow the terminal."""
 SHORT_FLOAT = 100_000
 """Larger numbers with a fraction, as times in seconds are, keep all their digits."""
-"""Columns that every terminal is taken to have."""
+SEVERITY_WORDS = {1: "high", 2: "medium", 3: "low", None: ""}
 
 
 def console(file: IO[str] | None = None) -> Console:
@@ -54,6 +58,13 @@ def print_table(
     for row in rows:
         table.add_row(*[printable_text(value) for value in row])
     console().print(table)
+
+
+def say(text: str, indent: str = "") -> None:
+    """Print one paragraph, safe and as wide as the terminal."""
+    width = max(console().width, NARROW_TEXT)
+    lines = textwrap.wrap(printable_text(text), width, initial_indent=indent, subsequent_indent=indent)
+    print("\n".join(lines))
 
 
 def rows_of_words(rows: Sequence[Sequence[str]], right: Sequence[int]) -> list[str]:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Sequence
 from typing import Any
 
-from flowsleuth.faces.cli.show import console, rows_of_words
+from flowsleuth.faces.cli.show import SEVERITY_WORDS, console, rows_of_words, say
 from flowsleuth.schema.printable import printable_text
 
 INDENT = 6
-NARROW = 60
-SEVERITY_WORDS = {1: "high", 2: "medium", 3: "low", None: ""}
 _TIME = "%Y-%m-%d %H:%M:%S"
 _HEAD = ("rank", "score", "q", "rated", "host", "peer", "service", "flows", "first seen (UTC)", "last seen (UTC)")
 _RIGHT = ("rank", "score", "q", "flows")
@@ -37,8 +33,7 @@ def show_leads(rows: list[dict[str, Any]]) -> None:
     for line, row in zip(texts, rows, strict=True):
         page.print(line, soft_wrap=True)
         for said in _says(row):
-            for part in textwrap.wrap(printable_text(said), max(page.width - INDENT, NARROW)):
-                page.print(" " * INDENT + part, soft_wrap=True)
+            say(said, " " * INDENT)
 
 
 def _any(lines: list[list[str]], at: int) -> bool:
@@ -104,30 +99,33 @@ def _says(row: dict[str, Any]) -> list[str]:
     return said
 
 
-def expected_false(rows: Sequence[dict[str, Any]]) -> str:
-    """How many of the leads that are shown are to be expected to be false, in words; by day, as q-values are.
+def expected_false(listed: int, days: int, down_to: int, wrong: float) -> str:
+    """How many of the leads that are shown are to be expected to be false, in words.
 
     A q-value tells of the list from its first to that rank, so where only some of these are shown (one address, one
     detector), it is told of the whole list.
 
+    Parameters
+    ----------
+    listed : int
+        Leads that are shown, and not set aside.
+    days : int
+        Of how many days they are.
+    down_to : int
+        Leads of these days down to the last that is shown.
+    wrong : float
+        How many of these are expected to be false.
+
     Examples
     --------
-    >>> import datetime as dt
-    >>> day = dt.datetime(2024, 5, 1, tzinfo=dt.UTC)
-    >>> expected_false([{"day": day, "rank": 1, "q_value": 0.01}, {"day": day, "rank": 2, "q_value": 0.2}])
+    >>> expected_false(2, 1, 2, 0.4)
     '2 leads; some 0.4 of them are expected to be false (q 0.200)'
-    >>> expected_false([{"day": day, "rank": 5, "q_value": 0.2}])
+    >>> expected_false(1, 1, 5, 1.0)
     '1 lead; of the 5 down to rank 5 some 1.0 are expected to be false (q 0.200)'
     """
-    last: dict[Any, dict[str, Any]] = {}
-    for row in rows:
-        if row["day"] not in last or row["rank"] > last[row["day"]]["rank"]:
-            last[row["day"]] = row
-    ranks = sum(row["rank"] for row in last.values())
-    wrong = sum(row["rank"] * row["q_value"] for row in last.values())
-    share = f"(q {wrong / ranks:.3f})" if ranks else ""
-    much = f"{len(rows):,} lead{'' if len(rows) == 1 else 's'}"
-    if ranks == len(rows):
-        return f"{much}; some {wrong:,.1f} of them are expected to be false {share}"
-    down = f"down to rank {ranks:,}" if len(last) == 1 else f"of {len(last)} days down to the last of these"
-    return f"{much}; of the {ranks:,} {down} some {wrong:,.1f} are expected to be false {share}"
+    share = f"(q {wrong / down_to:.3f})" if down_to else ""
+    much = f"{listed:,} lead{'' if listed == 1 else 's'}"
+    if down_to == listed:
+        return f"{much}; some {wrong:,.1f} of them are expected to be false {share}".rstrip()
+    down = f"down to rank {down_to:,}" if days == 1 else f"of {days} days down to the last of these"
+    return f"{much}; of the {down_to:,} {down} some {wrong:,.1f} are expected to be false {share}"
