@@ -101,20 +101,23 @@ def test_explain_a_lead_a_finding_and_a_flow(case, run):
 
 def test_rate_and_hide_leads(case, run):
     row = listed(run, case, "--by", "pair")[0]
-    code, out, _ = run("rate", "low", "--lead", row["lead_id"], "-w", case, "--dry-run")
-    assert code == 0
+    _, out, _ = run("rate", "low", "--lead", row["lead_id"], "-w", case, "--dry-run")
+    assert out.startswith("would rate 1 leads (20,000 flows); 0 of them are rated already\n")
     assert "far.example" in out
     assert len(listed(run, case, "--by", "pair")) > 2
-    code, out, _ = run("rate", "low", "--lead", row["lead_id"], "-w", case, "--why", "monitoring")
+    _, out, _ = run("rate", "low", "--lead", row["lead_id"], "-w", case, "--why", "monitoring")
     assert out == f"rated 1 leads (20,000 flows) low; take it back with: flowsleuth rate undo 1 -w {case}\n"
     assert row["lead_id"] not in [one["lead_id"] for one in listed(run, case, "--by", "pair")]
     _, out, _ = run("suspects", "-w", case, "--by", "pair")
     assert "1 more are rated low or suppressed: --hidden shows them" in out
+    before = re.search(r"of them are expected to be false \(q .*\)", out)
+    _, out, _ = run("suspects", "-w", case, "--by", "pair", "--hidden")
+    assert re.search(r"of them are expected to be false \(q .*\)", out)[0] == before[0]
     hidden = listed(run, case, "--by", "pair", "--hidden")
     assert [one["severity"] for one in hidden if one["is_hidden"]] == [3]
     assert run("rate", "undo", "-w", case)[0] == 0
     assert row["lead_id"] in [one["lead_id"] for one in listed(run, case, "--by", "pair")]
-    code, out, _ = run("rate", "high", "--by", "pair", "--name", "*.example", "--date", FOURTH, "-w", case)
+    _, out, _ = run("rate", "high", "--by", "pair", "--name", "*.example", "--date", FOURTH, "-w", case)
     assert out.startswith("rated 3 leads (43,500 flows) high")
 
 

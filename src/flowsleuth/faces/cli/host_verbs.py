@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 import flowsleuth
 from flowsleuth.faces.cli.arguments import add_verb, add_workspace, parse_time
 from flowsleuth.faces.cli.rows import print_columns
-from flowsleuth.faces.cli.show import console, print_json, text_file
+from flowsleuth.faces.cli.show import print_json, say, text_file
 from flowsleuth.schema.printable import printable_text
 
 if TYPE_CHECKING:
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from flowsleuth.investigate.dossier import Dossier, Section
 
 FORMATS = ("table", "json", "html")
-NARROW = 60
 
 
 def add_host(verbs: Any) -> None:
@@ -65,9 +63,9 @@ def _show(found: Dossier, top: int) -> None:
     print(printable_text(found.title))
     for section in found.sections:
         if section.kind == "text":
-            _say(f"{section.title}: {section.absent or section.text}")
+            say(f"{section.title}: {section.absent or section.text}")
             if section.value and section.value.get("normal_if"):
-                _say(section.value["normal_if"], "  ")
+                say(section.value["normal_if"], "  ")
         else:
             _show_section(section, top)
 
@@ -91,8 +89,3 @@ def _show_history(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         bar = "█" * round(40 * row["value"] / most)
         print(f"  {row['time']:%Y-%m-%d}  {row['value']:6.2f}  {bar}".rstrip())
-
-
-def _say(text: str, indent: str = "") -> None:
-    width = max(console().width, NARROW)
-    print("\n".join(textwrap.wrap(printable_text(text), width, initial_indent=indent, subsequent_indent=indent)))

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flowsleuth.errors import OptionError
 from flowsleuth.faces.cli import show_queue as show
 from flowsleuth.faces.cli.arguments import parse_time
-from flowsleuth.faces.cli.show import give, print_json, write_tables
-from flowsleuth.faces.cli.show_leads import show_leads
+from flowsleuth.faces.cli.show import SEVERITY_WORDS, give, print_json, write_tables
 from flowsleuth.faces.cli.triage_arguments import SEVERITY_NAMES
 from flowsleuth.faces.cli.triage_talk import make_sure, number_of, open_case, option_of, tell
 
@@ -82,21 +81,17 @@ def _rate(ws: Workspace, parsed: argparse.Namespace) -> int:
     criteria: dict[str, Any] = {name: getattr(parsed, name) for name in CRITERIA}
     criteria |= {"suspects": parsed.suspect, "flows": parsed.flow, "detector": parsed.detector, "dates": parsed.date}
     criteria |= {"leads": parsed.lead, "by": parsed.by, "name": parsed.name}
-    is_about_leads = bool(parsed.lead or parsed.by)
+    what = "leads" if parsed.lead or parsed.by else "suspects"
     if parsed.unrated:
         criteria["filter"] = QueueFilter()
     if parsed.dry_run:
         found = ws.preview(**criteria)
         if parsed.format == "table":
-            if is_about_leads:
-                show_leads(found.rows.table.to_pylist())
-            else:
-                show.show_preview(found, "would rate")
+            show.show_preview(found, "would rate", what)
             return 0
         return give(found.rows.table, parsed)
     made = ws.rate(SEVERITY_NAMES[parsed.action], why=parsed.why, **criteria)
-    word = show.SEVERITY_WORDS[made.severity]
-    what = "leads" if is_about_leads else "suspects"
+    word = SEVERITY_WORDS[made.severity]
     text = f"rated {made.suspects:,} {what} ({made.flows:,} flows) {word}; take it back with: flowsleuth rate undo"
     return tell(dataclasses.asdict(made), parsed, f"{text} {made.rating_id}{option_of(parsed)}")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from flowsleuth.errors import OptionError
 from flowsleuth.faces.cli import show_queue as show
 from flowsleuth.faces.cli.arguments import parse_time
-from flowsleuth.faces.cli.show import give, print_json
+from flowsleuth.faces.cli.show import SEVERITY_WORDS, give, print_json
 from flowsleuth.faces.cli.triage_arguments import SEVERITY_NAMES
 from flowsleuth.faces.cli.triage_talk import make_sure, number_of, open_case, option_of, tell
 from flowsleuth.schema.printable import printable_text
@@ -73,7 +73,7 @@ def _apply(ws: Workspace, parsed: argparse.Namespace) -> int:
         print_json([dataclasses.asdict(report) for report in reports])
     else:
         for report in reports:
-            word = show.SEVERITY_WORDS[report.severity]
+            word = SEVERITY_WORDS[report.severity]
             what = f"{report.suspects:,} suspects ({report.flows:,} flows) newly rated {word}"
             print(f"{printable_text(report.name)}: {what}")
         if not reports:

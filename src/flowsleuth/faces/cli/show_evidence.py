@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
+import re
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.faces.cli.show import console, endpoint, human_bytes, print_table, terminal_text
-from flowsleuth.faces.cli.show_leads import NARROW, SEVERITY_WORDS, peer_text, service_text
-from flowsleuth.schema.printable import printable_text
+from flowsleuth.faces.cli.show import SEVERITY_WORDS, endpoint, human_bytes, print_table, say, terminal_text
+from flowsleuth.faces.cli.show_leads import peer_text, service_text
 
 if TYPE_CHECKING:
     from flowsleuth.workspace.lead_evidence import FindingEvidence, LeadExplanation
@@ -29,8 +28,8 @@ def show_lead(found: LeadExplanation) -> None:
 def _show_head(lead: dict[str, Any]) -> None:
     ends = " ".join(text for text in (peer_text(lead), service_text(lead)) if text)
     role = f" ({lead['role']})" if lead["role"] else ""
-    _say(f"lead {lead['lead_id']}: {lead['host']}{role}{f' and {ends}' if ends else ''}, {lead['day']:%Y-%m-%d}")
-    _say(
+    say(f"lead {lead['lead_id']}: {lead['host']}{role}{f' and {ends}' if ends else ''}, {lead['day']:%Y-%m-%d}")
+    say(
         f"rank {lead['rank']:,} of the day's {lead['by']}s, score {lead['score']:.9f}, "
         f"p {lead['p_value']:.3g}, q {lead['q_value']:.3g}, {lead['surprise']:.2f} nats"
     )
@@ -38,10 +37,10 @@ def _show_head(lead: dict[str, Any]) -> None:
     if severity or lead["is_suppressed"] or lead["set_aside"]:
         said = [f"rated {severity}" if severity else "", "suppressed" if lead["is_suppressed"] else ""]
         said.append(f"{lead['set_aside']:,} findings set aside" if lead["set_aside"] else "")
-        _say("; ".join(text for text in said if text))
+        say("; ".join(text for text in said if text))
     for text in (lead["reason"], lead["normal_if"], lead["moved_why"]):
         if text:
-            _say(text, "  ")
+            say(text, "  ")
 
 
 def _show_finding(one: FindingEvidence) -> None:
@@ -49,13 +48,13 @@ def _show_finding(one: FindingEvidence) -> None:
     ends = " ".join(text for text in (peer_text(row), service_text(row)) if text)
     technique = f", {row['technique']}" if row["technique"] else ""
     print()
-    _say(f"{row['detector']}: p {row['p_value']:.3g}{technique}; {row['host']} {ends}".rstrip())
-    _say(row["reason"], "  ")
+    say(f"{row['detector']}: p {row['p_value']:.3g}{technique}; {row['host']} {ends}".rstrip())
+    say(row["reason"], "  ")
     first, last = (row[name].strftime(_TIME) for name in ("first_seen", "last_seen"))
     size = f"{human_bytes(row['src_bytes'])}/{human_bytes(row['dst_bytes'])}".strip("/")
-    _say(f"{row['flows']:,} flows, {first} to {last} UTC{f', {size} out/in' if size else ''}", "  ")
+    say(f"{row['flows']:,} flows, {first} to {last} UTC{f', {size} out/in' if size else ''}", "  ")
     for name, value in row["evidence"].items():
-        _say(f"{name:<28} {terminal_text(value)}", "    ")
+        say(f"{name:<28} {terminal_text(value)}", "    ")
     _show_flows(one)
 
 
@@ -69,7 +68,7 @@ def _show_flows(one: FindingEvidence) -> None:
             row["proto"],
             row["conn_state"],
             f"{human_bytes(row['src_bytes'])}/{human_bytes(row['dst_bytes'])}",
-            f"{row['source_file']}:{row['source_row']}",
+            f"{_file_name(row['source_file'])}:{row['source_row']}",
             row["flow_id"],
         )
         for row in rows
@@ -79,8 +78,12 @@ def _show_flows(one: FindingEvidence) -> None:
         print_table([("   ", *line) for line in lines], ["", *columns], wrap=("destination", "file:line"))
 
 
-def _say(text: str, indent: str = "") -> None:
-    """One paragraph, safe and as wide as the terminal."""
-    width = max(console().width, NARROW)
-    lines = textwrap.wrap(printable_text(text), width, initial_indent=indent, subsequent_indent=indent)
-    print("\n".join(lines))
+def _file_name(path: str | None) -> str:
+    """The last part of a path: whole ones fold in the middle of the line number; ``explain`` of the flow tells them.
+
+    Examples
+    --------
+    >>> _file_name("logs/2024/conn.log"), _file_name("C:\\\\logs\\\\conn.log")
+    ('conn.log', 'conn.log')
+    """
+    return re.split(r"[\\/]", path or "")[-1]

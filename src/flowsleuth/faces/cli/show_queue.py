@@ -6,7 +6,8 @@ import json
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.faces.cli.show import console, endpoint, human_bytes, print_table
+from flowsleuth.faces.cli.show import SEVERITY_WORDS, console, endpoint, human_bytes, print_table
+from flowsleuth.faces.cli.show_leads import show_leads
 from flowsleuth.schema.printable import printable_text
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 INDENT = 6
 NARROW = 60
-SEVERITY_WORDS = {1: "high", 2: "medium", 3: "low", None: ""}
 _HEAD = (
     "rank",
     "score",
@@ -103,13 +103,13 @@ def show_values(lists: dict[str, list[Any]], size: int) -> None:
             print(f"  {count:>8,}  {printable_text(value)}")
 
 
-def show_preview(preview: Preview, doing: str) -> None:
-    """Print what an act would match."""
-    print(
-        f"{doing} {preview.suspects:,} suspects ({preview.flows:,} flows); {preview.rated:,} of them are rated already"
-    )
+def show_preview(preview: Preview, doing: str, what: str = "suspects") -> None:
+    """Print what an act would match: suspects, or leads."""
+    much = f"{preview.suspects:,} {what} ({preview.flows:,} flows)"
+    print(f"{doing} {much}; {preview.rated:,} of them are rated already")
     rows = preview.rows.table.to_pylist()
-    _flows(rows)
+    show_rows = show_leads if what == "leads" else _flows
+    show_rows(rows)
     if preview.suspects > len(rows):
         print(f"… and {preview.suspects - len(rows):,} more")
 

@@ -11,7 +11,7 @@ import flowsleuth
 from flowsleuth import workspace as workspaces
 from flowsleuth.errors import OptionError
 from flowsleuth.faces.cli.arguments import parse_assignments, parse_time
-from flowsleuth.faces.cli.show import print_json, write_tables
+from flowsleuth.faces.cli.show import print_json, tell_written, write_tables
 from flowsleuth.schema.printable import printable_text
 from flowsleuth.settings import DEFAULT_HOME
 
@@ -144,8 +144,7 @@ def suspects(parsed: argparse.Namespace) -> int:
         tables = ws.iter_suspects(top, by=parsed.by, ip=parsed.ip, detector=parsed.detector)
         if parsed.format != "table":
             rows = write_tables(tables, parsed.format, parsed.output)
-            if parsed.output:
-                print(f"{rows:,} rows in {parsed.output}", file=sys.stderr)
+            tell_written(rows, parsed)
             return 0
         shown = 0
         for table in tables:
