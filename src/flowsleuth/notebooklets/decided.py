@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from flowsleuth.triage.set_aside import OF_FINDING
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -37,19 +39,13 @@ def suspects_of(run: Run, addresses: Sequence[str], top: int) -> pa.Table:
     return once.slice(0, top).drop_columns(["rank"])
 
 
-def has_case(run: Run) -> bool:
-    """Whether anybody ever rated or wrote; to ask must not make a database."""
-    from flowsleuth.schema.analyst import FILE_NAME
-
-    return bool(run.ws.settings.case_url) or (run.ws.folder / FILE_NAME).exists()
-
-
 def ratings_of(run: Run, addresses: Sequence[str]) -> pa.Table:
-    """Ratings that hold of flows of some addresses: a row per suspect or flow that was rated; the latest first."""
+    """Ratings that hold of some addresses: a row per suspect, flow or lead that was rated; the latest first."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     rows = run.ws.labels().to_arrow()
+    rows = rows.filter(pc.invert(pc.starts_with(rows["detector"], OF_FINDING)))  # the lead they are behind is told
     mine = pa.array(list(addresses), pa.string())
     rows = rows.filter(pc.or_(pc.is_in(rows["src_ip"], value_set=mine), pc.is_in(rows["dst_ip"], value_set=mine)))
     return rows.sort_by([("made", "descending"), ("label_id", "descending")])
@@ -75,7 +71,7 @@ def bookmarks_of(run: Run, addresses: Sequence[str]) -> pa.Table:
     import pyarrow as pa
 
     rows: list[dict[str, Any]] = []
-    is_there = has_case(run)
+    is_there = run.ws.has_case
     for row in ratings_of(run, addresses).to_pylist() if is_there else ():
         about = f"{row['src_ip'] or 'several'} → {row['dst_ip'] or 'several'}"
         title = f"rated {SEVERITY.get(row['severity'], row['severity'])}: {row['flows']:,} flows, {row['detector']}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.notebooklets.attributes import Found
-from flowsleuth.notebooklets.decided import has_case, ratings_of, stories_of, suspects_of
+from flowsleuth.notebooklets.decided import ratings_of, stories_of, suspects_of
 from flowsleuth.notebooklets.step import SkipStep
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def read_suspects(run: Run) -> dict[str, Any]:
 
 def read_ratings(run: Run) -> dict[str, Any]:
     """Ratings that hold, of flows of the host."""
-    if not has_case(run):
+    if not run.ws.has_case:
         return {"ratings": Found(absent="nothing was rated in this workspace")}
     found = ratings_of(run, _addresses(run))
     return {"ratings": found.select(list(RATING)) if len(found) else Found(absent="nothing of it was rated")}
@@ -46,7 +46,7 @@ def read_ratings(run: Run) -> dict[str, Any]:
 
 def read_stories(run: Run) -> dict[str, Any]:
     """Live stories about the host, or about a network it is in."""
-    if not has_case(run):
+    if not run.ws.has_case:
         return {"stories": Found(absent="there is no story in this workspace")}
     found = stories_of(run, _addresses(run))
     return {"stories": found if len(found) else Found(absent="no story is about it")}
