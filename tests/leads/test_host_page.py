@@ -62,6 +62,7 @@ def test_a_window_narrows_it(ws):
     found = ws.host_page("10.0.0.7", start=start, end=start + dt.timedelta(days=1))
     assert [str(row["day"].date()) for row in found["days"].table.to_pylist()] == [FOURTH]
     assert min(found["flows"].table["start"].to_pylist()) >= start
+    assert min(found["suspects"].table["first_seen"].to_pylist()) >= start
     assert (found.start, len(found["history"].table)) == (start, 1)
 
 

@@ -164,7 +164,7 @@ def _pairs(workspace: Workspace, ip: str, dates: list[str] | None) -> Section:
 def _suspects(workspace: Workspace, ip: str, dates: list[str] | None) -> Section:
     """Its groups of flows in the queue, rated ones too."""
     if not workspace.has_case:
-        rows = workspace.suspects(SHOWN, ip=ip).table
+        rows = _of_days(workspace.suspects(SHOWN if dates is None else None, ip=ip).table, dates)
     else:
         rows = workspace.queue(QueueFilter("all", ip=ip, dates=dates), size=SHOWN).rows.table
     return Section(
@@ -176,13 +176,23 @@ def _suspects(workspace: Workspace, ip: str, dates: list[str] | None) -> Section
     )
 
 
+def _of_days(rows: pa.Table, dates: list[str] | None) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if dates is None or not len(rows):
+        return rows
+    return rows.filter(pc.is_in(pc.strftime(rows["first_seen"], format="%Y-%m-%d"), pa.array(dates, pa.string())))
+
+
 def _flows(workspace: Workspace, ip: str, start: dt.datetime | None, end: dt.datetime | None) -> Section:
     """Its first raw flows with file and line."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     rows = flows_of(workspace, ip, start, end, columns=FLOW_COLUMNS, limit=FLOWS).table
-    line = pc.binary_join_element_wise(rows["source_file"], rows["source_row"].cast(pa.string()), ":")
+    name = pc.replace_substring_regex(rows["source_file"], r"^.*[\\/]", "")  # the whole path is beside it
+    line = pc.binary_join_element_wise(name, rows["source_row"].cast(pa.string()), ":")
     rows = rows.add_column(1, "file_and_line", line)
     note = f"the first {FLOWS:,}; all of them: investigate" if len(rows) == FLOWS else ""
     return Section(
