@@ -90,7 +90,7 @@ class LeadReview(widgets.VBox):
         self.listed.show(page.rows.table, COLUMNS, "Hosts" if self.by.value == "host" else "Pairs")
         hidden = f"; {page.hidden:,} are rated low or suppressed" if page.hidden else ""
         self.told.say(
-            f"{page.total:,} leads; down to the last of these some {page.expected_false:.1f} are expected to be "
+            f"{page.total:,} leads; of the first {page.down_to:,} some {page.expected_false:.1f} are expected to be "
             f"false{hidden}."
         )
 

@@ -9,7 +9,7 @@ import { useKeys } from "../suspicious/keys";
 import type { Count } from "../../format";
 import type { Id, RatingMade, Row, Severity } from "../types";
 import { Icon } from "../ui/icons";
-import { Busy, Empty, Fault, Menu, Score, Segmented, SEVERITIES } from "../ui/parts";
+import { Busy, Empty, Fault, Menu, Segmented, SEVERITIES } from "../ui/parts";
 import { Evidence } from "./evidence";
 import { expectedFalse, HostLink, peerOf, serviceOf, shareOf, Standing } from "./words";
 
@@ -29,6 +29,7 @@ interface LeadPage {
   dates: string[];
   counts: { open: number; rated: number; suppressed: number };
   hidden: number;
+  down_to: number;
   expected_false: number;
 }
 const SIZE = 50;
@@ -112,7 +113,7 @@ export function LeadsPage({ params }: { rest: string; params: Record<string, str
           {rows.length ? <LeadTable rows={rows} by={by} cursor={at} onCursor={setCursor} /> : null}
         </div>
         <footer class="pager">
-          <span>{found.data ? <><strong>{count(found.data.total)}</strong> leads · {expectedFalse(found.data.expected_false, rows.length)}{found.data.hidden && query.state === "open" ? <> · {count(found.data.hidden)} rated low or suppressed</> : null}</> : " "}</span>
+          <span>{found.data ? <><strong>{count(found.data.total)}</strong> leads · {expectedFalse(found.data.down_to, found.data.expected_false)}{found.data.hidden && query.state === "open" ? <> · {count(found.data.hidden)} rated low or suppressed</> : null}</> : " "}</span>
           <span class="pager-end">
             <button type="button" class="icon-button" aria-label="Previous page" disabled={page <= 1} onClick={() => turnTo(page - 1)}><Icon name="left" size={14} /></button>
             <span>{count(page)} / {count(pages)}</span>
@@ -161,7 +162,7 @@ function LeadTable({ rows, by, cursor, onCursor }: { rows: Lead[]; by: string; c
         <tbody key={String(row.lead_id)} data-index={index} class={index === cursor ? "is-cursor" : ""} onClick={() => onCursor(index)}>
           <tr class="q-main" tabIndex={index === cursor ? 0 : -1} aria-current={index === cursor ? "true" : undefined} onFocus={(event) => event.target === event.currentTarget && onCursor(index)}>
             <td class="is-right">{count(row.rank)}</td>
-            <td><Score value={row.score} /></td>
+            <td class="is-right">{row.score.toFixed(6)}</td>
             <td>{shareOf(row.q_value)}</td>
             <td><Standing row={row} /></td>
             <td><HostLink ip={row.host} /></td>

@@ -33,11 +33,13 @@ export function Standing({ row }: { row: Row }): JSX.Element {
   return <>{row.severity ? <SeverityBadge value={row.severity} /> : null}{row.is_suppressed ? <span class="tag">suppressed</span> : null}</>;
 }
 
-/** How many of the leads that are shown are to be expected to be false. */
-export function expectedFalse(wrong: number, shown: number): string {
-  return shown ? `some ${wrong.toFixed(1)} of the leads down to the last of these are expected to be false` : "";
+/** How many of the leads down to the last that is shown are to be expected to be false. */
+export function expectedFalse(downTo: number, wrong: number): string {
+  return downTo ? `of the first ${count(downTo)} some ${wrong.toFixed(1)} are expected to be false` : "";
 }
 
+/** The last part of a path: a whole one hides the line behind it. */
+const fileName = (path: unknown): string => text(path).split(/[\\/]/).pop() ?? "";
 const short = (digits: number) => (value: unknown) => (value === null || value === undefined ? "–" : Number(value).toPrecision(digits));
 const day = (value: unknown) => moment(value as string | null, "day");
 const peer: ColumnSpec = { key: "dst_ip", label: "Peer", text: (_, row) => peerOf(row) || "–" };
@@ -77,7 +79,7 @@ export const RAW_COLUMNS: ColumnSpec[] = [
   { key: "src_bytes", label: "Sent", align: "right", text: bytesOf },
   { key: "dst_bytes", label: "Received", align: "right", text: bytesOf },
   { key: "server_name", label: "Name" },
-  { key: "source_file", label: "File and line", text: (_, row) => `${text(row.source_file)}:${text(row.source_row)}` },
+  { key: "source_file", label: "File and line", text: (_, row) => `${fileName(row.source_file)}:${text(row.source_row)}` },
   { key: "flow_id", label: "Flow", align: "right", text: (value) => text(value) },
 ];
 
