@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from flowsleuth.detect.admin_services import ADMIN, admin_service
 from flowsleuth.detect.dense_codes import hash_rows, only_value, places_in
 from flowsleuth.detect.findings import KEPT_P, NONE, Extent, no_findings, tell
+from flowsleuth.detect.kept_meetings import met_before
 from flowsleuth.detect.kernels.familiarity import Familiarity, Met, judge_first, judge_met
 from flowsleuth.detect.kernels.p_values import least_of
 from flowsleuth.detect.kernels.paths import best_paths
@@ -103,9 +104,9 @@ class LateralMovementFinder:
         if not len(day.pairs):
             return no_findings()
         edges = AdminEdges(day)
+        earlier = met_before(day, "administered", edges.met, lambda then: AdminEdges(then).met)
         if not len(edges.met):
             return no_findings()
-        earlier = [((day.date - date).days, AdminEdges(NetworkDay(day.input, date)).met) for date in day.earlier_days]
         judged = judge_met(edges.met, None, earlier, among=edges.among, by_days=False)
         first = judge_first(edges.met, earlier, among=edges.among)
         p_value = _edge_chance(edges, judged, first, earlier)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -56,10 +56,10 @@ class RowGroups:
         self._low = np.searchsorted(ordered, wanted, side="left")
         self._high = np.searchsorted(ordered, wanted, side="right")
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[list[int]]:
         """Rows of each of the wanted, ascending."""
         for low, high in zip(self._low.tolist(), self._high.tolist(), strict=True):
-            yield np.sort(self._order[low:high])
+            yield self._order[low:high].tolist()
 
 
 @dataclass(frozen=True)
@@ -92,24 +92,33 @@ class LeadWords:
         names = ("host", *_ENDS, *_SIZES, "first_seen", "last_seen", "technique", "reason", "finding_id")
         return {name: self.findings[name].to_pylist() for name in names}
 
-    def about(self, by: str, entity: int, rows: Ints) -> dict[str, Any]:
+    @cached_property
+    def _told(self) -> tuple[list[int], list[float]]:
+        """Detector and chance of each finding, as lists: a lead has few, for which arrays are slow."""
+        return self.evidence.detector.tolist(), self.evidence.p_value.tolist()
+
+    def about(self, by: str, entity: int, rows: list[int]) -> dict[str, Any]:
         """One lead's detectors by how much each matters, their reasons, and its rank without the strongest."""
-        detector, chance = self.evidence.detector[rows], self.evidence.p_value[rows]
-        mine = np.unique(detector)
-        left = np.array([self.without[place][entity] for place in mine.tolist()])
-        order = mine[np.lexsort((mine, -left))].tolist()
-        best = [int(rows[detector == place][np.argmin(chance[detector == place])]) for place in order]
+        detector, chance = self._told
+        strongest: dict[int, int] = {}
+        for at in rows:
+            place = detector[at]
+            if place not in strongest or chance[at] < chance[strongest[place]]:
+                strongest[place] = at
+        left = {place: float(self.without[place][entity]) for place in strongest}
+        order = sorted(strongest, key=lambda place: (-left[place], place))
+        best = [strongest[place] for place in order]
         names = [self.detectors[place] for place in order]
         techniques = [text for text in (self.texts["technique"][at] for at in best) if text]
         told = [self._reason(by, name, at) for name, at in zip(names[:REASONS], best, strict=False)]
-        others = [at for at in rows.tolist() if at not in best]
+        others = [at for at in rows if strongest[detector[at]] != at]
         return {
             "technique": ", ".join(dict.fromkeys(techniques)) or None,
             "detectors": ", ".join(names),
             "reason": "; ".join(told),
-            "normal_if": f"{self._rank(float(left.max()))} if {self.spoken[names[0]].normal_if}",
+            "normal_if": f"{self._rank(left[order[0]])} if {self.spoken[names[0]].normal_if}",
             "finding_ids": json.dumps([self.texts["finding_id"][at] for at in [*best, *others]]),
-            "findings": int(rows.size),
+            "findings": len(rows),
         }
 
     def _rank(self, chance: float) -> str:
@@ -125,18 +134,16 @@ class LeadWords:
         where = f" ({peer}{port})" if by == "host" and peer else ""
         return f"{name}{where}: {row['reason']}"
 
-    def extent(self, rows: Ints) -> dict[str, Any]:
+    def extent(self, some: list[int]) -> dict[str, Any]:
         """The widest range, and the largest of the sums, of a lead's findings: they may rest on the same flows."""
-        some = rows.tolist()
         largest = {
             name: max((v for at in some if (v := self.texts[name][at]) is not None), default=None) for name in _SIZES
         }
         first, last = self.texts["first_seen"], self.texts["last_seen"]
         return largest | {"first_seen": min(first[at] for at in some), "last_seen": max(last[at] for at in some)}
 
-    def ends(self, by: str, rows: Ints) -> dict[str, Any]:
+    def ends(self, by: str, some: list[int]) -> dict[str, Any]:
         """The ends of a pair, where its findings agree; a port is one of a protocol."""
-        some = rows.tolist()
         if by == "host":
             return dict.fromkeys(_ENDS)
         found = {name: _same(self.texts[name][at] for at in some) for name in _ENDS}

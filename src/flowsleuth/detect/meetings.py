@@ -85,6 +85,11 @@ class AsNumbers:
         found: Ints = np.append(self._numbers, 0)[look_up(self._keys, addresses.view(np.int64))]
         return found
 
+    def group(self, met: Met) -> Met:
+        """The same addresses met, each as one of its autonomous system; alone where none is known."""
+        numbers = self.of(met.what)
+        return Met(met.who, met.what, np.where(numbers > 0, _hash_numbers(numbers), met.what))
+
 
 def _first(key: Keys, number: Ints, source: Ints) -> tuple[Ints, Ints]:
     """For each key, sorted, the number of its best source, the smallest of several; those of 0 left out."""
@@ -113,17 +118,17 @@ def count_as_numbers(flows: ir.Table) -> ir.Table:
 class DayMeetings:
     """Whom and what our hosts met on one day, as clients, and got to talk to.
 
-    What failed is no meeting, nor is what went to a group of addresses, nor ICMP. A name stands for its address; what
-    is asked by address belongs to its autonomous system, where one is known. Where none is ours, all hosts are.
+    What failed is no meeting, nor is what went to a group of addresses, nor ICMP. A name stands for its address, and
+    belongs to its domain, a service to its range of ports, an address to nothing (:meth:`AsNumbers.group` tells its
+    network). Where none is ours, all hosts are.
 
     Parameters
     ----------
     day : NetworkDay
-    numbers : AsNumbers
     """
 
-    def __init__(self, day: NetworkDay, numbers: AsNumbers) -> None:
-        self.day, self._numbers = day, numbers
+    def __init__(self, day: NetworkDay) -> None:
+        self.day = day
 
     @cached_property
     def _hosts(self) -> Keys:
@@ -148,7 +153,7 @@ class DayMeetings:
             code = pairs.name[rows].astype(np.int64)
             return self._put_together(rows, code, self.day.names.hashes()[code], self._domains[code])
         code = pairs.server[rows].astype(np.int64)
-        return self._put_together(rows, code, self._hosts[code], self._networks[code])
+        return self._put_together(rows, code, self._hosts[code], self._hosts[code])
 
     @cached_property
     def _domains(self) -> Keys:
@@ -156,12 +161,6 @@ class DayMeetings:
         import pyarrow as pa
 
         return _hash(pa.chunked_array([registered_domains(self.day.names.texts)]))
-
-    @cached_property
-    def _networks(self) -> Keys:
-        """Hash of each host's autonomous system; its own where none is known."""
-        numbers = self._numbers.of(self._hosts)
-        return np.where(numbers > 0, _hash_numbers(numbers), self._hosts)
 
     def _put_together(self, rows: Ints, code: Ints, what: Keys, group: Keys) -> Meetings:
         client = self.day.pairs.client[rows].astype(np.int64)

@@ -115,6 +115,7 @@ class NetworkDay:
     def __init__(self, day: DayInput, date: dt.date | None = None) -> None:
         self.input = day
         self.date = day.day if date is None else date
+        self._places: dict[dt.date, Codes] = {}
 
     @cached_property
     def _hosts(self) -> pa.Table:
@@ -218,8 +219,10 @@ class NetworkDay:
 
     def places(self, date: dt.date) -> Codes:
         """This day's code of every host of another day; -1 for one that this day does not have."""
-        theirs = self.input.arrow(DayCounts(self.input, date).hosts).sort_by("host")
-        return self.addresses.of(theirs["ip"]).astype(np.int32)
+        if date not in self._places:
+            theirs = self.input.arrow(DayCounts(self.input, date).hosts).sort_by("host")
+            self._places[date] = self.addresses.of(theirs["ip"]).astype(np.int32)
+        return self._places[date]
 
 
 FIELDS = tuple(one.name for one in fields(Pairs))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -12,6 +13,7 @@ from flowsleuth.detect.client_marks import MARKS, find_marks
 from flowsleuth.detect.dense_codes import only_value, places_in
 from flowsleuth.detect.expected_services import expected_codes
 from flowsleuth.detect.findings import KEPT_P, Extent, no_findings, say_service, tell
+from flowsleuth.detect.kept_meetings import met_before
 from flowsleuth.detect.kernels.familiarity import Familiarity, Met, judge_met
 from flowsleuth.detect.meetings import ADDRESS, KINDS, NAME, SERVICE, AsNumbers, DayMeetings, Meetings, in_earnest
 from flowsleuth.detect.network_day import NetworkDay
@@ -91,18 +93,22 @@ class NewRareFinder:
             return no_findings()
         dates = day.earlier_days[: self.options.days]
         numbers = AsNumbers(day.input, [day.date, *dates])
-        today = DayMeetings(day, numbers)
-        earlier = []
-        for date in dates:
-            before = DayMeetings(NetworkDay(day.input, date), numbers)
-            earlier.append(((day.date - date).days, {kind: before.of(kind).met for kind in KINDS}))
+        today = DayMeetings(day)
         found = []
         for kind in KINDS:
-            met = today.of(kind)
-            judged = _judge(day, met, [(age, mets[kind]) for age, mets in earlier])
-            found.append(_tell(day, kind, met, judged, len(dates)))
+            meetings = today.of(kind)
+            met = meetings.met
+            earlier = met_before(day, f"met_{kind}", met, partial(_met, kind), dates)
+            if kind == ADDRESS:
+                met, earlier = numbers.group(met), [(age, numbers.group(before)) for age, before in earlier]
+            judged = judge_met(met, _use(day, meetings), earlier)
+            found.append(_tell(day, kind, meetings, judged, len(dates)))
         found += [find_marks(day, mark, dates) for mark in MARKS]
         return pa.concat_tables(found)
+
+
+def _met(kind: str, day: NetworkDay) -> Met:
+    return DayMeetings(day).of(kind).met
 
 
 def _hours(day: NetworkDay, meetings: Meetings) -> Ints:
@@ -112,9 +118,10 @@ def _hours(day: NetworkDay, meetings: Meetings) -> Ints:
     return np.bitwise_count(hours).astype(np.int64)
 
 
-def _judge(day: NetworkDay, meetings: Meetings, earlier: list[tuple[int, Met]]) -> Familiarity:
+def _use(day: NetworkDay, meetings: Meetings) -> Floats:
+    """How much each thing that was met is used."""
     flows = np.bincount(meetings.of, weights=day.pairs.flows[meetings.rows], minlength=len(meetings.met))
-    return judge_met(meetings.met, in_earnest(_hours(day, meetings), flows), earlier)
+    return in_earnest(_hours(day, meetings), flows)
 
 
 def _tell(day: NetworkDay, kind: str, meetings: Meetings, judged: Familiarity, days: int) -> pa.Table:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import hash_rows, only_value, places_in
+from flowsleuth.detect.dense_codes import hash_rows, look_up, only_value, places_in, to_signed
 from flowsleuth.detect.findings import KEPT_P, NONE, Extent, no_findings, say_service, tell
 from flowsleuth.detect.flow_codes import SPAN, is_icmp_service
+from flowsleuth.detect.kept_meetings import met_before
 from flowsleuth.detect.kernels.familiarity import Familiarity, Met, judge_met
 from flowsleuth.detect.meetings import in_earnest
 from flowsleuth.detect.network_day import NetworkDay
@@ -85,14 +86,17 @@ class RoleChangeFinder:
 
     def find(self, day: NetworkDay) -> pa.Table:
         """Offers of the day that are new for their host and its role; see :class:`.findings.Finder`."""
-        if not len(day.pairs) or len(day.earlier_days) < self.options.days:
+        if not len(day.pairs):
             return no_findings()
-        offers = Offers(day, day)
-        earlier = [((day.date - date).days, Offers(NetworkDay(day.input, date), day).met) for date in day.earlier_days]
-        judged = judge_met(offers.met, offers.use(), earlier)
+        offers = Offers(day)
+        before = met_before(day, "offers", offers.met, lambda then: Offers(then).met)
+        if len(before) < self.options.days:
+            return no_findings()
+        today, earlier = _by_role(day, offers.met), [(age, _by_role(day, met)) for age, met in before]
+        judged = judge_met(today, offers.use(), earlier)
         known, days = np.unique(np.concatenate([np.unique(met.who) for _, met in earlier]), return_counts=True)
-        is_known = np.isin(offers.met.who, known[days >= self.options.days])
-        had = np.isin(_keys(offers.met), np.concatenate([_keys(met) for _, met in earlier]))
+        is_known = np.isin(today.who, known[days >= self.options.days])
+        had = np.isin(_keys(today), np.concatenate([_keys(met) for _, met in earlier]))
         told = np.flatnonzero(is_known & ~had & (judged.p_value <= KEPT_P))
         return _tell(offers, judged, told, len(earlier))
 
@@ -107,10 +111,10 @@ class Offers:
         Rows of the day's pairs, and which offer each is of.
     host, service : array of int64, shape (n,)
     met : Met
-        Who offered what: the service by the host's role on the day that is judged; roles not told are one.
+        Who offered what: the code of the service.
     """
 
-    def __init__(self, day: NetworkDay, judged: NetworkDay) -> None:
+    def __init__(self, day: NetworkDay) -> None:
         pairs, self.day = day.pairs, day
         talks = (pairs.flows > pairs.failed) & day.is_ours[pairs.server] & ~is_icmp_service(pairs.service)
         self.rows = np.flatnonzero(talks & ~day.is_group[pairs.server])
@@ -119,9 +123,7 @@ class Offers:
         distinct, of = np.unique(keys, return_inverse=True)
         self.of = of.reshape(-1)
         self.host, self.service = np.divmod(distinct, span)
-        place = judged.addresses.of(day.addresses.texts)[self.host]
-        role = np.append(judged.roles.code, UNTOLD)[place] + 1
-        what = hash_rows(np.stack([role, self.service], axis=1))
+        what = self.service.astype(np.uint64)
         self.met = Met(day.addresses.hashes()[self.host], what, what)
 
     def use(self) -> Floats:
@@ -134,6 +136,16 @@ class Offers:
         hours = np.zeros(self.host.size, dtype=np.int64)
         np.bitwise_or.at(hours, self.of, self.day.pairs.hours[self.rows].astype(np.int64))
         return np.bitwise_count(hours).astype(np.int64)
+
+
+def _by_role(day: NetworkDay, met: Met) -> Met:
+    """The same offers, a service by the host's role on the day that is judged; roles that are not told are one."""
+    hosts = to_signed(day.addresses.hashes())
+    order = np.argsort(hosts)
+    place = np.append(order, day.n_hosts)[look_up(hosts[order], to_signed(met.who))]
+    role = np.append(day.roles.code, UNTOLD)[place] + 1
+    what = hash_rows(np.stack([role, to_signed(met.what)], axis=1))
+    return Met(met.who, what, what)
 
 
 def _keys(met: Met) -> NDArray[np.uint64]:

@@ -17,6 +17,7 @@ from flowsleuth.detect.peer_tails import peer_tail
 from flowsleuth.detect.wording import count, duration, each, join, share, share_below
 
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
     import pyarrow as pa
 
 Floats = NDArray[np.float64]
@@ -144,8 +145,14 @@ def _busy_days(day: NetworkDay, keys: Ints, connections: Floats) -> tuple[int, I
     """How many earlier days there are, and on how many each pair had at least half as many connections."""
     busy = np.zeros(keys.size, dtype=np.int64)
     if keys.size:
-        for _, pairs in day.earlier("src", "dst", "service", "owner", "flows"):
-            at = look_up(keys, np.where(pairs.owner == 0, _keys(day, pairs), -1))
+        least = float(connections.min()) / 2
+
+        def many(pairs: ir.Table, _: ir.Table) -> ir.Table:
+            asked = pairs.filter(pairs.owner == 0).group_by("src", "dst", "service")
+            return asked.aggregate(flows=lambda t: t.flows.sum().cast("int64")).filter(lambda t: t.flows >= least)
+
+        for _, pairs in day.earlier("src", "dst", "service", "flows", only=many):
+            at = look_up(keys, _keys(day, pairs))
             then = np.bincount(at + 1, weights=pairs.flows, minlength=keys.size + 1)[1:]
             busy += then >= connections / 2
     return len(day.earlier_days), busy
