@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from flowsleuth.detect.flow_codes import SPAN
 from flowsleuth.detect.kernels.familiarity import Met, judge_met
 from flowsleuth.detect.kernels.p_values import least_of
 from flowsleuth.detect.meetings import in_earnest
-from flowsleuth.detect.network_day import NetworkDay
+from flowsleuth.detect.network_day import NetworkDay, count_hours
 from flowsleuth.detect.pair_times import as_ints
 from flowsleuth.detect.unfamiliar_words import say_unfamiliar, unfamiliar_evidence
 from flowsleuth.detect.wording import each, join
@@ -121,6 +121,8 @@ def _count_marks(mark: Mark) -> Callable[[ir.Table], ir.Table]:
 
 def find_marks(day: NetworkDay, mark: Mark, dates: list[dt.date]) -> pa.Table:
     """Findings of hosts of ours with a mark that hardly anybody has."""
+    import pyarrow as pa
+
     today = _DayMarks(day, mark)
     if not len(today.rows):
         return no_findings()
@@ -131,7 +133,7 @@ def find_marks(day: NetworkDay, mark: Mark, dates: list[dt.date]) -> pa.Table:
     kept = p_value <= KEPT_P
     best, p_value, tested = best[kept], p_value[kept], tested[kept]
     extent = today.extent(best)
-    texts = today.texts.texts.take(_arrow(today.code[best]))
+    texts = today.texts.texts.take(pa.array(today.code[best]))
     return tell(
         day,
         src=today.client[best],
@@ -149,12 +151,6 @@ def find_marks(day: NetworkDay, mark: Mark, dates: list[dt.date]) -> pa.Table:
         ),
         evidence=unfamiliar_evidence(judged, best) | {"mark": np.array(texts.to_pylist(), dtype=object)},
     )
-
-
-def _arrow(values: Any) -> pa.Array:
-    import pyarrow as pa
-
-    return pa.array(values)
 
 
 def _shown(texts: pa.Array) -> pa.Array:
@@ -183,14 +179,12 @@ class _DayMarks:
         family = TextCodes(pc.unique(mark.family(self.texts.texts)))
         family_of = family.hashes()[family.of(mark.family(self.texts.texts))]
         self.met = Met(day.addresses.hashes()[self.client], self.texts.hashes()[self.code], family_of[self.code])
-        self.hours = np.zeros(at.size, dtype=np.int64)
-        np.bitwise_or.at(self.hours, self._of, self.rows["hours"].to_numpy())
-        self.hours = np.bitwise_count(self.hours).astype(np.int64)
+        self.hours = count_hours(as_ints(self.rows["hours"]), self._of, at.size)
         self.server = only_value(day.addresses.of(self.rows["dst_ip"]), self._of, at.size)
-        ports = self.rows["dst_port"].cast(pa.int64()).fill_null(NONE).to_numpy()
+        ports = as_ints(self.rows["dst_port"].fill_null(NONE))
         self.port = only_value(ports, self._of, at.size)
-        flows = np.bincount(self._of, weights=self.rows["uses"].to_numpy(), minlength=at.size)
-        self.use = in_earnest(self.hours, flows)
+        uses = np.bincount(self._of, weights=as_ints(self.rows["uses"]), minlength=at.size)
+        self.use = in_earnest(self.hours, uses)
 
     def best_of_ends(self, p_value: Floats) -> tuple[Ints, Ints]:
         """The oddest mark of each client towards the same end (or several), and how many it has there."""
@@ -203,13 +197,7 @@ class _DayMarks:
 
     def extent(self, wanted: Ints) -> Extent:
         """Uses of some, as flows; how many bytes they have is not told."""
+        uses, first, last = (as_ints(self.rows[name]) for name in ("uses", "first", "last"))
+        untold = np.full(uses.size, np.nan)
         of = places_in(wanted, self.client.size)[self._of]
-        rows = np.flatnonzero(of >= 0)
-        first, last = (as_ints(self.rows[name])[rows] for name in ("first", "last"))
-        earliest = np.full(wanted.size, np.iinfo(np.int64).max)
-        latest = np.full(wanted.size, np.iinfo(np.int64).min)
-        np.minimum.at(earliest, of[rows], first)
-        np.maximum.at(latest, of[rows], last)
-        uses = np.bincount(of[rows], weights=self.rows["uses"].to_numpy()[rows], minlength=wanted.size)
-        untold = np.full(wanted.size, np.nan)
-        return Extent(uses.astype(np.int64), earliest, latest, untold, untold)
+        return Extent.of_groups(Extent(uses, first, last, untold, untold), of, wanted.size)

@@ -174,3 +174,15 @@ def only_value(values: NDArray[Any], of: NDArray[Any], groups: int) -> Ints:
     np.minimum.at(low, of[at], values[at])
     np.maximum.at(high, of[at], values[at])
     return np.where(low == high, low, -1)
+
+
+def count_distinct(group: NDArray[Any], value: NDArray[Any], n_groups: int) -> Ints:
+    """How many distinct values (of at least 0) each group has: shape (n_groups,).
+
+    Examples
+    --------
+    >>> count_distinct(np.array([0, 0, 0, 2]), np.array([7, 7, 5, 0]), 3).tolist()
+    [2, 0, 1]
+    """
+    span = int(value.max(initial=0)) + 1
+    return np.bincount(np.unique(group.astype(np.int64) * span + value) // span, minlength=n_groups)

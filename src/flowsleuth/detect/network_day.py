@@ -299,3 +299,16 @@ def count_population(day: DayInput, date: dt.date) -> ir.Table:
         return joined.select("ip", "is_home", **counted)
 
     return day.counts("population", build, [date]).drop("date")
+
+
+def count_hours(hours: NDArray[Any], of: NDArray[Any], groups: int) -> Ints:
+    """In how many hours of the day something was, in each group of rows, of which bits tell the hours.
+
+    Examples
+    --------
+    >>> count_hours(np.array([0b11, 0b10, 0b1]), np.array([0, 0, 2]), 3).tolist()
+    [2, 0, 1]
+    """
+    found = np.zeros(groups, dtype=np.int64)
+    np.bitwise_or.at(found, of, hours.astype(np.int64))
+    return np.bitwise_count(found).astype(np.int64)

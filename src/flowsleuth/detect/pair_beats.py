@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flowsleuth.detect.dense_codes import count_distinct
 from flowsleuth.detect.kernels.beats import SCALES_MS, Beats, find_beats, pauses, spans
 from flowsleuth.detect.kernels.periods import Periods, find_periods
 from flowsleuth.detect.pair_times import PairTimes
@@ -92,8 +93,7 @@ class PairBeats:
         of, at = self._rows
         moment = self.times.start_us[at]
         value = (moment if cycle_us is None else moment % cycle_us) // unit_us
-        span = int(value.max(initial=0)) + 1
-        return np.bincount(np.unique(of * span + value) // span, minlength=self.times.pair.size)
+        return count_distinct(of, value, self.times.pair.size)
 
 
 def say_period(period_s: Floats, jitter: Floats, beats: NDArray[Any]) -> pa.Array:

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import look_up
+from flowsleuth.detect.dense_codes import count_distinct, look_up
 from flowsleuth.detect.flow_codes import SPAN, is_icmp_service
+from flowsleuth.detect.network_day import NetworkDay, count_hours
 from flowsleuth.detect.role_ports import ALSO, CODE, OFFERS, ROLES, TCP, UDP, offered_roles
 from flowsleuth.detect.wording import count, each, join
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from flowsleuth.detect.network_day import NetworkDay
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -109,10 +108,14 @@ def infer_roles(day: NetworkDay) -> Roles:
     total = np.zeros(hosts, dtype=np.int64)
     pairs = day.pairs
     talks = (pairs.flows > pairs.failed) & ~day.is_group[pairs.server] & ~is_icmp_service(pairs.service)
-    asked, vain = _peers(pairs.client[talks], pairs.server[talks], hosts), _vain(day)
+    asked, vain = count_distinct(pairs.client[talks], pairs.server[talks], hosts), _vain(day)
     for name, is_so, explained in (
         ("client", asked > 0, asked),
-        ("device", (_hours(day) >= DEVICE_HOURS) & (asked > 0) & (asked <= DEVICE_PEERS), asked),
+        (
+            "device",
+            (count_hours(pairs.hours, pairs.src, hosts) >= DEVICE_HOURS) & (asked > 0) & (asked <= DEVICE_PEERS),
+            asked,
+        ),
         ("phone", _phones(day, talks), asked),
         ("scanner", (vain >= SCANNED) & (vain > asked), vain),
     ):
@@ -133,12 +136,6 @@ def infer_roles(day: NetworkDay) -> Roles:
     return Roles(code, confidence, np.where(code >= 0, peers, 0))
 
 
-def _peers(host: NDArray[np.int32], peer: NDArray[np.int32], hosts: int) -> Ints:
-    """Distinct peers of each host."""
-    pairs = np.unique(host.astype(np.int64) * max(hosts, 1) + peer)
-    return np.bincount(pairs // max(hosts, 1), minlength=hosts)
-
-
 def _vain(day: NetworkDay) -> Ints:
     """Peers that each host only tried in vain."""
     pairs, hosts = day.pairs, max(day.n_hosts, 1)
@@ -150,16 +147,16 @@ def _vain(day: NetworkDay) -> Ints:
 
 def _served(day: NetworkDay, talks: Bools) -> tuple[Ints, Ints]:
     """Distinct clients, and services, of each host for each role: shapes (n_hosts, n_roles that offer)."""
-    pairs, hosts, kinds = day.pairs, max(day.n_hosts, 1), len(OFFERS)
+    pairs, kinds = day.pairs, len(OFFERS)
     services, roles = offered_roles()
     place = look_up(services, pairs.service.astype(np.int64))
     rows = np.flatnonzero(talks & (place >= 0))
     offer = pairs.server[rows].astype(np.int64) * kinds + roles[place[rows]]
-    counts = []
-    for what, radix in ((pairs.client[rows], hosts), (place[rows], services.size)):
-        distinct = np.unique(offer * radix + what) // radix
-        counts.append(np.bincount(distinct, minlength=day.n_hosts * kinds).reshape(-1, kinds))
-    return counts[0], counts[1]
+    clients, of_services = (
+        count_distinct(offer, what, day.n_hosts * kinds).reshape(-1, kinds)
+        for what in (pairs.client[rows], place[rows])
+    )
+    return clients, of_services
 
 
 def _explained(served: Ints, offers: Ints) -> Ints:
@@ -171,16 +168,9 @@ def _explained(served: Ints, offers: Ints) -> Ints:
     return np.asarray((served * counts).sum(axis=1))
 
 
-def _hours(day: NetworkDay) -> Ints:
-    """In how many hours each host began something."""
-    hours = np.zeros(day.n_hosts, dtype=np.int64)
-    np.bitwise_or.at(hours, day.pairs.src, day.pairs.hours.astype(np.int64))
-    return np.bitwise_count(hours).astype(np.int64)
-
-
 def _phones(day: NetworkDay, talks: Bools) -> Bools:
     """Hosts whose every second peer, or more, is asked for calls."""
     pairs, hosts = day.pairs, day.n_hosts
     is_call = talks & np.isin(pairs.service, [proto * SPAN + port for proto, port in PHONE])
-    calls = _peers(pairs.client[is_call], pairs.server[is_call], hosts)
-    return (calls > 0) & (2 * calls >= _peers(pairs.client[talks], pairs.server[talks], hosts))
+    calls = count_distinct(pairs.client[is_call], pairs.server[is_call], hosts)
+    return (calls > 0) & (2 * calls >= count_distinct(pairs.client[talks], pairs.server[talks], hosts))
