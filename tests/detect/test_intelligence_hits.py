@@ -114,6 +114,8 @@ def test_questions_to_dns_for_listed_names() -> None:
     assert (row["host"], row["server_name"], row["dst_ip"], row["flows"]) == ("10.0.0.7", "c2.evil.com", None, 2)
     assert (row["technique"], row["src_bytes"]) == ("T1071.004", None)
     assert row["reason"].startswith("2 questions to DNS for evil.com of the feed c2 (no threat named, severity high)")
+    neighbours = pa.Table.from_pylist([{**question, "dst_port": 5355}], schema=TABLES["dns"].arrow_schema())
+    assert len(run_finder(IntelligenceFinder(), make_flows(office()), tables={**tables, "dns": neighbours})) == 0
 
 
 def test_what_ended_before_the_day_is_left_out_and_the_gravest_indicator_is_told() -> None:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import TextCodes, only_value, places_in
+from flowsleuth.detect.dense_codes import TextCodes, count_distinct, only_value, places_in
 from flowsleuth.detect.findings import NONE, Extent
-from flowsleuth.detect.indicator_matches import Matches, expand, match_addresses, match_names
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.pair_times import as_ints
+from flowsleuth.detect.queried_names import count_queries
+from flowsleuth.extract.indicator_matching import Matcher, Pairs
+from flowsleuth.extract.observables import CIDR
 
 if TYPE_CHECKING:
-    import ibis.expr.types as ir
     import pyarrow as pa
 
 Floats = NDArray[np.float64]
@@ -114,13 +114,12 @@ def find_hits(day: NetworkDay) -> Hits | None:
     indicators = _listed(day)
     if not len(indicators):
         return None
-    asked = day.input.arrow(day.input.counts("dns_asked", count_questions, [day.date], table="dns").drop("date"))
+    asked = day.input.arrow(count_queries(day.input, day.date))
     names = TextCodes.distinct(pa.chunked_array([*asked["query"].chunks, day.names.texts], pa.string()))
-    in_addresses, in_names = match_addresses(day.addresses.texts, indicators), match_names(names.texts, indicators)
+    matcher = Matcher(indicators)
+    in_addresses, in_names = matcher.addresses(day.addresses.texts), matcher.domains(names.texts)
     uses = Uses.join([
-        _met_addresses(day, in_addresses),
-        _met_names(day, names, in_names),
-        _asked(day, asked, names, in_names),
+        _met_addresses(day, in_addresses), _met_names(day, names, in_names), _asked(day, asked, names, in_names),
     ])  # fmt: skip
     return _put_together(day, indicators, names, uses) if uses.host.size else None
 
@@ -134,33 +133,33 @@ def _listed(day: NetworkDay) -> pa.Table:
     return found.sort_by([("feed", "ascending"), ("indicator", "ascending")]).combine_chunks()
 
 
-def count_questions(rows: ir.Table) -> ir.Table:
-    """One day's questions to DNS by who asked and what for."""
-    named = rows.mutate(query=rows.query.lower().nullif(""))
-    asked = named.filter(named.query.notnull() & named.src_ip.notnull())
-    return asked.group_by("src_ip", "query").aggregate(
-        flows=lambda t: t.count(), first=lambda t: t.start.min(), last=lambda t: t.start.max()
-    )
+def _rows_met(place: Ints, pairs: Pairs) -> tuple[Ints, Ints]:
+    """Rows whose value, by its place among the distinct ones, is listed: once for each indicator, and that."""
+    found = np.flatnonzero(place >= 0)
+    low = np.searchsorted(pairs.values, place[found])
+    counts = np.searchsorted(pairs.values, place[found], side="right") - low
+    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    return np.repeat(found, counts), pairs.indicators[np.repeat(low, counts) + within]
 
 
-def _met_addresses(day: NetworkDay, matches: Matches) -> Uses:
+def _met_addresses(day: NetworkDay, listed: Pairs) -> Uses:
     """Connections of ours with listed addresses outside."""
-    pairs = day.pairs
-    is_out = day.is_ours[pairs.src] & ~(day.is_ours[pairs.dst] & day.is_home.any())
-    is_in = ~is_out & day.is_ours[pairs.dst] & ~day.is_ours[pairs.src]
+    pairs, is_ours = day.pairs, day.is_ours
+    is_out = is_ours[pairs.src] & ~(is_ours[pairs.dst] & day.is_home.any())
+    is_in = ~is_out & is_ours[pairs.dst] & ~is_ours[pairs.src]
     other = np.where(is_out, pairs.dst, pairs.src).astype(np.int64)
     talks = pairs.flows > pairs.failed
-    rows, of = expand(np.where(is_out | (is_in & talks), other, NONE), np.arange(len(pairs)), *matches)
+    rows, of = _rows_met(np.where(is_out | (is_in & talks), other, NONE), listed)
     way = np.where(is_in, LET_IN, np.where(talks, ANSWERED, UNANSWERED))[rows]
     host = np.where(is_in, pairs.dst, pairs.src)[rows].astype(np.int64)
     return _of_pairs(day, rows, of, host=host, thing=other[rows], is_name=False, way=way)
 
 
-def _met_names(day: NetworkDay, names: TextCodes, matches: Matches) -> Uses:
+def _met_names(day: NetworkDay, names: TextCodes, listed: Pairs) -> Uses:
     """Connections of ours to listed names."""
     pairs = day.pairs
     code = np.append(names.of(day.names.texts), NONE)[pairs.name]
-    rows, of = expand(np.where(day.is_ours[pairs.src], code, NONE), np.arange(len(pairs)), *matches)
+    rows, of = _rows_met(np.where(day.is_ours[pairs.src], code, NONE), listed)
     way = np.where(pairs.flows > pairs.failed, ANSWERED, UNANSWERED)[rows]
     host = pairs.src[rows].astype(np.int64)
     return _of_pairs(day, rows, of, host=host, thing=code[rows], is_name=True, way=way)
@@ -174,23 +173,23 @@ def _of_pairs(day: NetworkDay, rows: Ints, of: Ints, *, host: Ints, thing: Ints,
     return Uses(host, kind, thing, other, way, of, *vars(extent).values())
 
 
-def _asked(day: NetworkDay, asked: pa.Table, names: TextCodes, matches: Matches) -> Uses:
+def _asked(day: NetworkDay, asked: pa.Table, names: TextCodes, listed: Pairs) -> Uses:
     """Questions of ours for listed names."""
     host = day.addresses.of(asked["src_ip"])
     code = names.of(asked["query"])
-    rows, of = expand(np.where(np.append(day.is_ours, False)[host], code, NONE), np.arange(len(asked)), *matches)
-    moments = [as_ints(asked[name])[rows] for name in ("first", "last")]
+    rows, of = _rows_met(np.where(np.append(day.is_ours, False)[host], code, NONE), listed)
+    flows, first, last = (as_ints(asked[name])[rows] for name in ("asked", "first", "last"))
     many, untold = np.ones(rows.size, dtype=np.int64), np.full(rows.size, np.nan)
-    flows = as_ints(asked["flows"])[rows]
-    return Uses(
-        host[rows], many, code[rows], NONE * many, ASKED * many, of, flows, moments[0], moments[1], untold, untold
-    )
+    return Uses(host[rows], many, code[rows], NONE * many, ASKED * many, of, flows, first, last, untold, untold)
 
 
 def _put_together(day: NetworkDay, indicators: pa.Table, names: TextCodes, uses: Uses) -> Hits:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     feeds = TextCodes.distinct(indicators["feed"])
     feed_of = feeds.of(indicators["feed"])
-    severity_of = np.array([SEVERITIES.index(s) if s in SEVERITIES else 0 for s in indicators["severity"].to_pylist()])
+    severity_of = as_ints(pc.fill_null(pc.index_in(indicators["severity"], value_set=pa.array(SEVERITIES)), 0))
     keys = np.stack([uses.host, uses.is_name, uses.thing, feed_of[uses.indicator]], axis=1)
     hits, of = np.unique(keys, axis=0, return_inverse=True)
     of = of.reshape(-1)
@@ -212,19 +211,27 @@ def _peers(day: NetworkDay, is_out: Bools) -> Ints:
     pairs, counts = day.pairs, []
     for code in (pairs.dst, pairs.name):
         rows = np.flatnonzero(is_out & (code >= 0))
-        radix = int(code.max(initial=0)) + 1
-        distinct = np.unique(pairs.src[rows].astype(np.int64) * radix + code[rows]) // radix
-        counts.append(np.bincount(distinct, minlength=day.n_hosts))
+        counts.append(count_distinct(pairs.src[rows], code[rows], day.n_hosts))
     return np.maximum(np.stack(counts), 1)
 
 
 def _lengths(indicators: pa.Table, feed: Ints, feeds: int) -> tuple[Floats, Floats]:
     """IPv4 addresses and domains that each feed lists."""
-    kinds = np.array(indicators["indicator_type"].to_pylist(), dtype=object)
-    sizes = (kinds == "ipv4").astype(np.float64)
-    for row in np.flatnonzero(kinds == "cidr"):
-        text = indicators["indicator"][int(row)].as_py()
-        sizes[row] = 0.0 if ":" in text else float(ip_network(text, strict=False).num_addresses)
-    domains = (kinds == "domain").astype(np.float64)
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind, text = indicators["indicator_type"], indicators["indicator"]
+    bits = pc.struct_field(pc.extract_regex(text, r"^[0-9.]+/(?P<bits>[0-9]+)$"), "bits")
+    of_network = 2.0 ** (32.0 - pc.cast(pc.fill_null(bits, "32"), pa.float64()).to_numpy())
+    sizes = np.where(_are(kind, CIDR), of_network, _are(kind, "ipv4"))
+    sizes[_are(kind, CIDR) & pc.match_substring(text, ":").to_numpy()] = 0.0
+    domains = _are(kind, "domain").astype(np.float64)
     found = [np.bincount(feed, weights=weight, minlength=feeds).astype(np.float64) for weight in (sizes, domains)]
     return found[0], found[1]
+
+
+def _are(kind: pa.ChunkedArray, name: str) -> Bools:
+    import pyarrow.compute as pc
+
+    found: Bools = pc.equal(kind, name).to_numpy()
+    return found

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from flowsleuth.detect.dense_codes import count_distinct
 from flowsleuth.detect.findings import KEPT_P, no_findings, tell
 from flowsleuth.detect.indicator_hits import ANSWERED, ASKED, LET_IN, UNANSWERED, WAYS, Hits, find_hits
 from flowsleuth.detect.kernels.p_values import least_of
@@ -77,7 +78,7 @@ class IntelligenceFinder:
     normal_if: ClassVar[str] = "the indicator were wrong or old"
     is_default: ClassVar[bool] = True
     Options: ClassVar[type] = IntelligenceOptions
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     tables: ClassVar[tuple[str, ...]] = ("indicator", "dns")
 
     def __init__(self, options: IntelligenceOptions | None = None) -> None:
@@ -90,7 +91,7 @@ class IntelligenceFinder:
         hits = find_hits(day)
         if hits is None:
             return no_findings()
-        others = _others(day, hits)
+        others = _others(hits)
         chance = _chance(hits, others)
         things = np.stack([hits.host, hits.is_name, hits.thing, hits.way], axis=1)
         _, of, feeds = np.unique(things, axis=0, return_inverse=True, return_counts=True)
@@ -102,14 +103,14 @@ class IntelligenceFinder:
         return _tell(day, hits, best[told], others[best[told]], p_value[told], most_p=self.options.most_p)
 
 
-def _others(day: NetworkDay, hits: Hits) -> Ints:
+def _others(hits: Hits) -> Ints:
     """Other hosts of ours that met each hit's feed in as strong a way."""
-    hosts, feeds = max(day.n_hosts, 1), hits.listed_addresses.size
+    feeds = hits.listed_addresses.size
     found = np.zeros(hits.host.size, dtype=np.int64)
     for way in WAYS:
         as_strong = hits.way <= way
-        met = np.unique(hits.feed[as_strong] * hosts + hits.host[as_strong]) // hosts
-        found = np.where(hits.way == way, np.bincount(met, minlength=feeds)[hits.feed] - 1, found)
+        met = count_distinct(hits.feed[as_strong], hits.host[as_strong], feeds)
+        found = np.where(hits.way == way, met[hits.feed] - 1, found)
     return found
 
 
