@@ -163,6 +163,9 @@ def test_a_host_on_one_page(case, run, tmp_path):
     assert (code, err) == (0, "")
     assert out.startswith(f"Host 10.0.0.7\nStands: rank 2 of the hosts of {FOURTH}, score 0.99")
     assert re.search(r"  2024-05-04 +\d\.\d\d  █+\n", out)
+    days = out.partition("By day\n")[2].partition("\nFindings\n")[0].splitlines()
+    assert days[0].split()[:4] == ["rank", "score", "q", "host"]
+    assert [line.split()[0] for line in days[1:] if not line.startswith("      ")] == ["1", "2"]
     assert "office.log:67" in out
     code, out, _ = run("host", "10.0.0.7", "-w", case, "--format", "json")
     assert json.loads(out)["title"] == "Host 10.0.0.7"

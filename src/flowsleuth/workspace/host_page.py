@@ -26,9 +26,9 @@ SHOWN = 200
 FLOWS = 100
 FROM_INVESTIGATION = ("timeline", "volumes", "peers")
 LEAD_COLUMNS = (
-    "day", "rank", "score", "q_value", "src_ip", "dst_ip", "server_name", "service_port", "detectors", "technique",
-    "flows", "reason", "normal_if", "proto", "first_seen", "last_seen", "src_bytes", "dst_bytes", "severity",
-    "is_hidden", "lead_id",
+    "day", "rank", "score", "q_value", "host", "role", "src_ip", "dst_ip", "server_name", "service_port", "detectors",
+    "technique", "flows", "reason", "normal_if", "proto", "first_seen", "last_seen", "src_bytes", "dst_bytes",
+    "severity", "is_hidden", "lead_id",
 )  # fmt: skip
 FINDING_COLUMNS = (
     "day", "detector", "technique", "p_value", "src_ip", "dst_ip", "server_name", "service_port", "proto", "flows",

@@ -8,6 +8,7 @@ import flowsleuth
 from flowsleuth.faces.cli.arguments import add_verb, add_workspace, parse_time
 from flowsleuth.faces.cli.rows import print_columns
 from flowsleuth.faces.cli.show import print_json, say, text_file
+from flowsleuth.faces.cli.show_leads import show_leads
 from flowsleuth.schema.printable import printable_text
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from flowsleuth.investigate.dossier import Dossier, Section
 
 FORMATS = ("table", "json", "html")
+LEADS = ("days", "pairs")
+"""Sections that are lists of leads."""
 
 
 def add_host(verbs: Any) -> None:
@@ -77,6 +80,10 @@ def _show_section(section: Section, top: int) -> None:
         print(f"  {section.absent or 'as a figure: --format html'}")
     elif section.id == "history":
         _show_history(rows.to_pylist())
+    elif section.id in LEADS:
+        show_leads(rows.slice(0, top).to_pylist())
+        if len(rows) > top:
+            print(f"the first {top:,} of {len(rows):,} rows")
     elif section.id == "timeline":
         print("  as a figure: --format html")
     else:
