@@ -15,6 +15,7 @@ from flowsleuth.detect.kept_meetings import met_before
 from flowsleuth.detect.kernels.familiarity import Familiarity, Met, judge_first, judge_met
 from flowsleuth.detect.kernels.p_values import least_of
 from flowsleuth.detect.kernels.paths import best_paths
+from flowsleuth.detect.meetings import had_before
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds
 from flowsleuth.detect.unfamiliar_words import unfamiliar_evidence
@@ -213,13 +214,7 @@ def _edge_chance(edges: AdminEdges, judged: Familiarity, first: Floats, earlier:
     if not earlier:
         return judged.p_value
     p_value = np.maximum(judged.p_value, first) if len(earlier) > 1 else judged.p_value
-    mine = _pair_keys(edges.met)
-    before = np.concatenate([_pair_keys(met) for _, met in earlier])
-    return np.where(np.isin(mine, before), 1.0, p_value)
-
-
-def _pair_keys(met: Met) -> NDArray[np.uint64]:
-    return hash_rows(np.stack([met.who, met.what], axis=1))
+    return np.where(had_before(edges.met, earlier), 1.0, p_value)
 
 
 def _tell_edges(edges: AdminEdges, judged: Familiarity, first: Floats, p_value: Floats, days: int) -> pa.Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -190,3 +191,17 @@ def in_earnest(hours: Ints, uses: NDArray[Any]) -> Floats:
     """
     found: Floats = hours * MOST_USES + np.minimum(uses, MOST_USES - 1.0)
     return found
+
+
+def had_before(met: Met, earlier: Sequence[tuple[int, Met]]) -> Bools:
+    """Which of what was met the same had met on an earlier day, of those that :func:`.kept_meetings.met_before` gives.
+
+    Examples
+    --------
+    >>> keys = lambda *a: np.array(a, dtype=np.uint64)
+    >>> today, before = Met(keys(1, 2), keys(7, 7), keys(7, 7)), Met(keys(2, 1), keys(7, 8), keys(7, 8))
+    >>> had_before(today, [(1, before)]).tolist()
+    [False, True]
+    """
+    mine, *theirs = (hash_rows(np.stack([one.who, one.what], axis=1)) for one in (met, *(one for _, one in earlier)))
+    return np.isin(mine, np.concatenate([mine[:0], *theirs]))

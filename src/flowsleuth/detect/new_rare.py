@@ -16,7 +16,7 @@ from flowsleuth.detect.findings import KEPT_P, Extent, no_findings, say_service,
 from flowsleuth.detect.kept_meetings import met_before
 from flowsleuth.detect.kernels.familiarity import Familiarity, Met, judge_met
 from flowsleuth.detect.meetings import ADDRESS, KINDS, NAME, SERVICE, AsNumbers, DayMeetings, Meetings, in_earnest
-from flowsleuth.detect.network_day import NetworkDay
+from flowsleuth.detect.network_day import NetworkDay, count_hours
 from flowsleuth.detect.option_bounds import check_bounds
 from flowsleuth.detect.unfamiliar_words import say_unfamiliar, unfamiliar_evidence
 from flowsleuth.detect.wording import join
@@ -113,9 +113,7 @@ def _met(kind: str, day: NetworkDay) -> Met:
 
 def _hours(day: NetworkDay, meetings: Meetings) -> Ints:
     """In how many hours of the day each was met."""
-    hours = np.zeros(len(meetings.met), dtype=np.int64)
-    np.bitwise_or.at(hours, meetings.of, day.pairs.hours[meetings.rows].astype(np.int64))
-    return np.bitwise_count(hours).astype(np.int64)
+    return count_hours(day.pairs.hours[meetings.rows], meetings.of, len(meetings.met))
 
 
 def _use(day: NetworkDay, meetings: Meetings) -> Floats:

@@ -13,8 +13,8 @@ from flowsleuth.detect.findings import KEPT_P, NONE, Extent, no_findings, say_se
 from flowsleuth.detect.flow_codes import SPAN, is_icmp_service
 from flowsleuth.detect.kept_meetings import met_before
 from flowsleuth.detect.kernels.familiarity import Familiarity, Met, judge_met
-from flowsleuth.detect.meetings import in_earnest
-from flowsleuth.detect.network_day import NetworkDay
+from flowsleuth.detect.meetings import had_before, in_earnest
+from flowsleuth.detect.network_day import NetworkDay, count_hours
 from flowsleuth.detect.option_bounds import check_bounds
 from flowsleuth.detect.role_ports import OFFERS, TCP
 from flowsleuth.detect.roles import UNTOLD
@@ -96,8 +96,7 @@ class RoleChangeFinder:
         judged = judge_met(today, offers.use(), earlier)
         known, days = np.unique(np.concatenate([np.unique(met.who) for _, met in earlier]), return_counts=True)
         is_known = np.isin(today.who, known[days >= self.options.days])
-        had = np.isin(_keys(today), np.concatenate([_keys(met) for _, met in earlier]))
-        told = np.flatnonzero(is_known & ~had & (judged.p_value <= KEPT_P))
+        told = np.flatnonzero(is_known & ~had_before(today, earlier) & (judged.p_value <= KEPT_P))
         return _tell(offers, judged, told, len(earlier))
 
 
@@ -133,9 +132,7 @@ class Offers:
 
     def hours(self) -> Ints:
         """In how many hours each offer was used."""
-        hours = np.zeros(self.host.size, dtype=np.int64)
-        np.bitwise_or.at(hours, self.of, self.day.pairs.hours[self.rows].astype(np.int64))
-        return np.bitwise_count(hours).astype(np.int64)
+        return count_hours(self.day.pairs.hours[self.rows], self.of, self.host.size)
 
 
 def _by_role(day: NetworkDay, met: Met) -> Met:
@@ -146,10 +143,6 @@ def _by_role(day: NetworkDay, met: Met) -> Met:
     role = np.append(day.roles.code, UNTOLD)[place] + 1
     what = hash_rows(np.stack([role, to_signed(met.what)], axis=1))
     return Met(met.who, what, what)
-
-
-def _keys(met: Met) -> NDArray[np.uint64]:
-    return hash_rows(np.stack([met.who, met.what], axis=1))
 
 
 def _tell(offers: Offers, judged: Familiarity, told: Ints, days: int) -> pa.Table:
