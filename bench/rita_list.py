@@ -22,26 +22,28 @@ def rita_list(edges: Edges) -> tuple[Floats, Ints]:
     """RITA's threat score of each of its rows, and the row of each flow of `edges` (-1: in none).
 
     Its defaults: what stays inside is left out; connections to a named server that qualify as a beacon count for the
-    name and no longer for the address; the last 24 hours; first seen only where there are earlier days.
+    name and no longer for the address; the last 24 hours, or as long as the records go back; first seen only where
+    there are earlier days.
     """
     newest = float(edges.start_s.max(initial=0))
     held = edges.outside & (edges.start_s >= newest - WINDOW_S)
+    window = int(edges.start_s[held].min(initial=newest)), int(newest)
     row_of = np.full(edges.host_of.size, -1, dtype=np.int64)
     name_of, texts = coded(pc.fill_null(edges.own["server_name"], ""))
     is_named = held & (name_of != (texts.index("") if "" in texts else -1))
-    by_name, threat_names, beats = _rows(edges, is_named, name_of, len(texts), newest, None)
+    by_name, threat_names, beats = _rows(edges, is_named, name_of, len(texts), window, None)
     row_of[is_named] = by_name
     freed = np.zeros(held.size, dtype=bool)
     freed[is_named] = ~beats[by_name] if by_name.size else False
     by_address = held & (~is_named | freed)
     seen = _first_seen(edges, newest)
-    rows, threat, _ = _rows(edges, by_address, edges.peer_of, len(edges.peers), newest, seen)
+    rows, threat, _ = _rows(edges, by_address, edges.peer_of, len(edges.peers), window, seen)
     row_of[by_address] = rows + threat_names.size
     return np.nan_to_num(np.concatenate([threat_names, threat]), nan=-1.0), row_of
 
 
 def _rows(
-    edges: Edges, chosen: NDArray[np.bool_], peer_of: Ints, peers: int, newest: float, seen: Floats | None
+    edges: Edges, chosen: NDArray[np.bool_], peer_of: Ints, peers: int, window: tuple[int, int], seen: Floats | None
 ) -> tuple[Ints, Floats, NDArray[np.bool_]]:
     """Row of each chosen flow, threat of each row, and which rows have a beacon score."""
     host, peer = edges.host_of[chosen], peer_of[chosen]
@@ -53,8 +55,7 @@ def _rows(
     order = np.lexsort((start, of))
     offsets = np.concatenate([[0], np.cumsum(np.bincount(of))])
     size = edges.number("src_bytes")[chosen].astype(np.int64)
-    begin = int(newest) - WINDOW_S
-    beacon = rita_scores(offsets, start[order], size[order], begin, int(newest)).beacon
+    beacon = rita_scores(offsets, start[order], size[order], *window).beacon
     lasted = np.bincount(of, weights=edges.number("duration_s")[chosen])
     peer_of_row = keys % max(peers, 1)
     askers = np.bincount(peer_of_row, minlength=peers)
