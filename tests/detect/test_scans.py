@@ -194,3 +194,32 @@ def test_where_the_way_back_is_never_recorded_nobody_is_a_scanner() -> None:
 def test_outcomes_nobody_knows_count_for_nothing() -> None:
     rows = [row | {"conn_state": "OTH", "dst_packets": 0} for row in sweep("10.0.0.9", 445, 40)]
     assert len(run_finder(ScanFinder(), make_flows([*office(), *rows]))) == 0
+
+
+def test_a_scan_of_many_addresses_each_by_another_service_is_one_walk() -> None:
+    ports = np.random.default_rng(4).choice(np.arange(1_000, 60_000), 24, replace=False).tolist()
+    probes = [
+        contact("10.0.0.5", f"203.0.113.{n}", port, 40_000 + n / 2, ok=False) for n, port in enumerate(ports, start=1)
+    ]
+    (row,) = check_finder(ScanFinder, make_flows([*office(), *probes])).to_pylist()
+    assert (row["host"], row["dst_ip"], row["service_port"], row["flows"]) == ("10.0.0.5", None, None, 24)
+    assert row["reason"].startswith(
+        "made 24 first contacts by services that it hardly tried else within 11.5 s, 24 in vain; usual there are"
+    )
+    assert row["p_value"] < 0.005
+
+
+def test_who_shares_files_with_peers_of_whom_half_are_gone_does_not_scatter() -> None:
+    chance = np.random.default_rng(5)
+    shares = [
+        contact(f"10.0.0.{host}", f"203.0.{host}.{n}", int(chance.integers(10_000, 60_000)), 600 * n + host,
+                ok=chance.random() < 0.5)
+        for host in range(1, 5)
+        for n in range(1, 60)
+    ]  # fmt: skip
+    assert len(run_finder(ScanFinder(), make_flows([*office(), *shares]))) == 0
+
+
+def test_an_address_of_a_scattered_walk_counts_once() -> None:
+    again = [contact("10.0.0.5", f"203.0.113.{n % 4 + 1}", 2_000 + n, 40_000 + n, ok=False) for n in range(16)]
+    assert len(run_finder(ScanFinder(), make_flows([*office(), *again]))) == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,8 @@ MOST_VOTE = 5.0
 """Most of a count that a peer's vote tells, so that scanners do not make scanning usual."""
 SIMILAR = 4.0
 """Private services of another address, times this, that make it like one: two who share files meet on some ports."""
+SCATTERED = -1
+"""In place of the service: services by each of which the source tried few addresses, together."""
 FEW = 3
 """Most addresses that a source of a distributed scan tried in vain by the service: others are scanners themselves."""
 LEAST_ADDRESSES = 5
@@ -48,7 +50,7 @@ class Sweeps:
     Attributes
     ----------
     src, service : array of int64
-        Host code, and code of the service by which it tried the most addresses in vain.
+        Host code, and code of the service by which it tried the most addresses in vain, or :data:`SCATTERED`.
     p_value : array of float64
     services, tried, failed, guessed : array of int64
         Services it swept by; first contacts by them, those in vain, and those whose outcome was guessed.
@@ -73,8 +75,54 @@ class Sweeps:
     member: Ints
 
 
+@dataclass(frozen=True)
+class _Walks:
+    """Sources on services by which they tried enough addresses; arrays of shape (n,), but for `of`.
+
+    As in :class:`Sweeps`; `of` is the walk of each contact, -1 for none.
+    """
+
+    src: Ints
+    service: Ints
+    p_value: Floats
+    tried: Ints
+    failed: Ints
+    guessed: Ints
+    usual: Floats
+    usual_tried: Floats
+    is_by_count: Bools
+    of: Ints
+
+    def __add__(self, other: _Walks) -> _Walks:
+        both = {
+            one.name: np.concatenate([getattr(self, one.name), getattr(other, one.name)])
+            for one in fields(self)
+            if one.name != "of"
+        }
+        return _Walks(**both, of=np.where(other.of >= 0, other.of + self.src.size, self.of))
+
+
 def find_sweeps(known: Contacts, is_home: Bools, least: int, failing: float) -> Sweeps:
-    """Test every source on every service by which it tried at least `least` addresses; one sweep a source."""
+    """Test every source on every service by which it tried at least `least` addresses; one sweep a source.
+
+    Addresses that it tried by other services are tested together, each by the first contact with it: who looks for
+    anything that answers tries many services.
+    """
+    by_service = by_end_and_service(known.src, known.service)
+    rest = np.flatnonzero(by_service.size[by_service.of] < least)
+    rest = rest[np.lexsort((known.first_us[rest], known.dst[rest], known.src[rest]))]
+    rest = rest[group_starts(np.stack([known.src[rest], known.dst[rest]]))]  # the first by whatever service
+    rest = rest[np.lexsort((known.dst[rest], known.first_us[rest], known.src[rest]))]
+    scattered = replace(known.take(rest), service=np.full(rest.size, SCATTERED))
+    walks = _walk(known, is_home, least, failing)
+    others = _walk(scattered, is_home, least, failing)
+    of = np.full(len(known), -1)
+    of[rest] = others.of
+    return _by_source(walks + replace(others, of=of))
+
+
+def _walk(known: Contacts, is_home: Bools, least: int, failing: float) -> _Walks:
+    """Walks of contacts in order of (source, service, time)."""
     groups = by_end_and_service(known.src, known.service)
     starts = group_starts(groups.of)
     src, service = known.src[starts], known.service[starts]
@@ -82,73 +130,58 @@ def find_sweeps(known: Contacts, is_home: Bools, least: int, failing: float) -> 
     failed, tried = groups.add_up(is_failed), groups.size
     peers, usual = _usual_rates(known, groups, failed / tried, src=src, service=service, is_inside=is_home[src])
     by_count, mean_tried = judge_counts(np.maximum(failed, 1.0), src, is_home[src], service)
-    is_tested = tried >= least
-    walked = is_tested[groups.of]
-    sizes = tried[is_tested]
+    tested = np.flatnonzero(tried >= least)
+    place = places_in(tested, tried.size)
+    sizes = tried[tested]
     highest = highest_walk(
-        is_failed[walked],
+        is_failed[place[groups.of] >= 0],
         np.cumsum(sizes) - sizes,
-        usual[is_tested],
+        usual[tested],
         weight=OWN_WEIGHT,
         other_mean=failing,
         other_weight=SCANNER_WEIGHT,
     )
-    p_value = np.ones(src.size)
-    p_value[is_tested] = np.exp(-highest)
-    is_by_count = ~is_home[src] & (peers >= MOSTLY)
-    p_value = np.where(is_by_count & is_tested, by_count, p_value)
-    return _by_source(
-        known,
-        groups,
-        np.flatnonzero(is_tested),
-        src=src,
-        service=service,
-        p_value=p_value,
-        usual=usual,
-        mean_tried=mean_tried,
-        is_by_count=is_by_count,
+    is_by_count = (~is_home[src] & (peers >= MOSTLY))[tested]
+    return _Walks(
+        src[tested],
+        service[tested],
+        np.where(is_by_count, by_count[tested], np.exp(-highest)),
+        sizes,
+        failed[tested].astype(np.int64),
+        groups.add_up(known.is_guess)[tested].astype(np.int64),
+        usual[tested],
+        mean_tried[tested],
+        is_by_count,
+        place[groups.of],
     )
 
 
-def _by_source(
-    known: Contacts,
-    groups: Groups,
-    tested: Ints,
-    *,
-    src: Ints,
-    service: Ints,
-    p_value: Floats,
-    usual: Floats,
-    mean_tried: Floats,
-    is_by_count: Bools,
-) -> Sweeps:
+def _by_source(walks: _Walks) -> Sweeps:
     """One sweep a source, of the services that count in Simes' test of all that were tested of it."""
-    is_failed = known.outcome == FAILED
-    failed, guessed = groups.add_up(is_failed), groups.add_up(known.is_guess)
-    order = tested[np.lexsort((service[tested], p_value[tested], src[tested]))]
-    starts = group_starts(src[order])
-    best, is_swept, of = simes(p_value[order], starts)
+    order = np.lexsort((walks.service, walks.p_value, walks.src))
+    starts = group_starts(walks.src[order])
+    best, is_swept, of = simes(walks.p_value[order], starts)
     swept, of = order[is_swept], of[is_swept]
-    most = np.lexsort((service[swept], -failed[swept], of))
+    most = np.lexsort((walks.service[swept], -walks.failed[swept], of))
     top = swept[most[group_starts(of[most])]] if swept.size else swept
-    place = np.full(src.size, -1)
+    place = np.full(walks.src.size + 1, -1)
     place[swept] = of
 
     def total(values: Floats | Ints) -> Ints:
         return np.bincount(of, weights=values[swept], minlength=starts.size).astype(np.int64)
 
     return Sweeps(
-        src=src[top],
-        service=service[top],
+        src=walks.src[top],
+        service=walks.service[top],
         p_value=best,
         services=np.bincount(of, minlength=starts.size),
-        tried=total(groups.size),
-        failed=total(failed),
-        guessed=total(guessed),
-        usual=usual[top],
-        usual_tried=mean_tried[top],
-        is_by_count=is_by_count[top],
-        member=place[groups.of],
+        tried=total(walks.tried),
+        failed=total(walks.failed),
+        guessed=total(walks.guessed),
+        usual=walks.usual[top],
+        usual_tried=walks.usual_tried[top],
+        is_by_count=walks.is_by_count[top],
+        member=place[walks.of],
     )
 
 
@@ -171,7 +204,7 @@ def _usual_rates(
 
 def _own_votes(known: Contacts, groups: Groups, source: NDArray[np.integer]) -> tuple[Floats, Floats]:
     """Sum and number of failing rates of each source's other services, at addresses it tried by one service only."""
-    ends = Groups.by(known.src * (int(known.dst.max()) + 1) + known.dst)
+    ends = Groups.by(known.src * (int(known.dst.max(initial=0)) + 1) + known.dst)
     is_single = ends.size[ends.of] == 1
     tried = groups.add_up(is_single)
     failed = groups.add_up(is_single & (known.outcome == FAILED))

@@ -15,7 +15,7 @@ from flowsleuth.detect.first_contacts import Contacts, first_contacts, is_dead, 
 from flowsleuth.detect.flow_codes import FAILED, UNKNOWN
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds
-from flowsleuth.detect.scan_odds import Sweeps, find_sweeps, judge_counts, judge_targets, own_share
+from flowsleuth.detect.scan_odds import SCATTERED, Sweeps, find_sweeps, judge_counts, judge_targets, own_share
 from flowsleuth.detect.wording import count, duration, each, join, share
 
 if TYPE_CHECKING:
@@ -62,9 +62,10 @@ class ScanFinder:
     *Horizontal*: one service of many addresses. A threshold random walk over the first contacts of a source in order
     of time: the likelihood of their outcomes if it scanned (answered at about `scanner_success`) by that under the
     null: that it fails at a rate of its own, drawn from a Beta law about the mean of the other sources on the service,
-    one vote each, and of its own other services. p is one by the ratio's highest value (Ville's inequality). Several
-    services of one source are one finding (Simes). Where most sources from outside fail at a service, p is instead
-    the chance of so many addresses tried in vain, by a Waring law about the mean of the other sources.
+    one vote each, and of its own other services. p is one by the ratio's highest value (Ville's inequality). Addresses
+    that a source tried by services at fewer than `least` addresses each are one walk together, beside those of other
+    sources. Several services of one source are one finding (Simes). Where most sources from outside fail at a service,
+    p is instead the chance of so many addresses tried in vain, by a Waring law about the mean of the other sources.
 
     *Vertical*: many services of one address: the chance of so many tried in vain, by a Waring law about the mean of
     the other sources, one vote each, and no less than the share of the source's other addresses where it was much the
@@ -95,7 +96,7 @@ class ScanFinder:
     normal_if: ClassVar[str] = "looking for addresses and services were its task"
     is_default: ClassVar[bool] = True
     Options: ClassVar[type] = ScanOptions
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     tables: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, options: ScanOptions | None = None) -> None:
@@ -121,7 +122,7 @@ class ScanFinder:
             return no_findings()
         row_group = _rows_of(sweeps.member, of)
         extent = Extent.of_groups(day.pairs, row_group, sweeps.src.size)
-        several = sweeps.services > 1
+        several = (sweeps.services > 1) | (sweeps.service == SCATTERED)
         return tell(
             day,
             src=sweeps.src,
@@ -222,15 +223,19 @@ def _within(extent: Extent) -> pa.Array:
 
 def _horizontal_words(sweeps: Sweeps, extent: Extent) -> pa.Array:
     import pyarrow as pa
+    import pyarrow.compute as pc
 
+    several = (sweeps.services > 1) | (sweeps.service == SCATTERED)
     others = each(sweeps.services - 1, lambda n: f" and {n} other service{'s' * (n > 1)}" if n else "")
+    is_scattered = pa.array(sweeps.service == SCATTERED)
+    by = pc.if_else(is_scattered, "services that it hardly tried else", _words(np.maximum(sweeps.service, 0)))
     guessed = each(sweeps.guessed > 0, lambda is_so: ", as far as records of one way tell" if is_so else "")
     usual = each(sweeps.usual, share)
     by_count = join("; where nearly everybody fails, others try ", each(sweeps.usual_tried, lambda m: f"{m:.1f}"))
     by_walk = join("; usual there are failures at ", usual)
     return join(
-        each(sweeps.services, lambda n: "tried " if n == 1 else "made "), each(sweeps.tried, count),
-        each(sweeps.services, lambda n: " addresses by " if n == 1 else " first contacts by "), _words(sweeps.service),
+        each(several, lambda is_so: "made " if is_so else "tried "), each(sweeps.tried, count),
+        each(several, lambda is_so: " first contacts by " if is_so else " addresses by "), by,
         others, _within(extent), ", ", each(sweeps.failed, count), " in vain", guessed,
         pa.array(np.where(sweeps.is_by_count, by_count.to_numpy(False), by_walk.to_numpy(False)), pa.string()),
     )  # fmt: skip
