@@ -15,9 +15,11 @@ from ranking import average_precision, expected_rank, hits_at
 Floats = NDArray[np.float64]
 
 HOSTS_AT, PAIRS_AT, FLOWS_AT, LEADS_AT = (3, 10), (10, 50), (10, 50, 100), (10, 50, 250)
+RECIPROCAL = "1/host"
+"""One divided by the victim's place (of ties, the mean place): its mean is a mean reciprocal rank."""
 MEASURES = (
-    *(f"host@{k}" for k in HOSTS_AT), *(f"pair@{k}" for k in PAIRS_AT), *(f"leads@{k}" for k in LEADS_AT), "AP",
-    *(f"P@{k}" for k in FLOWS_AT),
+    *(f"host@{k}" for k in HOSTS_AT), RECIPROCAL, *(f"pair@{k}" for k in PAIRS_AT),
+    *(f"leads@{k}" for k in LEADS_AT), "AP", *(f"P@{k}" for k in FLOWS_AT),
 )  # fmt: skip
 
 
@@ -81,7 +83,7 @@ def measure_draw(draw: Draw, day: Day, ranking: Ranking) -> tuple[dict[str, floa
     if ranking.host is not None:
         at = e.hosts.index(draw.victim)
         host_rank = expected_rank(ranking.host, at)
-        values |= {f"host@{k}": within(ranking.host, at, k) for k in HOSTS_AT}
+        values |= {f"host@{k}": within(ranking.host, at, k) for k in HOSTS_AT} | {RECIPROCAL: 1.0 / host_rank}
     pairs = 0
     if ranking.pair is not None:
         of = e.pair_of if ranking.pair_of is None else ranking.pair_of

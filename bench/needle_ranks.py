@@ -4,13 +4,13 @@
     python bench/needle_ranks.py --with fused --against bench/out/needles.json    # ours again, the others as they were
 
 A draw hides one needle (needles.py) in one hay (hay.py), as draws.py says; half of the draws take a quiet victim, half
-a busy one. Measured: the victim's place among the hosts, whether it is among the first 3 and 10; the best place of a
-pair that an analyst should be led to, among the first 10 and 50; average precision of flows, precision at 10, 50, 100
-(of what can be reached); and the share of the bad flows that the first 10, 50 and 250 pairs hold (recall at so many
-leads). Ties count as the expectation over their orders. The control is the same hours without the needle: the share of
-clients that rank above the would-be victim, which is a half by chance, for quiet victims and for busy ones. (For all
-together it is near a half for any contender, because victims are drawn by chance; where busyness is a threat, busy ones
-have few above them.)
+a busy one. Measured: the victim's place among the hosts, whether it is among the first 3 and 10, and one divided by its
+place; the best place of a pair that an analyst should be led to, among the first 10 and 50; average precision of flows,
+precision at 10, 50, 100 (of what can be reached); and the share of the bad flows that the first 10, 50 and 250 pairs
+hold (recall at so many leads). Ties count as the expectation over their orders. The control is the same hours without
+the needle: the share of clients that rank above the would-be victim, which is a half by chance, for quiet victims and
+for busy ones. (For all together it is near a half for any contender, because victims are drawn by chance; where
+busyness is a threat, busy ones have few above them.)
 
 Means over needles and hays have bootstrap intervals over the draws (90 %); differences are paired, draw by draw. Every
 number is a development figure, of captures that the detectors' authors have seen.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from contenders import BASELINES, OURS
 from measure import Finding
-from needle_places import Result
+from needle_places import RECIPROCAL, Result
 from needles import QUIET
 
 Floats = NDArray[np.float64]
 
 BOOTSTRAPS = 2_000
-HEADLINE = ("host@3", "host@10", "pair@10", "pair@50", "leads@50", "AP")
+HEADLINE = ("host@3", "host@10", RECIPROCAL, "pair@10", "pair@50", "leads@50", "AP")
 
 
 def interval(values: Floats, seed: int = 0) -> tuple[float, float, float]:
@@ -39,6 +39,7 @@ def read_results(path: Path) -> list[Result]:
         for name in ("host_rank", "pair_rank", "control"):
             row[name] = float("nan") if row[name] is None else row[name]
         row["values"] = {name: float("nan") if value is None else value for name, value in row["values"].items()}
+        row["values"].setdefault(RECIPROCAL, 1.0 / row["host_rank"])  # results written before it was measured
         held.append(Result(**row))
     return held
 
@@ -90,17 +91,35 @@ def summary(results: list[Result], ours: str = OURS) -> str:
     return "\n".join(lines)
 
 
+SHOWN = ("host@3", "host@10", RECIPROCAL, "pair@10", "pair@50")
+RECALL = ("leads@10", "leads@50", "leads@250", "AP", "P@10", "P@100")
+
+
 def markdown(results: list[Result]) -> str:
-    """The means and the controls as a table of the manual."""
+    """The tables of the manual: places and controls with intervals; recall of leads, and how flows are ranked."""
     names = list(dict.fromkeys(r.contender for r in results))
-    head = ["", *HEADLINE, "control, quiet victims", "control, busy victims"]
+    held = {name: controls(results, name) for name in names}
+    first = {
+        name: [*(column(results, name, m) for m in SHOWN), held[name]["quiet"], held[name]["busy"]] for name in names
+    }
+    second = {name: [column(results, name, m) for m in RECALL] for name in names}
+    return "\n\n".join(
+        [
+            _table(["", *SHOWN, "control, quiet victims", "control, busy victims"], first, _in_words),
+            _table(["", *RECALL], second, lambda one: f"{interval(one)[0]:.2f}".replace("nan", "–")),
+        ]
+    )
+
+
+def _table(head: list[str], rows: dict[str, list[Floats]], cell: Callable[[Floats], str]) -> str:
     lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
-    for name in names:
-        held = controls(results, name)
-        values = [*(column(results, name, measure) for measure in HEADLINE), held["quiet"], held["busy"]]
-        cells = [_cell(interval(one)).replace("[", "(").replace("]", ")").replace(",", " to ") for one in values]
-        lines.append(f"| {' | '.join([name, *cells])} |")
+    lines += [f"| {' | '.join([name, *(cell(one) for one in values)])} |" for name, values in rows.items()]
     return "\n".join(lines)
+
+
+def _in_words(values: Floats) -> str:
+    mean, low, high = interval(values)
+    return "–" if np.isnan(mean) else f"{mean:.2f} ({low:.2f} to {high:.2f})"
 
 
 def _head() -> str:
@@ -151,7 +170,7 @@ def write(results: list[Result], path: Path, facts: dict[str, Any]) -> None:
 def findings(results: list[Result], ours: str = OURS) -> Iterable[Finding]:
     """Ours against the best of the others, measure by measure, and ours on the hours without a needle."""
     others = [name for name in dict.fromkeys(r.contender for r in results) if name in BASELINES]
-    for measure in ("host@3", "host@10", "pair@10", "pair@50"):
+    for measure in ("host@3", "host@10", RECIPROCAL, "pair@10", "pair@50"):
         means = {name: interval(column(results, name, measure))[0] for name in others}
         best = max((name for name in others if not np.isnan(means[name])), key=lambda name: means[name])
         mine = column(results, ours, measure)

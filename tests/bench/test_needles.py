@@ -248,6 +248,7 @@ def test_a_whole_draw_is_measured(bench, field, needle) -> None:
     by_name = {name: [r for r in results if r.contender == name] for name in quick}
     for result in by_name["chance"]:
         assert result.values["host@3"] == pytest.approx(3 / result.hosts)
+        assert result.values["1/host"] == pytest.approx(2 / (result.hosts + 1))
         assert result.control == 0.5
         assert result.host_rank == (result.hosts + 1) / 2
     assert [r.is_busy for r in by_name["rarity"]] == [True, False]
@@ -255,9 +256,10 @@ def test_a_whole_draw_is_measured(bench, field, needle) -> None:
     text = bench.needle_tables.summary(results, "rarity")
     assert "rarity minus each" in text
     assert "made" in bench.needle_tables.by(results, "needle")
-    rows = bench.needle_tables.markdown(results).splitlines()
-    assert [row.split(" | ")[0] for row in rows[2:]] == ["| rarity", "| activity", "| RITA v5", "| chance"]
-    assert len({row.count("|") for row in rows}) == 1
+    for table in bench.needle_tables.markdown(results).split("\n\n"):
+        rows = table.splitlines()
+        assert [row.split(" | ")[0] for row in rows[2:]] == ["| rarity", "| activity", "| RITA v5", "| chance"]
+        assert len({row.count("|") for row in rows}) == 1
 
 
 def test_what_the_hay_hardly_ever_tells_is_told_of_no_flow(bench, field, needle) -> None:
