@@ -11,7 +11,7 @@ help:
 	@echo "make demo    ingest bundled real logs, score them, show the suspects"
 	@echo "make test    all tests but Spark's, the longest and the fuzzer's (real-data tests run where ../shared/data is)"
 	@echo "make test-spark  the tests that start a real Spark cluster on loopback (needs Java)"
-	@echo "make test-soak  the longest: thousands of ratings at once, self-tests drawn again and again"
+	@echo "make test-soak  the longest: thousands of ratings at once, self-tests again and again, killed at random, benchmarks in small"
 	@echo "make test-fuzz  the coverage-guided fuzzer over every decoder and parser, seconds each"
 	@echo "make check   formatter, linter, type checker, import contracts, documentation build"
 	@echo "make bench   speed and detection against the peers, in one run; BENCH='--only ioc' for a part"

@@ -99,7 +99,7 @@ def test_flows_of_one_host(tmp_path: Path) -> None:
     assert found.asn_rarity["earlier_days"].max() == 3
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize("name", ["ingest", "scoring", "queries", "web", "notebooklets"])
 def test_runner(tmp_path: Path, name: str) -> None:
     """Far too small to tell speed; every benchmark must run and write its report."""

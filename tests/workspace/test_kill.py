@@ -75,7 +75,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_conn(tmp_path_factory.mktemp("log") / "conn.log", ROWS)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.timeout(600)
 def test_ingest_killed_at_random_moments(tmp_path, log):
     whole = tmp_path / "whole"
@@ -101,7 +101,7 @@ def test_ingest_killed_at_random_moments(tmp_path, log):
         assert two.store.arrow(two.table("flow").order_by("flow_id")) == wanted
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.timeout(600)
 def test_score_killed_at_random_moments(tmp_path, log):
     case = tmp_path / "case"
