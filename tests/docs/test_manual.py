@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGES = sorted([REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *REPOSITORY.glob("docs/**/*.md")])
 FENCE = re.compile(r"(<!-- needs: (?P<needs>\w+) -->\n)?```(?P<kind>sh|python)\n(?P<body>.*?)```", re.S)
+FIRST = re.compile(r"(?:flowsleuth (?:init|ingest|score)\b[^\n|>;&\\]*\n)+")
+"""What pages begin with."""
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#]+)(#[^)]*)?\)")
 
 
@@ -21,30 +24,53 @@ def blocks(page: Path) -> list[re.Match[str]]:
     return list(FENCE.finditer(page.read_text(encoding="utf-8")))
 
 
-def run_page(page: Path, folder: Path, replace: dict[str, str] | None = None) -> int:
-    """Run a page's blocks in order, in a folder that has the demo's logs in ``logs/``."""
-    shutil.copytree(REPOSITORY / "demo" / "logs", folder / "logs")
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    ran = 0
+def run_page(page: Path, folder: Path, first: Callable[[str], Path]) -> None:
+    """Run a page's blocks in order, in a folder that has the demo's logs in ``logs/``.
+
+    Many pages begin with the same commands: `first` gives a folder in which they ran, which is copied.
+    """
+    is_begun = False
     for block in blocks(page):
-        if block["needs"] and not replace:
+        if block["needs"]:
             continue
         body = block["body"]
-        for old, new in (replace or {}).items():
-            body = body.replace(old, new)
-        command = ["sh", "-eu", "-c", body] if block["kind"] == "sh" else [sys.executable, "-c", body]
-        done = subprocess.run(
-            command, check=False, cwd=folder, env=environment, capture_output=True, text=True, timeout=300
-        )
-        assert done.returncode == 0, f"{page.name}: {body}\n{done.stdout}\n{done.stderr}"
-        ran += 1
+        if not is_begun:
+            begin = FIRST.match(body) if block["kind"] == "sh" else None
+            shutil.copytree(first(begin[0] if begin else ""), folder, dirs_exist_ok=True)
+            body = body[begin.end() :] if begin else body
+            is_begun = True
+        run_block(page, block["kind"], body, folder)
+
+
+def run_block(page: Path, kind: str, body: str, folder: Path) -> None:
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    command = ["sh", "-eu", "-c", body] if kind == "sh" else [sys.executable, "-c", body]
+    done = subprocess.run(
+        command, check=False, cwd=folder, env=environment, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, f"{page.name}: {body}\n{done.stdout}\n{done.stderr}"
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """A folder with the demo's logs in which some commands ran, once for all pages that begin with them."""
+    known: dict[str, Path] = {}
+
+    def ran(commands: str) -> Path:
+        if commands not in known:
+            folder = tmp_path_factory.mktemp("first")
+            shutil.copytree(REPOSITORY / "demo" / "logs", folder / "logs")
+            run_block(Path("first"), "sh", commands, folder)
+            known[commands] = folder
+        return known[commands]
+
     return ran
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", [p for p in PAGES if blocks(p)], ids=lambda p: p.name)
-def test_every_command_runs(page, tmp_path):
-    run_page(page, tmp_path)
+def test_every_command_runs(page, tmp_path, first):
+    run_page(page, tmp_path, first)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
