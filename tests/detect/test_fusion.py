@@ -56,6 +56,14 @@ def test_without_a_detector_the_rest_is_what_it_would_be() -> None:
     assert rest[0].host_p.tolist() == again.host_p.tolist()
 
 
+def test_a_day_may_have_evidence_about_hosts_alone_or_about_pairs_alone() -> None:
+    alone = fuse(evidence([(0, 1, -1, 1e-4)], [0]), population([], [3, 3]))
+    assert alone.pair_p.tolist() == []
+    assert alone.host_p[1] < alone.host_p[0] == 1.0
+    pairs = fuse(evidence([(0, 0, 0, 1e-4)], [0]), population([0], [3, 3]))
+    assert pairs.pair_p[0] < 1e-2
+
+
 def test_under_the_null_hosts_rank_by_chance_and_busy_ones_no_higher() -> None:
     chance = np.random.default_rng(3)
     hosts, places = 60, []

@@ -160,7 +160,9 @@ def _no_rarer_than_it_is(evidence: Evidence, population: Population, on_pair: Bo
         entity = evidence.pair if about_pairs else evidence.host
         classes = population.pair_class if about_pairs else population.host_class
         totals = population.pairs if about_pairs else population.hosts
-        group = np.where(on_pair == about_pairs, evidence.detector * 2 + classes[entity], -1)
+        about = np.flatnonzero(on_pair == about_pairs)
+        group = np.full(entity.size, -1)
+        group[about] = evidence.detector[about] * 2 + classes[entity[about]]
         for number in np.unique(group[group >= 0]).tolist():
             rows = np.flatnonzero(group == number)
             share = _share_with_as_much(-np.log(p_value[rows]), entity[rows], int(totals[number % 2]))
