@@ -74,6 +74,11 @@ class Sweeps:
     is_by_count: Bools
     member: Ints
 
+    @property
+    def is_of_several(self) -> Bools:
+        """Which are by more than one service."""
+        return np.asarray((self.services > 1) | (self.service == SCATTERED))
+
 
 @dataclass(frozen=True)
 class _Walks:

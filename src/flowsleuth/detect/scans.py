@@ -122,7 +122,7 @@ class ScanFinder:
             return no_findings()
         row_group = _rows_of(sweeps.member, of)
         extent = Extent.of_groups(day.pairs, row_group, sweeps.src.size)
-        several = (sweeps.services > 1) | (sweeps.service == SCATTERED)
+        several = sweeps.is_of_several
         return tell(
             day,
             src=sweeps.src,
@@ -225,7 +225,6 @@ def _horizontal_words(sweeps: Sweeps, extent: Extent) -> pa.Array:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    several = (sweeps.services > 1) | (sweeps.service == SCATTERED)
     others = each(sweeps.services - 1, lambda n: f" and {n} other service{'s' * (n > 1)}" if n else "")
     is_scattered = pa.array(sweeps.service == SCATTERED)
     by = pc.if_else(is_scattered, "services that it hardly tried else", _words(np.maximum(sweeps.service, 0)))
@@ -234,8 +233,8 @@ def _horizontal_words(sweeps: Sweeps, extent: Extent) -> pa.Array:
     by_count = join("; where nearly everybody fails, others try ", each(sweeps.usual_tried, lambda m: f"{m:.1f}"))
     by_walk = join("; usual there are failures at ", usual)
     return join(
-        each(several, lambda is_so: "made " if is_so else "tried "), each(sweeps.tried, count),
-        each(several, lambda is_so: " first contacts by " if is_so else " addresses by "), by,
+        each(sweeps.is_of_several, lambda is_so: "made " if is_so else "tried "), each(sweeps.tried, count),
+        each(sweeps.is_of_several, lambda is_so: " first contacts by " if is_so else " addresses by "), by,
         others, _within(extent), ", ", each(sweeps.failed, count), " in vain", guessed,
         pa.array(np.where(sweeps.is_by_count, by_count.to_numpy(False), by_walk.to_numpy(False)), pa.string()),
     )  # fmt: skip
