@@ -7,9 +7,9 @@ For each capture: average precision (AP), precision at 100 (P@100), recall at 25
 score is that of its most suspicious flow as a source; leads rank hosts themselves). Ties count as the expectation over
 all their orders. Then means over the captures with a bootstrap interval over captures, and on how many captures
 `suspicious` is better. The labels are those of labelled.py, with what is doubtful about them. These are development
-figures: no constant was fitted, each
-has its reason beside it in the detector, but the rules were written with these captures and the injected attacks in
-view, and several were mended because of what stood on top here. Expect less on a network that nobody here has seen.
+figures: no constant was fitted, each has its reason beside it in the detector, but the rules were written with these
+captures and the injected attacks in view, and several were mended because of what stood on top here. Expect less on a
+network that nobody here has seen.
 
 Then needles in hay (needle_ranks.py, which also runs alone): small captures laid into other people's benign hours, all
 contenders on hosts, pairs and flows, and the same hours without the needle.
