@@ -46,6 +46,35 @@ def test_the_best_of_many_pairs_is_worth_less_than_the_best_of_few() -> None:
     assert fused.host_p[0] < fused.host_p[1]
 
 
+def uniform(host_pairs: list[int], chance: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Owner and p-value of every pair, as chance has them."""
+    owner = np.repeat(np.arange(len(host_pairs)), host_pairs)
+    return owner, chance.random(owner.size)
+
+
+def told(owner: np.ndarray, p_value: np.ndarray, hosts: int) -> tuple[Evidence, Population]:
+    """What a finder tells of that: pairs with p up to 0.05."""
+    at = np.flatnonzero(p_value <= 0.05)
+    rows = [(0, int(owner[row]), place, float(p_value[row])) for place, row in enumerate(at)]
+    sizes = np.bincount(owner, minlength=hosts).tolist()
+    return evidence(rows, [0]), population(owner[at].tolist(), sizes, pairs=owner.size)
+
+
+def test_many_pairs_that_are_a_little_odd_lift_a_host_of_which_no_pair_stands_out() -> None:
+    chance = np.random.default_rng(11)
+    owner, p_value = uniform([50] * 40, chance)
+    mine = np.flatnonzero(owner == 7)
+    p_value[mine[:25]] = 0.02 + 0.03 * chance.random(25)  # half of its pairs; one in twenty has as much
+    p_value[mine[25:]] = 1.0
+    fused = fuse(*told(owner, p_value, 40))
+    assert np.argmin(fused.host_p) == 7
+    assert fused.host_surprise[7] <= np.log(41.0)  # that no other of forty is so odd says no more than that
+
+
+def test_a_host_alone_in_its_network_may_be_a_lead() -> None:
+    assert fuse(evidence([(0, 0, 0, 1e-6)], [0]), population([0], [5], pairs=1000)).host_p[0] < 1.0
+
+
 def test_without_a_detector_the_rest_is_what_it_would_be() -> None:
     rows = [(0, 0, 0, 1e-4), (1, 0, 0, 1e-3), (1, 1, 1, 1e-2)]
     whole, people = evidence(rows, [0, 1]), population([0, 1], [3, 3])

@@ -243,7 +243,7 @@ def test_preview_changes_nothing(ws):
         ({"by": "city", "ip": "10.0.0.1"}, "not a kind of lead"),
         ({"leads": [1]}, "no lead has this id"),
         ({"leads": [True]}, "whole number"),
-        ({"by": "host", "src_ip": "10.0.0.40"}, "no lead matches"),
+        ({"by": "host", "src_ip": "10.0.0.20"}, "no lead matches"),
         ({"by": "pair", "src_port": 5, "dst_ip": FAR}, "not a criterion of leads"),
         ({"name": "far.example"}, "chosen by name"),
         ({"by": "pair", "dst_ip": "nowhere"}, "not an address"),

@@ -6,8 +6,10 @@
 3. *A pair's evidence* is the sum of ``-ln p`` over families (Fisher's statistic). Families depend on one another, so
    its textbook distribution is not used: the p-value is the share of usual pairs with as much (:mod:`.calibration`),
    which has their dependence in it (as empirical Brown's method has; Poole et al. 2016).
-4. *A host's pairs* give the chance that the best of so many is as good (Sidak), nothing where that is above one in
-   five: to be busy is no evidence.
+4. *A host's pairs* give the chance that the best of so many is as good (Sidak), or the share of hosts whose pairs
+   together are as odd, of the two the smaller: by how far, at most, the share of its pairs that are as good as some one
+   is above the chance of that (Berk and Jones 1979). Pairs of a host depend on one another, so only the rank of that
+   counts. Nothing where the chance is above one in five: to be busy is no evidence.
 5. *A pair's place* is by its chance times the root of how many pairs its host has: half-way between pairs that count
    alike, where a host with thousands fills the list, and hosts that count alike. Pairs that our hosts began have nine
    tenths of the list's false leads to spend, those that others began one tenth (weights as in Genovese, Roeder and
@@ -28,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsleuth.detect.calibration import Calibration
+from flowsleuth.detect.dense_codes import group_starts
 from flowsleuth.detect.kernels.p_values import least_of
 
 Floats = NDArray[np.float64]
@@ -40,6 +43,7 @@ HOST_P = 0.2
 SHARE_OF_HOST = 0.5
 """Exponent of a host's pairs in a pair's place: 0 counts pairs alike, 1 hosts alike."""
 LEAST_NATS = 1e-9
+TINY = 1e-12
 WEIGHTS = np.array([0.9, 0.1])
 """Of the pairs that ours, and that others began; they add up to 1."""
 
@@ -148,7 +152,7 @@ def fuse(evidence: Evidence, population: Population, usual: Usual | None = None)
     listed = _as_listed(chance, population)
     pair_p = _calibrated(listed, population.pair_class, population.pairs, usual.listed)
     own = _add_families(evidence, p_value, np.where(on_pair, -1, evidence.host), n_hosts)
-    host_surprise = own + _best_of_many(chance, population)
+    host_surprise = own + _best_of_pairs(chance, population)
     host_p = _calibrated(host_surprise, population.host_class, population.hosts, usual.hosts)
     return Fused(surprise, listed, np.minimum(pair_p / WEIGHTS[population.pair_class], 1.0), host_surprise, host_p)
 
@@ -195,16 +199,32 @@ def _as_listed(chance: Floats, population: Population) -> Floats:
     return listed
 
 
-def _best_of_many(pair_p: Floats, population: Population) -> Floats:
-    """Step 4, in nats: ``-ln(1 - (1 - p)^m)`` of the smallest p of a host's m pairs; 0 where that is above HOST_P.
+def _best_of_pairs(pair_p: Floats, population: Population) -> Floats:
+    """Step 4, in nats; 0 where the chance is above HOST_P.
 
     A busy host always has some pair of which something is told: what is likely for so many must not put it above hosts
     of which nothing is told.
     """
-    best = np.ones(population.host_class.size)
-    np.minimum.at(best, population.pair_host, pair_p)
-    chance = np.maximum(least_of(best, population.host_pairs), SMALLEST)
-    return np.where(chance <= HOST_P, -np.log(chance), 0.0)
+    order = np.lexsort((pair_p, population.pair_host))
+    host, p = population.pair_host[order], np.clip(pair_p[order], SMALLEST, 1.0 - TINY)
+    starts = group_starts(host)
+    k = np.arange(host.size) - np.repeat(starts, np.diff(np.append(starts, host.size))) + 1.0
+    pairs = np.maximum(population.host_pairs[host], k)
+    chance, odd = np.ones(population.host_class.size), np.zeros(population.host_class.size)
+    chance[host[starts]] = least_of(p[starts], pairs[starts])
+    np.maximum.at(odd, host, _how_odd(np.minimum(k / pairs, 1.0 - TINY), p) * pairs)
+    for number in (0, 1):
+        at = np.flatnonzero((population.host_class == number) & (odd > 0.0))
+        as_odd = at.size - np.searchsorted(np.sort(odd[at]), odd[at])
+        chance[at] = np.minimum(chance[at], as_odd / (population.hosts[number] + 1.0))
+    either = np.clip(least_of(chance, np.full(chance.size, 2)), SMALLEST, 1.0)
+    return np.where(either <= HOST_P, -np.log(either), 0.0)
+
+
+def _how_odd(share: Floats, p: Floats) -> Floats:
+    """Divergence, in nats, of a coin that falls on its head with a share from one with a chance; 0 where it is less."""
+    found = share * np.log(share / p) + (1.0 - share) * np.log((1.0 - share) / (1.0 - p))
+    return np.where(share > p, found, 0.0)
 
 
 def _calibrated(surprise: Floats, kind: Ints, totals: Ints, usual: Sequence[Calibration | None]) -> Floats:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from flowsleuth.store import Store
 
-VERSION = 4
+VERSION = 5
 USUAL_DAYS = 14
 """Earlier days that say what evidence is usual."""
 KINDS = ("pair", "listed", "host")
@@ -150,7 +150,7 @@ def usual_evidence(store: Store, date: str, spoken: Mapping[str, Spoken]) -> tup
     for run in store.catalog.runs():
         if run["detector"] == NAME and run["date"] < date:
             detail = json.loads(run["detail"])
-            if detail["spoken"] == sorted(spoken):
+            if detail["version"] == VERSION and detail["spoken"] == sorted(spoken):
                 days.append((run["date"], run["id"], detail["counted"]))
     days = sorted(days, reverse=True)[:USUAL_DAYS]
     pooled: dict[str, list[Calibration | None]] = {kind: [None, None] for kind in KINDS}
