@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import TextCodes, group_starts
+from flowsleuth.detect.dense_codes import TextCodes, pack
 from flowsleuth.detect.findings import Extent
 from flowsleuth.detect.flow_codes import FAILED, SPAN, is_group, outcome_code
 from flowsleuth.detect.network_day import NetworkDay
@@ -85,21 +85,17 @@ def _coded(day: NetworkDay, rows: pa.Table, dst: Ints) -> Carried:
     protocol, is_odd = _judge(words, word, port, from_port)
     src = day.addresses.of(rows["src_ip"])
     proto = np.where(_is_tcp(rows), PROTO["tcp"], PROTO["udp"])
-    key = np.stack([src, dst, proto * SPAN + port, protocol, is_odd])
-    order = np.lexsort(key[::-1])
-    starts = group_starts(key[:, order])
-    of = np.empty(order.size, dtype=np.int64)
-    of[order] = np.repeat(np.arange(starts.size), np.diff(np.append(starts, order.size)))
+    service = proto * SPAN + port
+    _, first, of = np.unique(pack(src, dst, service, protocol, is_odd), return_index=True, return_inverse=True)
     flows, first_us, last_us = (as_ints(rows[name]) for name in ("flows", "first", "last"))
     each = Extent(flows, first_us, last_us, as_floats(rows["src_bytes"]), as_floats(rows["dst_bytes"]))
-    ends = key[:, order[starts]]
     return Carried(
-        src=ends[0],
-        dst=ends[1],
-        service=ends[2],
-        protocol=ends[3],
-        is_odd=ends[4] > 0,
-        **vars(Extent.of_groups(each, of, starts.size)),
+        src=src[first],
+        dst=dst[first],
+        service=service[first],
+        protocol=protocol[first],
+        is_odd=is_odd[first],
+        **vars(Extent.of_groups(each, of.reshape(-1), first.size)),
     )
 
 
@@ -108,15 +104,10 @@ def _judge(words: TextCodes, word: Ints, port: Ints, from_port: Ints) -> tuple[I
     names = list(PORTS)
     meant = [protocols(text) for text in words.texts.to_pylist()]
     first = np.array([min((names.index(one) for one in found), default=OTHER) for found in meant] + [UNKNOWN])
-    pairs = np.unique(np.stack([word, port, from_port]), axis=1, return_inverse=True)
-    fits = np.array(
-        [
-            _fits(meant[code] if code >= 0 else None, at, source)
-            for code, at, source in zip(*pairs[0].tolist(), strict=True)
-        ],
-        dtype=bool,
-    )
-    return first[word], ~fits[pairs[1].reshape(-1)]
+    _, at, of = np.unique(pack(word, port, from_port), return_index=True, return_inverse=True)
+    distinct = zip(word[at].tolist(), port[at].tolist(), from_port[at].tolist(), strict=True)
+    fits = [_fits(meant[code] if code >= 0 else None, to, source) for code, to, source in distinct]
+    return first[word], ~np.array(fits, dtype=bool)[of.reshape(-1)]
 
 
 def _fits(found: frozenset[str] | None, port: int, from_port: int) -> bool:

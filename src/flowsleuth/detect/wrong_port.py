@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsleuth.detect.carried import OTHER, UNKNOWN, Carried, carried, carried_by_source
-from flowsleuth.detect.dense_codes import group_starts
+from flowsleuth.detect.dense_codes import group_starts, pack
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.findings import Extent, no_findings, say_service, tell
 from flowsleuth.detect.flow_codes import SPAN
@@ -140,8 +140,7 @@ class WrongPortFinder:
 def _odd_rows(today: Carried) -> Ints:
     """Rows of protocols on wrong ports, one a source, destination and service."""
     odd = np.flatnonzero(today.is_odd & (today.protocol != UNKNOWN))
-    ends = np.stack([today.src, today.dst, today.service])[:, odd]
-    return odd[group_starts(ends)]
+    return odd[group_starts(pack(today.src[odd], today.dst[odd], today.service[odd]))]
 
 
 def _voters(days: list[Carried], which: list[Bools]) -> tuple[Ints, Ints, Ints]:
@@ -153,8 +152,9 @@ def _voters(days: list[Carried], which: list[Bools]) -> tuple[Ints, Ints, Ints]:
     for age, (day, rows) in enumerate(zip(days, which, strict=True)):
         src = np.where(day.src >= 0, day.src, -1 - age)
         parts.append(np.stack([day.protocol, day.service, src])[:, rows])
-    found = np.unique(np.concatenate(parts, axis=1), axis=1)
-    return found[0], found[1], found[2]
+    found = np.concatenate(parts, axis=1)
+    protocol, service, source = found[:, np.unique(pack(*found), return_index=True)[1]]
+    return protocol, service, source
 
 
 def _rarity(today: Carried, odd: Ints, days: list[Carried]) -> tuple[Floats, Ints, Ints]:
@@ -163,21 +163,22 @@ def _rarity(today: Carried, odd: Ints, days: list[Carried]) -> tuple[Floats, Int
     width = int(max((int(one.service.max(initial=0)) for one in days), default=0)) + 1
     ports = Groups.by(protocol * width + service)
     speaks, _, who = _voters(days, [one.protocol != UNKNOWN for one in days])
-    speakers = np.unique(np.stack([speaks, who]), axis=1)[0]
+    speakers = speaks[np.unique(pack(speaks, who), return_index=True)[1]]
     n = np.bincount(speakers, minlength=OTHER + 1)
     users = ports.size[np.searchsorted(ports.keys, today.protocol[odd] * width + today.service[odd])]
     own = ports.size[ports.of]
     rare = np.zeros(odd.size, dtype=np.int64)
-    keys, at = np.unique(np.stack([today.protocol[odd], users]), axis=1, return_inverse=True)
-    for place, (name, most) in enumerate(keys.T.tolist()):
-        rare[at.reshape(-1) == place] = np.unique(src[(protocol == name) & (own <= most)]).size
+    _, first, at = np.unique(pack(today.protocol[odd], users), return_index=True, return_inverse=True)
+    for place, row in enumerate(first.tolist()):
+        as_rare = (protocol == today.protocol[odd[row]]) & (own <= users[row])
+        rare[at.reshape(-1) == place] = np.unique(src[as_rare]).size
     speak = n[today.protocol[odd]]
     return np.asarray(rare / (speak + PRIOR_PEERS)), users, speak
 
 
 def _silent_pairs(today: Carried) -> Ints:
     """Rows of pairs of which no conversation on the port was recognised."""
-    starts = group_starts(np.stack([today.src, today.dst, today.service]))
+    starts = group_starts(pack(today.src, today.dst, today.service))
     is_silent = np.logical_and.reduceat(today.protocol == UNKNOWN, starts)
     return np.flatnonzero(np.repeat(is_silent, np.diff(np.append(starts, today.src.size))))
 
