@@ -106,6 +106,20 @@ def test_what_failed_was_multicast_or_came_from_outside_is_no_meeting() -> None:
     assert len(run_finder(NewRareFinder(), make_flows(rows), earlier=history())) == 0
 
 
+def test_a_protocol_that_the_records_do_not_name_is_no_new_service() -> None:
+    """What a sensor could not name may be one protocol or many, old ones among them."""
+    to = {"server_name": ROUTINE[0], "src_port": None}
+    told = {
+        name: run_finder(NewRareFinder(), make_flows([*office(DAY), *rows]), earlier=history())
+        for name, rows in {
+            "esp": [talk("10.0.0.7", "203.0.113.8", proto="esp", dst_port=None, **to)],
+            "unnamed": [talk("10.0.0.7", "203.0.113.8", proto=None, dst_port=None, **to)],
+        }.items()
+    }
+    assert [row["reason"].split(":")[0] for row in told["esp"].to_pylist()] == ["asks for esp"]
+    assert not len(told["unnamed"])
+
+
 def test_fewer_days_are_looked_at_when_told() -> None:
     flows = make_flows([*office(DAY), *beacon("10.0.0.7", 24, server_name="c2.evil.test")])
     found = run_finder(NewRareFinder(NewRareOptions(days=2)), flows, earlier=history())

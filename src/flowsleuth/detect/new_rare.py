@@ -13,6 +13,7 @@ from flowsleuth.detect.client_marks import MARKS, find_marks
 from flowsleuth.detect.dense_codes import only_value, places_in
 from flowsleuth.detect.expected_services import expected_codes
 from flowsleuth.detect.findings import KEPT_P, Extent, no_findings, say_service, tell
+from flowsleuth.detect.flow_codes import OTHER_PROTO, SPAN
 from flowsleuth.detect.kept_meetings import met_before
 from flowsleuth.detect.kernels.familiarity import Familiarity, Met, judge_met
 from flowsleuth.detect.meetings import ADDRESS, KINDS, NAME, SERVICE, AsNumbers, DayMeetings, Meetings, in_earnest
@@ -62,8 +63,9 @@ class NewRareFinder:
     to others.
 
     Blind spots: what many hosts met (a subdomain of a well-known domain is only half as new); a service that nearly
-    every network has is not told; a host that everybody only met in vain; whatever was met for weeks. A host with few
-    meetings, on a network without earlier days, is judged by everybody's.
+    every network has is not told, nor one of a protocol that the records do not name; a host that everybody only met
+    in vain; whatever was met for weeks. A host with few meetings, on a network without earlier days, is judged by
+    everybody's.
 
     Source: own; Good and Turing's estimate (Good 1953) of meeting something new, per source as in the detector
     ``suspicious``; prevalence and first seen as in RITA v5, which counts neither sources' habits nor uses.
@@ -79,7 +81,7 @@ class NewRareFinder:
     normal_if: ClassVar[str] = "the destination were known"
     is_default: ClassVar[bool] = True
     Options: ClassVar[type] = NewRareOptions
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     tables: ClassVar[tuple[str, ...]] = ("tls", "http", "fact")
 
     def __init__(self, options: NewRareOptions | None = None) -> None:
@@ -128,7 +130,8 @@ def _tell(day: NetworkDay, kind: str, meetings: Meetings, judged: Familiarity, d
 
     pairs, p_value = day.pairs, judged.p_value
     if kind == SERVICE:
-        p_value = np.where(np.isin(meetings.code, expected_codes()), 1.0, p_value)
+        is_known = np.isin(meetings.code, expected_codes()) | (meetings.code >= OTHER_PROTO * SPAN)
+        p_value = np.where(is_known, 1.0, p_value)
     told = np.flatnonzero(p_value <= KEPT_P)
     of = np.full(len(pairs), -1)
     of[meetings.rows] = places_in(told, len(meetings.met))[meetings.of]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 
+LEAST_SHARE = 1e-7
 BYTE_UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
 
 
@@ -65,13 +66,15 @@ def share_below(value: float) -> str:
 
 
 def share(value: float) -> str:
-    """A small share as a percentage, two significant digits.
+    """A small share as a percentage, two significant digits; below one in ten million only that it is less.
 
     Examples
     --------
-    >>> share(0.0123), share(0.25), share(0.0000004)
-    ('1.2 %', '25 %', '0.00004 %')
+    >>> share(0.0123), share(0.25), share(0.0000004), share(1e-12)
+    ('1.2 %', '25 %', '0.00004 %', 'less than 0.00001 %')
     """
+    if 0.0 < value < LEAST_SHARE:
+        return f"less than {share(LEAST_SHARE)}"
     percent = float(f"{value * 100.0:.2g}")
     return f"{percent:.10f}".rstrip("0").rstrip(".") + " %"
 
