@@ -33,6 +33,7 @@ interface LeadPage {
   expected_false: number;
 }
 const SIZE = 50;
+const BYTES = ["Sent", "Received"];
 const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f]*:[0-9a-f:.]+)(\/\d{1,3})?$/i;
 
 /** Words of the filter: addresses and networks are ends, all others are looked for in what a lead says. */
@@ -148,14 +149,20 @@ function Nothing({ found, isFiltered }: { found: LeadPage; isFiltered: boolean }
   return <Empty title="Nothing is left">All leads of these days are rated low or suppressed.</Empty>;
 }
 
+/** From when to when, to the minute; the day once when it is one. */
+function seen(first: string, last: string): string {
+  const [from, to] = [moment(first, "minute"), moment(last, "minute")];
+  return from === to ? from : `${from} – ${from.slice(0, 10) === to.slice(0, 10) ? to.slice(11) : to}`;
+}
+
 function LeadTable({ rows, by, cursor, onCursor }: { rows: Lead[]; by: string; cursor: number; onCursor: (at: number) => void }): JSX.Element {
   const isPair = by === "pair";
   useEffect(() => document.querySelector(`.leads [data-index="${cursor}"]`)?.scrollIntoView({ block: "nearest" }), [cursor, rows]);
   return (
-    <table class="queue leads-table" aria-label="Leads" aria-rowcount={rows.length}>
+    <table class={isPair ? "queue leads-table is-pairs" : "queue leads-table"} aria-label="Leads" aria-rowcount={rows.length}>
       <thead>
         <tr>
-          {["Rank", "Score", "q", "Rated", "Host", ...(isPair ? ["Peer", "Service"] : ["Role"]), "Flows", "Sent", "Received", "First seen", "Last seen", "Technique"].map((name) => <th key={name} scope="col"><span class="lead-head" title={name === "q" ? "expected share of false leads down to this one" : undefined}>{name}</span></th>)}
+          {["Rank", "Score", "q", "Rated", "Host", ...(isPair ? ["Peer", "Service"] : ["Role"]), "Flows", "Sent", "Received", "Seen", "Technique"].map((name) => <th key={name} scope="col" class={BYTES.includes(name) ? "lead-bytes" : undefined}><span class="lead-head" title={name === "q" ? "expected share of false leads down to this one" : undefined}>{name}</span></th>)}
         </tr>
       </thead>
       {rows.map((row, index) => (
@@ -168,18 +175,17 @@ function LeadTable({ rows, by, cursor, onCursor }: { rows: Lead[]; by: string; c
             <td><HostLink ip={row.host} /></td>
             {isPair ? <><td class="lead-peer" title={peerOf(row)}>{peerOf(row)}</td><td>{serviceOf(row)}</td></> : <td>{String(row.role ?? "–")}</td>}
             <td class="is-right">{count(row.flows as Count)}</td>
-            <td class="is-right">{bytes(row.src_bytes as Count)}</td>
-            <td class="is-right">{bytes(row.dst_bytes as Count)}</td>
-            <td>{moment(row.first_seen as string)}</td>
-            <td>{moment(row.last_seen as string)}</td>
+            <td class="is-right lead-bytes">{bytes(row.src_bytes as Count)}</td>
+            <td class="is-right lead-bytes">{bytes(row.dst_bytes as Count)}</td>
+            <td title={`${moment(row.first_seen as string)} – ${moment(row.last_seen as string)} UTC`}>{seen(row.first_seen as string, row.last_seen as string)}</td>
             <td>{String(row.technique ?? "–")}</td>
           </tr>
           <tr class="q-why">
-            <td colSpan={isPair ? 13 : 12}>
+            <td colSpan={isPair ? 12 : 11}>
               <div>
                 {row.moved && row.moved_why ? <span class="moved-why">{String(row.moved_why)}</span> : null}
                 <span class="reason">{String(row.reason)}</span>
-                {row.normal_if ? <span class="muted"> {String(row.normal_if)}</span> : null}
+                {row.normal_if ? <span class="lead-normal">{String(row.normal_if)}</span> : null}
               </div>
             </td>
           </tr>
