@@ -17,6 +17,13 @@ def test_settings_survive_the_file(tmp_path):
     assert Settings.load(tmp_path) == settings
 
 
+def test_paths_with_quotes_and_controls_survive_the_file(tmp_path):
+    odd = 'C:\\logs\\the "old" ones\n\x7f\u2028'
+    settings = Settings(context=odd, geography=(odd,), lists=(odd, "b"))
+    (tmp_path / FILE_NAME).write_text(settings.to_toml(), encoding="utf-8")
+    assert Settings.load(tmp_path) == settings
+
+
 def test_wrong_settings_are_told(tmp_path):
     (tmp_path / FILE_NAME).write_text("home = [")
     with pytest.raises(WorkspaceError, match="cannot read"):

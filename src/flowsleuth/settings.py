@@ -113,15 +113,15 @@ class Settings:
 
     def to_toml(self) -> str:
         """The text of ``flowsleuth.toml``."""
-        networks = ", ".join(f'"{network}"' for network in self.home)
-        case = f'case_url = "{self.case_url}"\n' if self.case_url else ""
-        context = f'context = "{self.context}"\n' if self.context != CONTEXT else ""
-        files = "".join(
-            f"{name} = {json.dumps(list(paths), ensure_ascii=False)}\n"
-            for name, paths in (("geography", self.geography), ("lists", self.lists))
-            if paths
-        )
-        return f'home = [{networks}]\ntz = "{self.tz}"\nengine = "{self.engine}"\n{case}{context}{files}'
+        told: dict[str, Any] = {"home": list(self.home), "tz": self.tz, "engine": self.engine}
+        if self.case_url:
+            told["case_url"] = self.case_url
+        if self.context != CONTEXT:
+            told["context"] = self.context
+        told |= {name: list(getattr(self, name)) for name in ("geography", "lists") if getattr(self, name)}
+        # a JSON string is one of TOML too, but for a DEL
+        lines = (f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in told.items())
+        return "".join(lines).replace("\x7f", "\\u007f")
 
     @classmethod
     def load(cls, folder: Path) -> Settings:
