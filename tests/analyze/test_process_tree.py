@@ -296,6 +296,7 @@ def test_a_long_chain_is_built_and_written():
     assert relatives.get_path(tree, size - 1).count("/") == 40
 
 
+@pytest.mark.soak
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_made_up_forests_have_their_parents_whatever_the_order_of_rows(data):

@@ -112,6 +112,7 @@ def test_a_persons_days_are_no_beat():
     assert np.mean(found.p_value <= 0.01) <= 0.03
 
 
+@pytest.mark.soak
 @given(st.lists(st.lists(st.integers(0, 10**7), max_size=40), min_size=1, max_size=5), st.sampled_from([1, 1_000]))
 def test_pairs_together_are_as_each_alone(series, resolution):
     starts = [np.sort(np.array(at, dtype=np.int64)) for at in series]

@@ -72,6 +72,7 @@ def test_a_column_is_its_texts_one_by_one(texts: list[str]) -> None:
     assert whole == alone
 
 
+@pytest.mark.soak
 @pytest.mark.usefixtures("needs_numba")
 @given(st.lists(TEXTS, max_size=8))
 @settings(max_examples=150, deadline=None)
