@@ -12,6 +12,7 @@ import pytest
 import flowsleuth
 from flowsleuth.errors import OptionError
 from flowsleuth.testing.detectors import make_flows
+from flowsleuth.workspace import fusing
 
 DAY = dt.datetime(2024, 5, 1, tzinfo=dt.UTC)
 STROBE = "10.0.0.7"
@@ -105,6 +106,21 @@ def test_nothing_new_is_not_done_again_and_the_order_holds(case: Path) -> None:
         mine = ws.suspects(None, by="pair", ip="203.0.113.9").table
         assert set(mine["dst_ip"].to_pylist()) == {"203.0.113.9"}
         assert ws.suspects(None, by="host", detector="strobes").table["host"].to_pylist() == [STROBE]
+
+
+def test_only_days_fused_alike_say_what_evidence_is_usual(case: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with flowsleuth.open(case) as ws:
+        runs = {run["detector"] for run in ws.store.catalog.runs() if run["date"] == "2024-05-03"}
+        spoken = fusing.spoken_detectors(runs)
+        usual, days = fusing.usual_evidence(ws.store, "2024-05-03", spoken)
+        assert len(days) == 2
+        assert usual.hosts[0] is not None
+        some = {name: told for name, told in spoken.items() if name != "strobes"}
+        assert fusing.usual_evidence(ws.store, "2024-05-03", some)[1] == []
+        monkeypatch.setattr(fusing, "VERSION", fusing.VERSION + 1)
+        usual, days = fusing.usual_evidence(ws.store, "2024-05-03", spoken)
+        assert days == []
+        assert [*usual.pairs, *usual.listed, *usual.hosts] == [None] * 6
 
 
 def test_unknown_things_are_refused(case: Path) -> None:

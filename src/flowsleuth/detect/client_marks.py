@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import TextCodes, only_value, places_in
+from flowsleuth.detect.dense_codes import TextCodes, only_value, pack, places_in
 from flowsleuth.detect.findings import KEPT_P, NONE, Extent, no_findings, tell
 from flowsleuth.detect.flow_codes import SPAN
 from flowsleuth.detect.kernels.familiarity import Met, judge_met
@@ -188,9 +188,8 @@ class _DayMarks:
 
     def best_of_ends(self, p_value: Floats) -> tuple[Ints, Ints]:
         """The oddest mark of each client towards the same end (or several), and how many it has there."""
-        ends = np.stack([self.client, self.server, self.port], axis=1)
-        _, of, tested = np.unique(ends, axis=0, return_inverse=True, return_counts=True)
-        of = of.reshape(-1)
+        ends = pack(self.client, self.server, self.port)
+        _, of, tested = np.unique(ends, return_inverse=True, return_counts=True)
         order = np.lexsort((self.code, p_value, of))
         best = order[np.unique(of[order], return_index=True)[1]]
         return best, tested

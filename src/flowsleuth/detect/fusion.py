@@ -31,7 +31,8 @@ from numpy.typing import NDArray
 
 from flowsleuth.detect.calibration import Calibration
 from flowsleuth.detect.dense_codes import group_starts
-from flowsleuth.detect.kernels.p_values import least_of
+from flowsleuth.detect.kernels.p_values import least_of, ranks
+from flowsleuth.detect.tails import at_least
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -43,7 +44,7 @@ HOST_P = 0.2
 SHARE_OF_HOST = 0.5
 """Exponent of a host's pairs in a pair's place: 0 counts pairs alike, 1 hosts alike."""
 LEAST_NATS = 1e-9
-TINY = 1e-12
+BELOW_ONE = 1.0 - 1e-12
 WEIGHTS = np.array([0.9, 0.1])
 """Of the pairs that ours, and that others began; they add up to 1."""
 
@@ -206,17 +207,17 @@ def _best_of_pairs(pair_p: Floats, population: Population) -> Floats:
     of which nothing is told.
     """
     order = np.lexsort((pair_p, population.pair_host))
-    host, p = population.pair_host[order], np.clip(pair_p[order], SMALLEST, 1.0 - TINY)
+    host, p = population.pair_host[order], np.clip(pair_p[order], SMALLEST, BELOW_ONE)
     starts = group_starts(host)
-    k = np.arange(host.size) - np.repeat(starts, np.diff(np.append(starts, host.size))) + 1.0
+    k = ranks(starts, host.size)
     pairs = np.maximum(population.host_pairs[host], k)
     chance, odd = np.ones(population.host_class.size), np.zeros(population.host_class.size)
     chance[host[starts]] = least_of(p[starts], pairs[starts])
-    np.maximum.at(odd, host, _how_odd(np.minimum(k / pairs, 1.0 - TINY), p) * pairs)
-    for number in (0, 1):
-        at = np.flatnonzero((population.host_class == number) & (odd > 0.0))
-        as_odd = at.size - np.searchsorted(np.sort(odd[at]), odd[at])
-        chance[at] = np.minimum(chance[at], as_odd / (population.hosts[number] + 1.0))
+    np.maximum.at(odd, host, _how_odd(np.minimum(k / pairs, BELOW_ONE), p) * pairs)
+    at = np.flatnonzero(odd > 0.0)
+    kind = population.host_class[at]
+    as_odd, _ = at_least(odd[at], kind, 2)
+    chance[at] = np.minimum(chance[at], as_odd / population.hosts[kind])
     either = np.clip(least_of(chance, np.full(chance.size, 2)), SMALLEST, 1.0)
     return np.where(either <= HOST_P, -np.log(either), 0.0)
 

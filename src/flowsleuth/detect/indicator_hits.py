@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import TextCodes, count_distinct, only_value, places_in
+from flowsleuth.detect.dense_codes import TextCodes, count_distinct, only_value, pack, places_in
 from flowsleuth.detect.findings import NONE, Extent
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.pair_times import as_ints
@@ -190,12 +190,11 @@ def _put_together(day: NetworkDay, indicators: pa.Table, names: TextCodes, uses:
     feeds = TextCodes.distinct(indicators["feed"])
     feed_of = feeds.of(indicators["feed"])
     severity_of = as_ints(pc.fill_null(pc.index_in(indicators["severity"], value_set=pa.array(SEVERITIES)), 0))
-    keys = np.stack([uses.host, uses.is_name, uses.thing, feed_of[uses.indicator]], axis=1)
-    hits, of = np.unique(keys, axis=0, return_inverse=True)
-    of = of.reshape(-1)
+    keys = (uses.host, uses.is_name, uses.thing, feed_of[uses.indicator])
+    _, first, of = np.unique(pack(*keys), return_index=True, return_inverse=True)
     order = np.lexsort((uses.indicator, -severity_of[uses.indicator], uses.way, of))
     best = order[np.unique(of[order], return_index=True)[1]]
-    host, is_name, thing, feed = hits.T
+    host, is_name, thing, feed = (key[first] for key in keys)
     pairs = day.pairs
     is_out = day.is_ours[pairs.src]
     n_ours = np.unique(pairs.src[is_out]).size

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import count_distinct
+from flowsleuth.detect.dense_codes import count_distinct, pack
 from flowsleuth.detect.findings import KEPT_P, no_findings, tell
 from flowsleuth.detect.indicator_hits import ANSWERED, ASKED, LET_IN, UNANSWERED, WAYS, Hits, find_hits
 from flowsleuth.detect.kernels.p_values import least_of
@@ -93,9 +93,8 @@ class IntelligenceFinder:
             return no_findings()
         others = _others(hits)
         chance = _chance(hits, others)
-        things = np.stack([hits.host, hits.is_name, hits.thing, hits.way], axis=1)
-        _, of, feeds = np.unique(things, axis=0, return_inverse=True, return_counts=True)
-        of = of.reshape(-1)
+        things = pack(hits.host, hits.is_name, hits.thing, hits.way)
+        _, of, feeds = np.unique(things, return_inverse=True, return_counts=True)
         order = np.lexsort((hits.feed, -hits.severity, chance, of))
         best = order[np.unique(of[order], return_index=True)[1]]
         p_value = least_of(chance[best], feeds)

@@ -130,8 +130,8 @@ def _tell(day: NetworkDay, kind: str, meetings: Meetings, judged: Familiarity, d
 
     pairs, p_value = day.pairs, judged.p_value
     if kind == SERVICE:
-        is_known = np.isin(meetings.code, expected_codes()) | (meetings.code >= OTHER_PROTO * SPAN)
-        p_value = np.where(is_known, 1.0, p_value)
+        says_nothing = np.isin(meetings.code, expected_codes()) | (meetings.code >= OTHER_PROTO * SPAN)
+        p_value = np.where(says_nothing, 1.0, p_value)
     told = np.flatnonzero(p_value <= KEPT_P)
     of = np.full(len(pairs), -1)
     of[meetings.rows] = places_in(told, len(meetings.met))[meetings.of]

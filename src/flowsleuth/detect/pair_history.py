@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import look_up
+from flowsleuth.detect.dense_codes import look_up, pack
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -58,7 +58,7 @@ class PairHistory:
         )
         self._wide, self._kinds = max(peers, 1), kinds
         self._pair = np.where((self._peer >= 0) & (self._source >= 0), self._source * self._wide + self._peer, -1)
-        met = np.unique(np.stack([self._pair, self._day]), axis=1)[0]
+        met = self._pair[np.unique(pack(self._pair, self._day), return_index=True)[1]]
         pairs, on_days = np.unique(met[met >= 0], return_counts=True)
         self._regular = pairs[on_days >= max(LEAST_REGULAR, REGULAR_SHARE * self.days)]
 

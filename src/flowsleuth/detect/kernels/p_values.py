@@ -35,6 +35,17 @@ def least_of(p: Floats, n: NDArray[np.integer]) -> Floats:
     return np.asarray(-np.expm1(n * np.log1p(-np.minimum(p, 1.0 - 1e-16))))
 
 
+def ranks(starts: Ints, size: int) -> Ints:
+    """Place of each of `size` rows in its group, the first is 1; groups begin at `starts`.
+
+    Examples
+    --------
+    >>> ranks(np.array([0, 3]), 5).tolist()
+    [1, 2, 3, 1, 2]
+    """
+    return np.arange(size) - np.repeat(starts, np.diff(np.append(starts, size))) + 1
+
+
 def simes(p_value: Floats, starts: Ints) -> tuple[Floats, Bools, Ints]:
     """Simes' p-value of each group, which of its own p-values count in it, and the group of each.
 
@@ -57,7 +68,7 @@ def simes(p_value: Floats, starts: Ints) -> tuple[Floats, Bools, Ints]:
         return np.zeros(0), np.zeros(0, dtype=bool), np.zeros(0, dtype=np.int64)
     sizes = np.diff(np.append(starts, p_value.size))
     of = np.repeat(np.arange(starts.size), sizes)
-    rank = np.arange(p_value.size) - starts[of] + 1
+    rank = ranks(starts, p_value.size)
     weighed = np.minimum(p_value * sizes[of] / rank, 1.0)
     best = np.minimum.reduceat(weighed, starts)
     last = np.zeros(starts.size, dtype=np.int64)
