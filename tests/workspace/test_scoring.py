@@ -9,6 +9,7 @@ import pytest
 from tests.zeek_writer import CONN, conn_line, header, write_conn
 
 import flowsleuth
+from flowsleuth.detect.suspicious import SuspiciousDetector
 from flowsleuth.errors import DetectorError, OptionError
 from flowsleuth.workspace import scoring
 
@@ -63,6 +64,37 @@ def test_a_new_day_costs_a_day(ws, tmp_path, monkeypatch):
     assert "2023-11-16" in {date for _, date in built}
     assert "2023-11-14" not in {date for _, date in built}
     assert len(scores(ws)) == 180
+
+
+def test_what_the_day_before_was_like_is_learnt_once(ws, tmp_path, monkeypatch):
+    learnt = []
+    learn = SuspiciousDetector._learn
+
+    def noting(self, day, date, earlier, extra=()):
+        learnt.append((str(date), [str(one) for one in earlier]))
+        return learn(self, day, date, earlier, extra)
+
+    monkeypatch.setattr(SuspiciousDetector, "_learn", noting)
+    options = {"suspicious": {"baseline_days": 2}}
+    log = write_days(tmp_path / "conn.log", 5)
+    ws.ingest(log)
+    ws.score("suspicious", options=options)
+    dates = [f"2023-11-{day}" for day in range(14, 19)]
+    assert learnt == [(date, dates[max(0, n - 2) : n][::-1]) for n, date in enumerate(dates)]
+    whole = told(ws)
+    learnt.clear()
+    with flowsleuth.open(tmp_path / "other", create=True) as other:  # of the day before nothing is kept
+        other.ingest(log)
+        other.score("suspicious", options=options, start=dt.datetime(2023, 11, 18, tzinfo=dt.UTC))
+        assert learnt == [(dates[4], dates[3:1:-1]), (dates[3], dates[2:0:-1])]
+        assert told(other) == whole[-60:]
+    learnt.clear()
+    write_days(log, 6)  # an earlier file grew: what was kept of days that changed is made again
+    log.write_text(log.read_text() + conn_line(99, 1_700_000_000.0 + DAY * 1 + 7))
+    ws.ingest(log)
+    ws.score("suspicious", options=options)
+    assert [date for date, _ in learnt] == [*dates[1:], "2023-11-19"]
+    assert all(len(earlier) == 2 for _, earlier in learnt[1:])
 
 
 def test_a_second_run_gives_the_same_scores(ws, tmp_path):

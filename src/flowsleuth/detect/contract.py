@@ -7,7 +7,7 @@ fetches as aggregated counts or in batches. It writes nothing itself.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -116,6 +116,24 @@ class DayInput(Protocol):
         """
         ...
 
+    def made(
+        self, name: str, make: Callable[[], pa.Table], days: list[dt.date], options: Mapping[str, Any]
+    ) -> pa.Table:
+        """A small table that kernels made of several days, kept at rest: made again only when something has changed.
+
+        Parameters
+        ----------
+        name : str
+            What the table is called; it is kept with the first of the days.
+        make : callable
+            Gives it, in any order of rows; it depends on nothing but the flows of these days and the options.
+        days : list of datetime.date
+            All days that it depends on.
+        options : mapping
+            What else it depends on, JSON-able.
+        """
+        ...
+
     def keep(self, expression: ir.Table) -> ir.Table:
         """The rows of an expression that is asked more than once in this run, worked out once."""
         ...
@@ -159,6 +177,9 @@ class Detector(Protocol):
         What each number of the ``evidence`` list is; a list may end early, what is missing is 0.
     version : int
         Raised when scores change for the same input and options.
+
+    A detector with an option ``baseline_days`` gets that many earlier days, and as many more as its class attribute
+    ``days_beyond`` says.
 
     A detector whose scores depend on ratings says so by a class attribute ``learns_from``, a tuple of the names that it
     reads: ``("taught",)``, ``("dismissed",)`` or both. Its runs are then told apart by what was rated.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from flowsleuth.detect.contract import DayInput, DayReport
-from flowsleuth.detect.day_model import FACTS, PARTS, DayModel
+from flowsleuth.detect.day_model import FACTS, PARTS, DayModel, Judged
 from flowsleuth.detect.reasons import write_reasons
 from flowsleuth.detect.scored_rows import BATCH_ROWS, scored_rows
 from flowsleuth.detect.tails import Reference
@@ -61,7 +61,7 @@ class SuspiciousDetector:
     itself normal. Which end has the service is learnt (:func:`.flow_codes.service_end`).
 
     ``score = 1 - p`` with p the share of reference flows that are at least as surprising: about
-    :data:`REFERENCE_FLOWS` flows of the day before, judged by their own day's model, or of the day itself when there
+    :data:`REFERENCE_FLOWS` flows of the day before, as they were scored then, or of the day itself when there
     is no earlier one. Each group of near-identical flows has one vote, so that a flood does not lower its own score
     (:class:`.tails.Reference`). Parts depend on one another, so their sum is no log-probability;
     the reference makes it one. The reference is judged without what ratings taught: a flow that ratings raise by some
@@ -78,7 +78,8 @@ class SuspiciousDetector:
     )
     is_default: ClassVar[bool] = True
     Options: ClassVar[type] = SuspiciousOptions
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
+    days_beyond: ClassVar[int] = 1
     learns_from: ClassVar[tuple[str, ...]] = ("taught",)
     evidence_names: ClassVar[tuple[str, ...]] = (*PARTS, *FACTS, *TAUGHT)
 
@@ -92,6 +93,7 @@ class SuspiciousDetector:
         earlier = day.baseline[: self.options.baseline_days]
         named = ("server_name",) if day.taught is not None and len(day.taught.names) else ()
         model = self._learn(day, day.day, earlier, named)
+        sample = _Sample(model)
         reference = self._reference(day, model, earlier)
         taught = None if day.taught is None else TaughtEdges.of(day.taught, model)
         scored = 0
@@ -99,10 +101,13 @@ class SuspiciousDetector:
             if not batch.num_rows:
                 continue
             found = model.judge(batch, spare=len(TAUGHT) if taught else 0)
+            sample.take(batch, found)
             found = taught.add_to(found, batch, reference.tail(found.surprise)) if taught else found
             score = 1.0 - reference.tail(found.surprise)
             sink(scored_rows(batch, score, found.surprise, found.suspect_id, found.evidence))
             scored += batch.num_rows
+        if day.is_whole:  # what tomorrow is compared with
+            self._kept(day, day.baseline, day.day, sample.reference)
         notes = self._notes(model, reference, earlier)
         return DayReport(scored, notes | ({} if taught is None else {"edges_taught": len(taught.evidence) - 1}))
 
@@ -116,16 +121,17 @@ class SuspiciousDetector:
 
     def _reference(self, day: DayInput, model: DayModel, earlier: list[dt.date]) -> Reference:
         """Usual surprise: that of a sample of the day before under its own model, or of the day itself."""
-        if earlier:
-            model = self._learn(day, earlier[0], earlier[1:])
-        stride = max(1, model.n_flows // REFERENCE_FLOWS)
-        batches = day.batches(model.counts.sample(stride))
-        judged = [model.judge(batch) for batch in batches if batch.num_rows]
-        if not judged:
-            return Reference.of(np.zeros(0))
-        return Reference.of(
-            np.concatenate([j.surprise for j in judged]), 1.0 / np.concatenate([j.group_flows for j in judged])
-        )
+        if not earlier:
+            return self._kept(day, [], day.day, lambda: _judge_sample(day, model))
+        before = day.baseline[1:]
+        own = before[: self.options.baseline_days]
+        return self._kept(day, before, earlier[0], lambda: _judge_sample(day, self._learn(day, earlier[0], own)))
+
+    def _kept(self, day: DayInput, earlier: list[dt.date], date: dt.date, make: Callable[[], Reference]) -> Reference:
+        """The reference that a day is for the next; made of it and its earlier days once."""
+        days = [date, *earlier[: self.options.baseline_days]]
+        options = asdict(self.options) | {"flows": REFERENCE_FLOWS}
+        return Reference.of_rows(day.made("reference", lambda: make().rows(), days, options))
 
     def _notes(self, model: DayModel, reference: Reference, earlier: list[dt.date]) -> dict[str, Any]:
         return {
@@ -140,3 +146,29 @@ class SuspiciousDetector:
             "reference": str(earlier[0]) if earlier else "the day itself",
             "surprise_1_in_1000": reference.at(1e-3),
         }
+
+
+class _Sample:
+    """About :data:`REFERENCE_FLOWS` flows of a day, and how surprising each was."""
+
+    def __init__(self, model: DayModel) -> None:
+        self.stride = max(1, model.n_flows // REFERENCE_FLOWS)
+        self._surprise, self._weight = [np.zeros(0)], [np.zeros(0)]
+
+    def take(self, batch: pa.RecordBatch, judged: Judged) -> None:
+        """Add what of a batch is in the sample."""
+        at = np.flatnonzero(np.asarray(batch.column("flow_id")) % self.stride == 0)
+        self._surprise.append(judged.surprise[at])
+        self._weight.append(1.0 / judged.group_flows[at])
+
+    def reference(self) -> Reference:
+        """What surprise is usual, by the sample; each group of near-identical flows has one vote."""
+        return Reference.of(np.concatenate(self._surprise), np.concatenate(self._weight))
+
+
+def _judge_sample(day: DayInput, model: DayModel) -> Reference:
+    sample = _Sample(model)
+    for batch in day.batches(model.counts.sample(sample.stride)):
+        if batch.num_rows:
+            sample.take(batch, model.judge(batch))
+    return sample.reference()

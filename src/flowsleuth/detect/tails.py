@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -218,6 +221,25 @@ class Reference:
         is_knot = np.concatenate([[True], step[1:] != step[:-1]])
         is_knot[-1] = True
         return cls(values[is_knot], log_tail[is_knot], max(1.0, excess))
+
+    @classmethod
+    def of_rows(cls, rows: pa.Table) -> Reference:
+        """What :meth:`rows` gave, in any order."""
+        rows = rows.sort_by("value")
+        return cls(rows["value"].to_numpy(), rows["log_tail"].to_numpy(), float(rows["scale"][0].as_py()))
+
+    def rows(self) -> pa.Table:
+        """Columns ``value``, ``log_tail`` and ``scale``, to be kept.
+
+        Examples
+        --------
+        >>> Reference.of_rows(Reference.of(np.array([1.0, 2.0, 7.0])).rows()).at(0.75)
+        2.0
+        """
+        import pyarrow as pa
+
+        scale = np.full(self.values.size, self.scale)
+        return pa.table({"value": self.values, "log_tail": self.log_tail, "scale": scale})
 
     def tail(self, surprise: Floats) -> Floats:
         """P(a reference flow is at least as surprising): strictly falling in (0, 1]."""

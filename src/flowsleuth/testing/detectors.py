@@ -71,6 +71,7 @@ class MemoryDay:
         self._owns_engine = isinstance(engine, str)
         self._engine: Engine = connect(engine, self._folder) if isinstance(engine, str) else engine
         self._tables: dict[tuple[str, dt.date], ir.Table] = {}
+        self._made: dict[str, pa.Table] = {}
         if day is None:
             day = flows["start"][0].as_py().date() if len(flows) else dt.date(1970, 1, 1)
         self.day = day
@@ -124,6 +125,15 @@ class MemoryDay:
                 self._keep(kept, date, self.arrow(dated))
         tables = [self._tables[kept, date] for date in days]
         return ibis.union(*tables) if len(tables) > 1 else tables[0]
+
+    def made(
+        self, name: str, make: Callable[[], pa.Table], days: list[dt.date], options: Mapping[str, Any]
+    ) -> pa.Table:
+        """A table made of several days, made once."""
+        kept = f"made_{name}_{sorted(options.items())}_{days}"
+        if kept not in self._made:
+            self._made[kept] = make()
+        return self._made[kept]
 
     def keep(self, expression: ir.Table) -> ir.Table:
         """The rows of an expression, worked out once."""

@@ -148,6 +148,8 @@ def score(
 def _earlier(store: Store, detector: Detector, date: str) -> list[str]:
     """Days with flows that the detector may learn from, newest first."""
     limit = getattr(getattr(detector, "options", None), "baseline_days", None)
+    if limit:
+        limit += getattr(detector, "days_beyond", 0)
     return [d for d in reversed(store.catalog.dates("flow")) if d < date][:limit]
 
 

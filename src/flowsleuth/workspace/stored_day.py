@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flowsleuth.schema import table as find_table
 
@@ -87,6 +89,17 @@ class StoredDay:
         for date in dates:
             self._keep(kept, build, date, table)
         return self._store.table(kept, dates)
+
+    def made(
+        self, name: str, make: Callable[[], pa.Table], days: list[dt.date], options: Mapping[str, Any]
+    ) -> pa.Table:
+        kept, date, catalog = f"{COUNTS}{self._prefix}_{name}", str(days[0]), self._store.catalog
+        facts = [[(str(day), catalog.version("flow", str(day))) for day in days], dict(options)]
+        tag = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+        old = catalog.parts(kept, [date])
+        if not old or any(part.tag != tag for part in old):
+            self._store.replace(old, [self._store.write_counts(kept, date, make(), tag)])
+        return self._store.arrow(self._store.table(kept, [date]))
 
     def _keep(self, kept: str, build: Callable[[ir.Table], ir.Table], date: str, table: str) -> None:
         """Build a day's counts unless they are there and the day's rows are still the same."""
