@@ -118,6 +118,74 @@ def test_questions_to_dns_for_listed_names() -> None:
     assert len(run_finder(IntelligenceFinder(), make_flows(office()), tables={**tables, "dns": neighbours})) == 0
 
 
+def event(table: str, source: str, event_id: int = 1, **other: Any) -> dict[str, pa.Table]:
+    row = {"event_id": event_id, "source_row": 1, "source_kind": "made", "source_file": "made", "start": NOON,
+           "src_ip": source, **other}  # fmt: skip
+    return {table: pa.Table.from_pylist([row], schema=TABLES[table].arrow_schema())}
+
+
+def test_addresses_that_dns_answered_with_unless_connected_to() -> None:
+    asked = event("dns", "10.0.0.7", query="cdn.example", answers='["alias.example", "198.51.100.9", "203.0.113.80"]')
+    feed = table(listed("198.51.100.0/24", "2001:db8::/32"))
+    (row,) = check_finder(IntelligenceFinder, make_flows(office()), tables=feed | asked).to_pylist()
+    assert (row["host"], row["dst_ip"], row["server_name"], row["flows"]) == ("10.0.0.7", None, None, 1)
+    assert row["technique"] == "T1071.004"
+    assert row["reason"].startswith(
+        "1 question to DNS, answered with 198.51.100.9, in 198.51.100.0/24 of the feed c2 ("
+    )
+    covered = 1 - (1 - 256 / 3.7e9) ** 2  # two addresses were answered
+    assert row["p_value"] == pytest.approx(10 * covered / 49, rel=1e-6)
+    met = make_flows([*office(), out("10.0.0.7", "198.51.100.9")])
+    (row,) = run_finder(IntelligenceFinder(), met, tables=feed | asked).to_pylist()
+    assert row["reason"].startswith("1 connection, answered, to 198.51.100.0/24")
+
+
+@pytest.mark.parametrize("answers", ["", "[]", "[", "not JSON", '["\\u0031"]', "[1, null]", '"198.51.100.9"'])
+def test_answers_of_any_form_are_read(answers: str) -> None:
+    asked = event("dns", "10.0.0.7", query="cdn.example", answers=answers)
+    found = run_finder(IntelligenceFinder(), make_flows(office()), tables=table(listed("198.51.100.9")) | asked)
+    assert len(found) == ("198.51" in answers)
+
+
+def test_requests_for_listed_urls() -> None:
+    """A URL is met whatever its scheme; others of the same site, and what only looks alike, are not."""
+    bad = listed("http://evil.example:8080/a.exe?x=1", "https://good.example/login.php", feed="urls")
+    feed = table([{**row, "indicator_type": "url"} for row in bad])
+    flows = make_flows([*office(), out("10.0.0.7", "198.51.100.9", dst_port=80)])
+    where = {"dst_ip": "198.51.100.9", "dst_port": 80, "method": "GET"}
+    met = event("http", "10.0.0.7", host="GOOD.example", uri="/login.php", **where)
+    (row,) = check_finder(IntelligenceFinder, flows, tables=feed | met).to_pylist()
+    assert (row["host"], row["dst_ip"], row["technique"]) == ("10.0.0.7", "198.51.100.9", "T1071.001")
+    assert row["reason"].startswith("1 request for https://good.example/login.php of the feed urls")
+    assert row["p_value"] < 1e-6
+    proxied = event("http", "10.0.0.7", host="evil.example:8080", uri="http://evil.example:8080/a.exe?x=1", **where)
+    assert len(run_finder(IntelligenceFinder(), flows, tables=feed | proxied)) == 1
+    for host, uri in (("good.example", "/login"), ("evil.example", "/a.exe?x=1"), ("notgood.example", "/login.php")):
+        other = event("http", "10.0.0.7", host=host, uri=uri, **where)
+        assert len(run_finder(IntelligenceFinder(), flows, tables=feed | other)) == 0
+
+
+def test_certificates_and_fingerprints_of_tls() -> None:
+    """A listed certificate is hardly met by chance; a fingerprint is that of a library, and of many programs."""
+    ja3, sha1 = "6734f37431670b3ab4292b8f60f29984", "aabbccddeeff00112233445566778899aabbccdd"
+    rows = [{**row, "indicator": text, "indicator_type": kind}
+            for row, text, kind in zip(listed("a1", "a2"), (ja3, sha1), ("md5", "sha1"), strict=True)]  # fmt: skip
+    flows = make_flows([*office(), out("10.0.0.7", "198.51.100.9")])
+    end = {"dst_ip": "198.51.100.9", "dst_port": 443}
+    shown = event("tls", "10.0.0.7", ja3=ja3, **end)
+    (row,) = check_finder(IntelligenceFinder, flows, tables=table(rows) | shown).to_pylist()
+    assert row["p_value"] == pytest.approx(10 * 0.02 / 49)
+    assert row["reason"].startswith(f"1 TLS handshake with the fingerprint {ja3} of the feed c2")
+    spelled = ":".join(sha1[n : n + 2] for n in range(0, 40, 2)).upper()
+    certified = event("tls", "10.0.0.7", fingerprint=spelled, **end)
+    (row,) = check_finder(IntelligenceFinder, flows, tables=table(rows) | certified).to_pylist()
+    assert row["p_value"] == pytest.approx(10 * 2 / 3.6e8 / 49, rel=1e-6)
+    assert row["reason"].startswith("1 TLS handshake with a server whose certificate is aabb")
+    assert row["technique"] == "T1573"
+    inward = event("tls", "198.51.100.9", ja3=ja3, dst_ip="10.0.0.7", dst_port=443)
+    assert len(run_finder(IntelligenceFinder(), flows, tables=table(rows) | inward)) == 0
+
+
 def test_what_ended_before_the_day_is_left_out_and_the_gravest_indicator_is_told() -> None:
     flows = make_flows([*office(), out("10.0.0.7", "198.51.100.9")])
     ended = listed("198.51.100.9", valid_until=NOON - dt.timedelta(days=2))

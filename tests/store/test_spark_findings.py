@@ -14,7 +14,7 @@ from tests.store.spark_cluster import SparkCluster
 
 import flowsleuth
 from flowsleuth.detect import FINDERS
-from flowsleuth.schema import DNS
+from flowsleuth.schema import DNS, HTTP, INDICATOR, TLS
 from flowsleuth.testing.detectors import make_flows
 from flowsleuth.testing.same_rows import same_rows
 from flowsleuth.workspace.finding_runs import default_finders
@@ -23,8 +23,8 @@ pytestmark = pytest.mark.spark
 
 MIDNIGHT = dt.datetime(2024, 5, 1, tzinfo=dt.UTC)
 DAYS, HOSTS, EACH = 4, 70, 24
-EXPECTED = {"beacons", "brute_force", "exfiltration", "lateral_movement", "long_connections", "new_rare", "scans",
-            "wrong_port"}  # fmt: skip
+EXPECTED = {"beacons", "brute_force", "exfiltration", "intelligence_hits", "lateral_movement", "long_connections",
+            "new_rare", "scans", "wrong_port"}  # fmt: skip
 """What at least tells of the attacks."""
 
 
@@ -95,10 +95,27 @@ def questions() -> pa.Table:
     rows = [
         {"event_id": place, "start": start + dt.timedelta(seconds=12 * place), "src_ip": f"10.0.0.{host + 10}",
          "dst_ip": "10.0.9.53",
-         "dst_port": 53, "proto": "udp", "query": name, "rcode": "NOERROR", "qtype": "TXT" if host == 30 else "A"}
+         "dst_port": 53, "proto": "udp", "query": name, "rcode": "NOERROR", "qtype": "TXT" if host == 30 else "A",
+         "answers": f'["192.0.2.{host % 40 + 1}"]' if place % 100 else '["cdn.example", "203.0.113.77"]'}
         for place, (host, name) in enumerate(asked)
     ]  # fmt: skip
     return pa.Table.from_pylist(rows, schema=DNS.arrow_schema())
+
+
+def met() -> dict[str, pa.Table]:
+    """What a feed lists, and the request and handshake of a host that met it."""
+    start = MIDNIGHT + dt.timedelta(days=DAYS - 1, hours=14)
+    row = {"event_id": 1, "start": start, "src_ip": "10.0.0.41", "dst_ip": "203.0.113.1", "proto": "tcp"}
+    request = {**row, "dst_port": 80, "host": "Evil.example", "uri": "/gate.php", "method": "GET"}
+    shake = {**row, "dst_port": 443, "ja3": "6734f37431670b3ab4292b8f60f29984"}
+    values = {"cidr": "203.0.113.76/31", "url": "https://evil.example/gate.php", "md5": shake["ja3"]}
+    listed = [
+        {"feed": "c2", "indicator": text, "indicator_type": kind, "is_exact": False, "severity": "high", "mentions": 1,
+         "feed_format": "plain", "as_of": MIDNIGHT, "source_file": "made", "source_row": place}
+        for place, (kind, text) in enumerate(values.items())
+    ]  # fmt: skip
+    tables = {"http": (HTTP, [request]), "tls": (TLS, [shake]), "indicator": (INDICATOR, listed)}
+    return {name: pa.Table.from_pylist(rows, schema=of.arrow_schema()) for name, (of, rows) in tables.items()}
 
 
 def test_findings_are_the_same(spark: SparkCluster, tmp_path: Path) -> None:
@@ -106,7 +123,8 @@ def test_findings_are_the_same(spark: SparkCluster, tmp_path: Path) -> None:
         for day in range(DAYS):
             ws.store.replace([], ws.store.write("flow", office(day)))
         ws.store.replace([], ws.store.write("flow", attacks()))
-        ws.store.replace([], ws.store.write("dns", questions()))
+        for name, rows in {"dns": questions(), **met()}.items():
+            ws.store.replace([], ws.store.write(name, rows))
     shutil.copytree(tmp_path / "duckdb", tmp_path / "spark")
     found = []
     for name, engine in (("duckdb", "duckdb"), ("spark", spark.sc_url)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,24 @@ from numpy.typing import NDArray
 
 from flowsleuth.detect.dense_codes import TextCodes, count_distinct, only_value, pack, places_in
 from flowsleuth.detect.findings import NONE, Extent
+from flowsleuth.detect.indicator_uses import (
+    ADDRESS,
+    ANSWERED,
+    ASKED,
+    KINDS,
+    LET_IN,
+    NAME,
+    RESOLVED,
+    UNANSWERED,
+    URL,
+    Uses,
+)  # fmt: skip
+from flowsleuth.detect.logged_meetings import Logged, answered_addresses, requested_urls, shown_fingerprints
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.pair_times import as_ints
 from flowsleuth.detect.queried_names import count_queries
 from flowsleuth.extract.indicator_matching import Matcher, Pairs
-from flowsleuth.extract.observables import CIDR
+from flowsleuth.extract.observables import ADDRESSES, CIDR, HASHES
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,42 +38,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-ANSWERED, ASKED, UNANSWERED, LET_IN = WAYS = range(4)
-"""It connected there and got an answer; asked DNS for the name; connected in vain; answered what came from there."""
 SEVERITIES = ("unknown", "information", "warning", "high")
 TOLD = ("feed", "indicator", "indicator_type", "is_exact", "severity", "threat", "valid_from", "valid_until")
-
-
-@dataclass(frozen=True)
-class Uses:
-    """What hits rest on: a row of the day's pairs or questions, and what it meets; arrays of shape (n,).
-
-    Attributes
-    ----------
-    host, is_name, thing, other, way, indicator : array of int64
-        Host of ours; whether a name was met; its place among the names, or the host code of the address; host code of
-        the address (-1: none); :data:`WAYS`; place among the indicators.
-    flows, first_us, last_us : array of int64
-    src_bytes, dst_bytes : array of float64
-    """
-
-    host: Ints
-    is_name: Ints
-    thing: Ints
-    other: Ints
-    way: Ints
-    indicator: Ints
-    flows: Ints
-    first_us: Ints
-    last_us: Ints
-    src_bytes: Floats
-    dst_bytes: Floats
-
-    @classmethod
-    def join(cls, parts: list[Uses]) -> Uses:
-        """All of them."""
-        columns = zip(*(vars(part).values() for part in parts), strict=True)
-        return cls(*(np.concatenate(column) for column in columns))
 
 
 @dataclass(frozen=True)
@@ -68,25 +48,26 @@ class Hits:
 
     Attributes
     ----------
-    host, is_name, thing, way : array of int64
-        As in :class:`Uses`; of the ways the strongest.
+    host, kind, thing, way : array of int64
+        As in :class:`.indicator_uses.Uses`; of the ways the strongest.
     feed, indicator, severity : array of int64
         Place among the feeds; the most severe of its indicators; place in :data:`SEVERITIES`.
     peers : array of int64
-        Addresses outside, or names, that the host met in any way.
+        Addresses outside, or names, that the host met in any way; what else it met of the kind.
     n_ours : int
         Hosts of ours that began something.
-    listed_addresses, listed_domains : array of float64, shape (n_feeds,)
+    listed : array of float64, shape (4, n_feeds)
+        IPv4 addresses, domains, URLs and hashes that each feed lists.
     indicators : pyarrow.Table
     texts : pyarrow.Array of string
-        Names.
+        Names, and what else was met but addresses.
     uses : Uses
     of : array of int64
         Which hit each of `uses` is of.
     """
 
     host: Ints
-    is_name: Ints
+    kind: Ints
     thing: Ints
     way: Ints
     feed: Ints
@@ -94,8 +75,7 @@ class Hits:
     severity: Ints
     peers: Ints
     n_ours: int
-    listed_addresses: Floats
-    listed_domains: Floats
+    listed: Floats
     indicators: pa.Table
     texts: pa.Array
     uses: Uses
@@ -118,10 +98,19 @@ def find_hits(day: NetworkDay) -> Hits | None:
     names = TextCodes.distinct(pa.chunked_array([*asked["query"].chunks, day.names.texts], pa.string()))
     matcher = Matcher(indicators)
     in_addresses, in_names = matcher.addresses(day.addresses.texts), matcher.domains(names.texts)
-    uses = Uses.join([
-        _met_addresses(day, in_addresses), _met_names(day, names, in_names), _asked(day, asked, names, in_names),
-    ])  # fmt: skip
-    return _put_together(day, indicators, names, uses) if uses.host.size else None
+    met = _met_addresses(day, in_addresses)
+    parts, texts = [met, _met_names(day, names, in_names), _asked(day, asked, names, in_names)], [names.texts]
+    peers = np.zeros((len(KINDS), day.n_hosts), dtype=np.int64)
+    peers[ADDRESS], peers[NAME] = _peers(day, day.pairs.dst), _peers(day, day.pairs.name)
+    peers[URL] = peers[NAME]  # only requests of listed sites were read
+    for logged, find in _logs(day, matcher):
+        if logged.kind != URL:
+            peers[logged.kind] += np.bincount(logged.host, minlength=day.n_hosts)
+        parts.append(_logged(logged, find(logged.texts), sum(map(len, texts))))
+        texts.append(logged.texts)
+    whole = pa.concat_arrays([one.cast(pa.string()) for one in texts])
+    uses = _without_connected(Uses.join(parts), day.addresses.of(whole), met)
+    return _put_together(day, indicators, whole, uses, peers) if uses.host.size else None
 
 
 def _listed(day: NetworkDay) -> pa.Table:
@@ -152,7 +141,7 @@ def _met_addresses(day: NetworkDay, listed: Pairs) -> Uses:
     rows, of = _rows_met(np.where(is_out | (is_in & talks), other, NONE), listed)
     way = np.where(is_in, LET_IN, np.where(talks, ANSWERED, UNANSWERED))[rows]
     host = np.where(is_in, pairs.dst, pairs.src)[rows].astype(np.int64)
-    return _of_pairs(day, rows, of, host=host, thing=other[rows], is_name=False, way=way)
+    return _of_pairs(day, rows, of, host=host, thing=other[rows], kind=ADDRESS, way=way)
 
 
 def _met_names(day: NetworkDay, names: TextCodes, listed: Pairs) -> Uses:
@@ -162,15 +151,14 @@ def _met_names(day: NetworkDay, names: TextCodes, listed: Pairs) -> Uses:
     rows, of = _rows_met(np.where(day.is_ours[pairs.src], code, NONE), listed)
     way = np.where(pairs.flows > pairs.failed, ANSWERED, UNANSWERED)[rows]
     host = pairs.src[rows].astype(np.int64)
-    return _of_pairs(day, rows, of, host=host, thing=code[rows], is_name=True, way=way)
+    return _of_pairs(day, rows, of, host=host, thing=code[rows], kind=NAME, way=way)
 
 
-def _of_pairs(day: NetworkDay, rows: Ints, of: Ints, *, host: Ints, thing: Ints, is_name: bool, way: Ints) -> Uses:
+def _of_pairs(day: NetworkDay, rows: Ints, of: Ints, *, host: Ints, thing: Ints, kind: int, way: Ints) -> Uses:
     pairs = day.pairs
     extent = Extent.of_rows(pairs, rows)
     other = np.where(way == LET_IN, pairs.src[rows], pairs.dst[rows]).astype(np.int64)
-    kind = np.full(rows.size, int(is_name))
-    return Uses(host, kind, thing, other, way, of, *vars(extent).values())
+    return Uses(host, np.full(rows.size, kind), thing, other, way, of, *vars(extent).values())
 
 
 def _asked(day: NetworkDay, asked: pa.Table, names: TextCodes, listed: Pairs) -> Uses:
@@ -179,43 +167,70 @@ def _asked(day: NetworkDay, asked: pa.Table, names: TextCodes, listed: Pairs) ->
     code = names.of(asked["query"])
     rows, of = _rows_met(np.where(np.append(day.is_ours, False)[host], code, NONE), listed)
     flows, first, last = (as_ints(asked[name])[rows] for name in ("asked", "first", "last"))
-    many, untold = np.ones(rows.size, dtype=np.int64), np.full(rows.size, np.nan)
-    return Uses(host[rows], many, code[rows], NONE * many, ASKED * many, of, flows, first, last, untold, untold)
+    kind, other, way = (np.full(rows.size, one) for one in (NAME, NONE, ASKED))
+    untold = np.full(rows.size, np.nan)
+    return Uses(host[rows], kind, code[rows], other, way, of, flows, first, last, untold, untold)
 
 
-def _put_together(day: NetworkDay, indicators: pa.Table, names: TextCodes, uses: Uses) -> Hits:
+def _logs(day: NetworkDay, matcher: Matcher) -> Iterator[tuple[Logged, Callable[[pa.Array], Pairs]]]:
+    """What logs say was met, of the kinds that are listed, and how it is compared."""
+    if matcher.has(*ADDRESSES, CIDR):
+        yield answered_addresses(day), matcher.addresses
+    if matcher.has("url"):
+        yield requested_urls(day, matcher.sites), lambda texts: matcher.urls(texts.to_pylist())
+    if matcher.has(*HASHES):
+        for shown in shown_fingerprints(day):
+            yield shown, matcher.hashes
+
+
+def _logged(logged: Logged, listed: Pairs, before: int) -> Uses:
+    """Of what logs say was met, what is listed; its texts stand behind `before` others."""
+    rows, of = _rows_met(logged.thing, listed)
+    host, thing, other, times, first, last = (
+        one[rows] for one in (logged.host, logged.thing, logged.other, logged.times, logged.first_us, logged.last_us)
+    )
+    kind, untold = np.full(rows.size, logged.kind), np.full(rows.size, np.nan)
+    way = np.full(rows.size, ASKED if logged.kind == RESOLVED else ANSWERED)
+    return Uses(host, kind, thing + before, other, way, of, times, first, last, untold, untold)
+
+
+def _without_connected(uses: Uses, address: Ints, met: Uses) -> Uses:
+    """Without answers of addresses that the same host then had to do with; `address`: host code of each text."""
+    resolved = np.append(address, NONE)[np.where(uses.kind == RESOLVED, uses.thing, NONE)]
+    known = pack(np.append(met.host, uses.host), np.append(met.thing, resolved))
+    keep = np.flatnonzero((uses.kind != RESOLVED) | ~np.isin(known[met.host.size :], known[: met.host.size]))
+    return Uses(*(column[keep] for column in vars(uses).values()))
+
+
+def _put_together(day: NetworkDay, indicators: pa.Table, texts: pa.Array, uses: Uses, peers: Ints) -> Hits:
     import pyarrow as pa
     import pyarrow.compute as pc
 
     feeds = TextCodes.distinct(indicators["feed"])
     feed_of = feeds.of(indicators["feed"])
     severity_of = as_ints(pc.fill_null(pc.index_in(indicators["severity"], value_set=pa.array(SEVERITIES)), 0))
-    keys = (uses.host, uses.is_name, uses.thing, feed_of[uses.indicator])
+    keys = (uses.host, uses.kind, uses.thing, feed_of[uses.indicator])
     _, first, of = np.unique(pack(*keys), return_index=True, return_inverse=True)
     order = np.lexsort((uses.indicator, -severity_of[uses.indicator], uses.way, of))
     best = order[np.unique(of[order], return_index=True)[1]]
-    host, is_name, thing, feed = (key[first] for key in keys)
+    host, kind, thing, feed = (key[first] for key in keys)
     pairs = day.pairs
-    is_out = day.is_ours[pairs.src]
-    n_ours = np.unique(pairs.src[is_out]).size
+    n_ours = np.unique(pairs.src[day.is_ours[pairs.src]]).size
     return Hits(
-        host, is_name, thing, uses.way[best], feed, uses.indicator[best], severity_of[uses.indicator[best]],
-        _peers(day, is_out)[is_name, host], n_ours, *_lengths(indicators, feed_of, len(feeds)), indicators,
-        names.texts, uses, of,
+        host, kind, thing, uses.way[best], feed, uses.indicator[best], severity_of[uses.indicator[best]],
+        np.maximum(peers[kind, host], 1), n_ours, _lengths(indicators, feed_of, len(feeds)), indicators, texts, uses,
+        of,
     )  # fmt: skip
 
 
-def _peers(day: NetworkDay, is_out: Bools) -> Ints:
-    """Addresses, and names, that each host connected to: shape (2, n_hosts); at least one."""
-    pairs, counts = day.pairs, []
-    for code in (pairs.dst, pairs.name):
-        rows = np.flatnonzero(is_out & (code >= 0))
-        counts.append(count_distinct(pairs.src[rows], code[rows], day.n_hosts))
-    return np.maximum(np.stack(counts), 1)
+def _peers(day: NetworkDay, code: NDArray[np.integer]) -> Ints:
+    """Addresses, or names, that each host connected to."""
+    rows = np.flatnonzero(day.is_ours[day.pairs.src] & (code >= 0))
+    return count_distinct(day.pairs.src[rows], code[rows], day.n_hosts)
 
 
-def _lengths(indicators: pa.Table, feed: Ints, feeds: int) -> tuple[Floats, Floats]:
-    """IPv4 addresses and domains that each feed lists."""
+def _lengths(indicators: pa.Table, feed: Ints, feeds: int) -> Floats:
+    """IPv4 addresses, domains, URLs and hashes that each feed lists: shape (4, feeds)."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -224,9 +239,9 @@ def _lengths(indicators: pa.Table, feed: Ints, feeds: int) -> tuple[Floats, Floa
     of_network = 2.0 ** (32.0 - pc.cast(pc.fill_null(bits, "32"), pa.float64()).to_numpy())
     sizes = np.where(_are(kind, CIDR), of_network, _are(kind, "ipv4"))
     sizes[_are(kind, CIDR) & pc.match_substring(text, ":").to_numpy()] = 0.0
-    domains = _are(kind, "domain").astype(np.float64)
-    found = [np.bincount(feed, weights=weight, minlength=feeds).astype(np.float64) for weight in (sizes, domains)]
-    return found[0], found[1]
+    others = [np.isin(kind.to_pylist(), kinds) for kinds in (("domain",), ("url",), HASHES)]
+    counted = [np.bincount(feed, weights=weight, minlength=feeds) for weight in (sizes, *others)]
+    return np.stack(counted).astype(np.float64)
 
 
 def _are(kind: pa.ChunkedArray, name: str) -> Bools:

@@ -11,7 +11,21 @@ from numpy.typing import NDArray
 
 from flowsleuth.detect.dense_codes import count_distinct, pack
 from flowsleuth.detect.findings import KEPT_P, no_findings, tell
-from flowsleuth.detect.indicator_hits import ANSWERED, ASKED, LET_IN, UNANSWERED, WAYS, Hits, find_hits
+from flowsleuth.detect.indicator_hits import Hits, find_hits
+from flowsleuth.detect.indicator_uses import (
+    ADDRESS,
+    ANSWERED,
+    ASKED,
+    CERTIFICATE,
+    FINGERPRINT,
+    KINDS,
+    LET_IN,
+    NAME,
+    RESOLVED,
+    UNANSWERED,
+    URL,
+    WAYS,
+)  # fmt: skip
 from flowsleuth.detect.kernels.p_values import least_of
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds
@@ -24,12 +38,15 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 TECHNIQUES = {ANSWERED: "T1071", ASKED: "T1071.004", UNANSWERED: "T1071", LET_IN: "T1190"}
+OF_KIND = {URL: "T1071.001", CERTIFICATE: "T1573", FINGERPRINT: "T1573"}
 PRIOR_HOSTS = 10.0
 """Hosts at the feed's chance that are assumed before any of ours is looked at."""
 PUBLIC_IPV4 = 3.7e9
 """Addresses of IPv4 that anybody can have (IANA's special-purpose registry taken off)."""
 DOMAINS = 3.6e8
 """Registered domains (Verisign's Domain Name Industry Brief, 2023)."""
+FINGERPRINT_CHANCE = 0.02
+"""Chance that a listed fingerprint of TLS is shown by something harmless: all programs that use a library share its."""
 INBOUND_CHANCE = 0.5
 """Chance that a host that lets the Internet in is visited by something listed: scanners make up most of such lists."""
 
@@ -50,20 +67,24 @@ class IntelligenceOptions:
 class IntelligenceFinder:
     """Finds hosts of ours that met what a stored feed lists, on a feed that hosts do not meet by chance.
 
-    Addresses meet listed addresses and networks, server names and names asked of DNS meet listed domains and what is
-    below them. Four ways, strongest first: it connected and got an answer, it asked DNS for the name, it connected in
-    vain, it was connected to from there and answered. Who was only scanned and did not answer met nothing. Indicators
-    that ended before the day are left out.
+    Addresses meet listed addresses and networks, those that DNS answered with too; server names and names asked of DNS
+    meet listed domains and what is below them; web requests meet listed URLs, whatever the scheme; certificates of
+    servers, JA3 and JA3S meet listed hashes. Four ways, strongest first: it connected and got an answer (a request or a
+    handshake is one), it asked DNS for the name or was answered with the address, it connected in vain, it was
+    connected to from there and answered. Who was only scanned and did not answer met nothing. Indicators that ended
+    before the day are left out.
 
     ``p = (k + m c) / (n + m)``: of n other hosts of ours, k met the feed in as strong a way; c is the chance that one
-    with as many peers meets so long a list if it lists the Internet at random; m = :data:`PRIOR_HOSTS`. So a feed that
-    hits every host says little, and one hit on a short one much. With several feeds, the least p of them (Sidak).
+    with as many peers meets so long a list if it lists the Internet at random (a URL and a certificate count as a
+    domain; for fingerprints of TLS, which programs share, :data:`FINGERPRINT_CHANCE`); m = :data:`PRIOR_HOSTS`. So a
+    feed that hits every host says little, and one hit on a short one much. With several feeds, the least p of them
+    (Sidak).
 
     The null: a host meets a feed as others of ours do.
 
-    Blind spots: hashes and URLs (``ws.intel_match`` compares them); addresses in DNS answers that nobody connects to;
-    names hidden from the sensor; feeds that are wrong or old: the reason says severity and age. Lists are denser where
-    traffic goes than random ones, so that in a network of a few hosts c is too small.
+    Blind spots: hashes of files (``ws.intel_match`` compares them with those of programs); what is encrypted or hidden
+    from the sensor: URLs over TLS, names; feeds that are wrong or old: the reason says severity and age. Lists are
+    denser where traffic goes than random ones, so that in a network of a few hosts c is too small.
 
     Source: own.
 
@@ -78,8 +99,8 @@ class IntelligenceFinder:
     normal_if: ClassVar[str] = "the indicator were wrong or old"
     is_default: ClassVar[bool] = True
     Options: ClassVar[type] = IntelligenceOptions
-    version: ClassVar[int] = 2
-    tables: ClassVar[tuple[str, ...]] = ("indicator", "dns")
+    version: ClassVar[int] = 3
+    tables: ClassVar[tuple[str, ...]] = ("indicator", "dns", "http", "tls")
 
     def __init__(self, options: IntelligenceOptions | None = None) -> None:
         self.options = options or IntelligenceOptions()
@@ -93,7 +114,7 @@ class IntelligenceFinder:
             return no_findings()
         others = _others(hits)
         chance = _chance(hits, others)
-        things = pack(hits.host, hits.is_name, hits.thing, hits.way)
+        things = pack(hits.host, hits.kind, hits.thing, hits.way)
         _, of, feeds = np.unique(things, return_inverse=True, return_counts=True)
         order = np.lexsort((hits.feed, -hits.severity, chance, of))
         best = order[np.unique(of[order], return_index=True)[1]]
@@ -104,7 +125,7 @@ class IntelligenceFinder:
 
 def _others(hits: Hits) -> Ints:
     """Other hosts of ours that met each hit's feed in as strong a way."""
-    feeds = hits.listed_addresses.size
+    feeds = hits.listed.shape[1]
     found = np.zeros(hits.host.size, dtype=np.int64)
     for way in WAYS:
         as_strong = hits.way <= way
@@ -122,21 +143,25 @@ def _chance(hits: Hits, others: Ints) -> Floats:
 
 def _random_chance(hits: Hits) -> Floats:
     """Chance that as many random peers, or names, meet as long a list."""
-    covered = np.where(
-        hits.is_name > 0, hits.listed_domains[hits.feed] / DOMAINS, hits.listed_addresses[hits.feed] / PUBLIC_IPV4
-    )
-    return least_of(covered, hits.peers)
+    addresses, domains, urls, hashes = hits.listed
+    covered = np.zeros((len(KINDS), addresses.size))
+    covered[ADDRESS] = covered[RESOLVED] = addresses / PUBLIC_IPV4
+    covered[NAME], covered[URL], covered[CERTIFICATE] = domains / DOMAINS, urls / DOMAINS, hashes / DOMAINS
+    random = least_of(np.minimum(covered[hits.kind, hits.feed], 1.0), hits.peers)
+    return np.where(hits.kind == FINGERPRINT, FINGERPRINT_CHANCE, random)
 
 
 def _tell(day: NetworkDay, hits: Hits, wanted: Ints, others: Ints, p_value: Floats, *, most_p: float) -> pa.Table:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    way, is_name = hits.way[wanted], hits.is_name[wanted] > 0
+    way, kind = hits.way[wanted], hits.kind[wanted]
     extent, other = hits.extents(wanted)
     is_inbound = way == LET_IN
     listed = hits.indicators.take(pa.array(hits.indicator[wanted]))
-    words = [_did(*row) for row in zip(way.tolist(), extent.flows.tolist(), strict=True)]
+    words = [_did(*row) for row in zip(kind.tolist(), way.tolist(), extent.flows.tolist(), strict=True)]
+    texts = hits.texts.take(pa.array(hits.thing[wanted], mask=kind == ADDRESS))
+    is_in_network = pc.and_(pa.array(kind == RESOLVED), pc.fill_null(pc.not_equal(texts, listed["indicator"]), False))
     sent = each(np.nan_to_num(extent.src_bytes, nan=-1.0), lambda n: f", {size(n)} there" if n >= 0 else "")
     got = each(np.nan_to_num(extent.dst_bytes, nan=-1.0), lambda n: f", {size(n)} back" if n >= 0 else "")
     return tell(
@@ -144,13 +169,14 @@ def _tell(day: NetworkDay, hits: Hits, wanted: Ints, others: Ints, p_value: Floa
         src=np.where(is_inbound, other, hits.host[wanted]),
         dst=np.where(is_inbound, hits.host[wanted], other),
         host=hits.host[wanted],
-        name=hits.texts.take(pa.array(hits.thing[wanted], mask=~is_name)),
+        name=pc.if_else(pa.array(kind == NAME), texts, pa.scalar(None, pa.string())),
         p_value=p_value,
-        technique=pa.array([TECHNIQUES[int(w)] for w in way], pa.string()),
+        technique=pa.array([OF_KIND.get(k) or TECHNIQUES[w] for k, w in zip(kind.tolist(), way.tolist(), strict=True)]),
         extent=extent,
         reason=join(
             pa.array(words, pa.string()),
             " ",
+            pc.if_else(is_in_network, join(texts, ", in "), ""),
             listed["indicator"],
             " of the feed ",
             listed["feed"],
@@ -171,14 +197,21 @@ def _tell(day: NetworkDay, hits: Hits, wanted: Ints, others: Ints, p_value: Floa
     )
 
 
-def _did(way: int, flows: int) -> str:
-    many = f"{flows:,}"
-    return {
-        ANSWERED: f"{many} connection{'' if flows == 1 else 's'}, answered, to",
-        ASKED: f"{many} question{'' if flows == 1 else 's'} to DNS for",
-        UNANSWERED: f"{many} connection{'' if flows == 1 else 's'}, never answered, to",
-        LET_IN: f"answered {many} connection{'' if flows == 1 else 's'} from",
-    }[way]
+def _did(kind: int, way: int, times: int) -> str:
+    many, more = f"{times:,}", "" if times == 1 else "s"
+    logged = {
+        RESOLVED: f"{many} question{more} to DNS, answered with",
+        URL: f"{many} request{more} for",
+        CERTIFICATE: f"{many} TLS handshake{more} with a server whose certificate is",
+        FINGERPRINT: f"{many} TLS handshake{more} with the fingerprint",
+    }
+    connected = {
+        ANSWERED: f"{many} connection{more}, answered, to",
+        ASKED: f"{many} question{more} to DNS for",
+        UNANSWERED: f"{many} connection{more}, never answered, to",
+        LET_IN: f"answered {many} connection{more} from",
+    }
+    return logged.get(kind) or connected[way]
 
 
 def _since(moments: pa.ChunkedArray, date: dt.date) -> pa.Array:

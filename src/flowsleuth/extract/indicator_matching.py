@@ -158,6 +158,10 @@ class Matcher:
             (RangeMap(parse_range(texts[at]) for at in places), rows[np.array(places)]) for places in by_feed.values()
         ]
 
+    def has(self, *types: str) -> bool:
+        """Whether there are indicators of any of some types."""
+        return self._rows(types).size > 0
+
     @property
     def sites(self) -> list[str]:
         """Hosts (with port where it is not the usual one) of URL indicators."""

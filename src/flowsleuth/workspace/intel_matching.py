@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from flowsleuth.detect.logged_meetings import urls_on
 from flowsleuth.errors import OptionError
 from flowsleuth.extract.in_columns import bare_hosts, look_like_addresses
 from flowsleuth.extract.indicator_matching import Matcher, Pairs
-from flowsleuth.extract.urls import parse_url
 from flowsleuth.schema import TABLES, Table
 from flowsleuth.schema import table as find_table
 from flowsleuth.schema.addresses import canonical_address
@@ -178,22 +178,16 @@ def _match_column(
 
 def _valued(rows: ir.Table, one: Compared, matcher: Matcher) -> ir.Table | None:
     """Rows that have a value in the column, as ``intel_value``; None when no indicator could meet any."""
-    import ibis
-    import pyarrow as pa
 
     for name in one.needs:
         rows = rows.filter(rows[name].notnull())
     if one.column != _REQUEST or one.needs == (_REQUEST,):
         return rows.mutate(**{_FOUND: rows[one.column].cast("string")})
-    hosts = sorted({parse_url(f"http://{site}").host for site in matcher.sites} | set(matcher.sites))
-    if not hosts:
+    sites = matcher.sites
+    if not sites:
         return None
-    listed = ibis.memtable(pa.table({"intel_site": pa.array(hosts, pa.string())}))
-    rows = rows.semi_join(listed, rows["host"].lower() == listed["intel_site"])
-    is_whole = rows["uri"].startswith("http://") | rows["uri"].startswith("https://")
-    return rows.mutate(
-        **{_FOUND: ibis.ifelse(is_whole, rows["uri"], ibis.literal("http://") + rows["host"] + rows["uri"])}
-    )
+    rows = urls_on(rows, sites)
+    return rows.mutate(**{_FOUND: rows.url})
 
 
 def _joined(table: Table, valued: ir.Table, values: pa.Array, by: By) -> ir.Table:

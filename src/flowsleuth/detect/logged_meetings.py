@@ -1,0 +1,140 @@
+"""What hosts met by the logs beside flows: addresses that DNS answered with, URLs, certificates, TLS fingerprints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowsleuth.detect.dense_codes import TextCodes
+from flowsleuth.detect.indicator_uses import CERTIFICATE, FINGERPRINT, RESOLVED, URL
+from flowsleuth.detect.network_day import NetworkDay
+from flowsleuth.detect.pair_times import as_ints
+from flowsleuth.detect.queried_names import LOCAL_PORTS
+from flowsleuth.extract.in_columns import look_like_addresses
+from flowsleuth.extract.urls import parse_url
+from flowsleuth.schema.addresses import HomeNetworks, canonical_addresses
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pyarrow as pa
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Logged:
+    """What a log says that hosts met; arrays of shape (n,).
+
+    Attributes
+    ----------
+    kind : int
+        :data:`.indicator_uses.KINDS`.
+    texts : pyarrow.Array of string
+        The distinct things.
+    host, thing, other, times, first_us, last_us : array of int64
+        Host code of the source; place in `texts`; host code of the destination (-1: none, or not seen in flows); how
+        often, and when.
+    """
+
+    kind: int
+    texts: pa.Array
+    host: Ints
+    thing: Ints
+    other: Ints
+    times: Ints
+    first_us: Ints
+    last_us: Ints
+
+
+def answered_addresses(day: NetworkDay) -> Logged:
+    """Addresses in the answers to the day's questions; the other end, a resolver, is not told."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    def build(rows: ir.Table) -> ir.Table:
+        wide = rows.filter(rows.answers.notnull() & ~rows.dst_port.isin(LOCAL_PORTS).fill_null(False))
+        return _count(wide, "src_ip", value=wide.answers)
+
+    rows = day.input.arrow(day.input.counts("answers", build, [day.date], "dns").drop("date"))
+    lists = TextCodes.distinct(rows["value"])
+    parts = pc.split_pattern_regex(pc.utf8_trim(lists.texts, characters='[]" \n'), r'"\s*,\s*"')
+    text = pc.list_flatten(parts)
+    is_address = look_like_addresses(text)
+    text = canonical_addresses(text.filter(is_address), HomeNetworks(())).text
+    of_list = pc.list_parent_indices(parts).filter(is_address).to_numpy().astype(np.int64)
+    known = TextCodes.distinct(pa.chunked_array([text]))
+    code = known.of(text)
+    keep = code >= 0
+    code, of_list = code[keep], of_list[keep]  # list by list
+    low = np.searchsorted(of_list, np.arange(len(lists) + 1))
+    at = lists.of(rows["value"])
+    sizes = np.diff(low)[at]
+    row = np.repeat(np.arange(at.size), sizes)
+    within = np.arange(row.size) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    rows = rows.take(pa.array(row))
+    return _logged(day, RESOLVED, rows, known, code[np.repeat(low[at], sizes) + within], is_told=False)
+
+
+def requested_urls(day: NetworkDay, sites: Iterable[str]) -> Logged:
+    """URLs on some sites that were asked for."""
+    wanted = urls_on(day.input.table("http"), sites)
+    rows = day.input.arrow(_count(wanted, "src_ip", "dst_ip", value=wanted.url))
+    known = TextCodes.distinct(rows["value"])
+    return _logged(day, URL, rows, known, known.of(rows["value"]))
+
+
+def urls_on(http: ir.Table, sites: Iterable[str]) -> ir.Table:
+    """Requests with their ``url`` (without a scheme of its own: ``http``), only those to some sites.
+
+    Parameters
+    ----------
+    http : ibis table
+        Rows of ``schema.HTTP``.
+    sites : iterable of str
+        Hosts, with their port where it is not the usual one.
+    """
+    import ibis
+    import pyarrow as pa
+
+    named = {name for site in sites for name in (site, parse_url(f"http://{site}").host)}
+    listed = ibis.memtable(pa.table({"listed_site": pa.array(sorted(named), pa.string())}))
+    rows = http.filter(http.host.notnull() & http.uri.notnull())
+    rows = rows.semi_join(listed, rows.host.lower() == listed.listed_site)
+    is_whole = rows.uri.startswith("http://") | rows.uri.startswith("https://")
+    return rows.mutate(url=ibis.ifelse(is_whole, rows.uri, ibis.literal("http://") + rows.host + rows.uri))
+
+
+def shown_fingerprints(day: NetworkDay) -> list[Logged]:
+    """Certificates of servers, and JA3 and JA3S, of the day's TLS handshakes."""
+    found = []
+    for name, kind in (("fingerprint", CERTIFICATE), ("ja3", FINGERPRINT), ("ja3s", FINGERPRINT)):
+
+        def build(rows: ir.Table, name: str = name) -> ir.Table:
+            marked = rows.filter(rows[name].notnull())
+            return _count(marked, "src_ip", "dst_ip", value=marked[name])
+
+        rows = day.input.arrow(day.input.counts(f"shown_{name}", build, [day.date], "tls").drop("date"))
+        known = TextCodes.distinct(rows["value"])
+        found.append(_logged(day, kind, rows, known, known.of(rows["value"])))
+    return found
+
+
+def _count(rows: ir.Table, *ends: str, value: ir.Value) -> ir.Table:
+    """How often each source met a value, and when."""
+    grouped = rows.filter(rows.src_ip.notnull()).group_by(*ends, value=value)
+    return grouped.aggregate(times=lambda t: t.count(), first=lambda t: t.start.min(), last=lambda t: t.start.max())
+
+
+def _logged(
+    day: NetworkDay, kind: int, rows: pa.Table, known: TextCodes, thing: Ints, *, is_told: bool = True
+) -> Logged:
+    """Only what hosts of ours met."""
+    host = day.addresses.of(rows["src_ip"])
+    at = np.flatnonzero(np.append(day.is_ours, False)[host])
+    other = day.addresses.of(rows["dst_ip"]) if is_told else np.full(len(rows), -1)
+    times, first, last = (as_ints(rows[name]) for name in ("times", "first", "last"))
+    return Logged(kind, known.texts, host[at], thing[at], other[at], times[at], first[at], last[at])
