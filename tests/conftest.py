@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import settings
@@ -11,6 +15,9 @@ settings.register_profile("untimed", deadline=None)  # what is slow is for bench
 settings.load_profile("untimed")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+READY = Path(__file__).parent / "ready"
+IMPORTED = ("flowsleuth.faces.cli", "ibis.backends.duckdb", "pandas", "pyarrow.compute", "pyarrow.parquet")
+"""What most commands import."""
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +40,20 @@ def demo_case(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ws.ingest(REPOSITORY / "demo" / "logs")
         ws.score()
     return case
+
+
+@pytest.fixture(scope="session")
+def ready_python() -> Iterator[list[str]]:
+    """Words that begin a command line which runs flowsleuth, or ``-c CODE``, without the time that imports take."""
+    with TemporaryDirectory() as folder:
+        path = str(Path(folder) / "forker")
+        line = [sys.executable, READY / "forker.py", path, *IMPORTED]
+        forker = subprocess.Popen(line, stdout=subprocess.PIPE, text=True)
+        assert forker.stdout is not None
+        assert forker.stdout.readline() == "ready\n"
+        yield [sys.executable, "-I", "-S", str(READY / "ask.py"), path]
+        forker.kill()
+        forker.wait()
 
 
 @pytest.fixture

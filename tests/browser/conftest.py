@@ -8,7 +8,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -106,9 +105,9 @@ def write_context(folder: Path) -> None:
     (folder / "iploc.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def start_server(case: Path, *words: str) -> tuple[subprocess.Popen[str], str]:
+def start_server(flowsleuth: list[str], case: Path, *words: str) -> tuple[subprocess.Popen[str], str]:
     """``flowsleuth serve`` on a free port."""
-    command = [sys.executable, "-m", "flowsleuth", "serve", "-w", str(case), "--port", "0", *words]
+    command = [*flowsleuth, "serve", "-w", str(case), "--port", "0", *words]
     ours = os.environ | {"LOGNAME": "ana"}
     server = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=ours)
     assert server.stderr is not None
@@ -127,7 +126,7 @@ def stop_server(server: subprocess.Popen[str]) -> None:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Callable[..., Served]]:
+def serving(folder: Path, flowsleuth: list[str]) -> Iterator[Callable[..., Served]]:
     """Serves copies of workspaces in a folder until the end of the block."""
     running: list[subprocess.Popen[str]] = []
 
@@ -141,7 +140,7 @@ def serving(folder: Path) -> Iterator[Callable[..., Served]]:
             with flowsleuth.open(copy) as ws:
                 for name, role in people.items():
                     Accounts(ws.case).add(name, PASSWORD, role, by="test")
-        server, url = start_server(copy, *words)
+        server, url = start_server(flowsleuth, copy, *words)
         running.append(server)
         return Served(url, copy)
 
@@ -153,9 +152,9 @@ def serving(folder: Path) -> Iterator[Callable[..., Served]]:
 
 
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
+def serve(tmp_path: Path, ready_python: list[str]) -> Iterator[Callable[..., Served]]:
     """Serves a copy of a workspace, so that tests do not see each other's work."""
-    with serving(tmp_path) as go:
+    with serving(tmp_path, ready_python) as go:
         yield go
 
 

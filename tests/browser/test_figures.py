@@ -120,9 +120,9 @@ DRAW = """async ([spec, theme]) => {
 
 
 @pytest.fixture(scope="module")
-def stand(hostile_case, tmp_path_factory):
+def stand(hostile_case, tmp_path_factory, ready_python):
     """One server for every figure: the pages draw what they are handed, and write nothing."""
-    with serving(tmp_path_factory.mktemp("stand")) as serve:
+    with serving(tmp_path_factory.mktemp("stand"), ready_python) as serve:
         yield serve(hostile_case).url
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -24,7 +25,11 @@ def blocks(page: Path) -> list[re.Match[str]]:
     return list(FENCE.finditer(page.read_text(encoding="utf-8")))
 
 
-def run_page(page: Path, folder: Path, first: Callable[[str], Path]) -> None:
+Run = Callable[[Path, str, str, Path], None]
+"""Runs a page's block, of a kind, in a folder."""
+
+
+def run_page(page: Path, folder: Path, run_block: Run, first: Callable[[str], Path]) -> None:
     """Run a page's blocks in order, in a folder that has the demo's logs in ``logs/``.
 
     Many pages begin with the same commands: `first` gives a folder in which they ran, which is copied.
@@ -42,17 +47,29 @@ def run_page(page: Path, folder: Path, first: Callable[[str], Path]) -> None:
         run_block(page, block["kind"], body, folder)
 
 
-def run_block(page: Path, kind: str, body: str, folder: Path) -> None:
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    command = ["sh", "-eu", "-c", body] if kind == "sh" else [sys.executable, "-c", body]
+@pytest.fixture(scope="module")
+def run_block(ready_python: list[str], tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Commands start without the time that imports take; further below are some that start as users start them."""
+    programs = tmp_path_factory.mktemp("programs")
+    (programs / "flowsleuth").write_text(f'#!/bin/sh\nexec {shlex.join(ready_python)} "$@"\n', encoding="utf-8")
+    (programs / "flowsleuth").chmod(0o755)
+
+    def run(page: Path, kind: str, body: str, folder: Path) -> None:
+        run_line(page, ["sh", "-eu", "-c", body] if kind == "sh" else [*ready_python, "-c", body], folder, programs)
+
+    return run
+
+
+def run_line(page: Path, line: list[str], folder: Path, *programs: Path) -> None:
+    path = os.pathsep.join(map(str, [*programs, Path(sys.executable).parent, os.environ["PATH"]]))
     done = subprocess.run(
-        command, check=False, cwd=folder, env=environment, capture_output=True, text=True, timeout=300
+        line, check=False, cwd=folder, env=os.environ | {"PATH": path}, capture_output=True, text=True, timeout=300
     )
-    assert done.returncode == 0, f"{page.name}: {body}\n{done.stdout}\n{done.stderr}"
+    assert done.returncode == 0, f"{page.name}: {line[-1]}\n{done.stdout}\n{done.stderr}"
 
 
 @pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+def first(run_block: Run, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """A folder with the demo's logs in which some commands ran, once for all pages that begin with them."""
     known: dict[str, Path] = {}
 
@@ -69,8 +86,18 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", [p for p in PAGES if blocks(p)], ids=lambda p: p.name)
-def test_every_command_runs(page, tmp_path, first):
-    run_page(page, tmp_path, first)
+def test_every_command_runs(page, tmp_path, run_block, first):
+    run_page(page, tmp_path, run_block, first)
+
+
+def test_commands_of_a_page_run_as_installed_too(tmp_path):
+    """As above, of the first page, but each command a new process, as a user's is."""
+    shutil.copytree(REPOSITORY / "demo" / "logs", tmp_path / "logs")
+    page = REPOSITORY / "README.md"
+    for block in blocks(page):
+        if not block["needs"]:
+            line = ["sh", "-eu", "-c"] if block["kind"] == "sh" else [sys.executable, "-c"]
+            run_line(page, [*line, block["body"]], tmp_path)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
