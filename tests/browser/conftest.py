@@ -105,9 +105,9 @@ def write_context(folder: Path) -> None:
     (folder / "iploc.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def start_server(flowsleuth: list[str], case: Path, *words: str) -> tuple[subprocess.Popen[str], str]:
+def start_server(program: list[str], case: Path, *words: str) -> tuple[subprocess.Popen[str], str]:
     """``flowsleuth serve`` on a free port."""
-    command = [*flowsleuth, "serve", "-w", str(case), "--port", "0", *words]
+    command = [*program, "serve", "-w", str(case), "--port", "0", *words]
     ours = os.environ | {"LOGNAME": "ana"}
     server = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=ours)
     assert server.stderr is not None
@@ -126,7 +126,7 @@ def stop_server(server: subprocess.Popen[str]) -> None:
 
 
 @contextmanager
-def serving(folder: Path, flowsleuth: list[str]) -> Iterator[Callable[..., Served]]:
+def serving(folder: Path, program: list[str]) -> Iterator[Callable[..., Served]]:
     """Serves copies of workspaces in a folder until the end of the block."""
     running: list[subprocess.Popen[str]] = []
 
@@ -140,7 +140,7 @@ def serving(folder: Path, flowsleuth: list[str]) -> Iterator[Callable[..., Serve
             with flowsleuth.open(copy) as ws:
                 for name, role in people.items():
                     Accounts(ws.case).add(name, PASSWORD, role, by="test")
-        server, url = start_server(flowsleuth, copy, *words)
+        server, url = start_server(program, copy, *words)
         running.append(server)
         return Served(url, copy)
 
