@@ -51,7 +51,7 @@ test-soak: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -m soak tests
 
 test-fuzz: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -m fuzz tests/fuzz
+	$(BIN)/python -m pytest -n auto -m fuzz tests/fuzz
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
