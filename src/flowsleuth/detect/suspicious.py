@@ -107,7 +107,7 @@ class SuspiciousDetector:
             sink(scored_rows(batch, score, found.surprise, found.suspect_id, found.evidence))
             scored += batch.num_rows
         if day.is_whole:  # what tomorrow is compared with
-            self._kept(day, day.baseline, day.day, sample.reference)
+            self._kept(day, [day.day, *earlier], sample.reference)
         notes = self._notes(model, reference, earlier)
         return DayReport(scored, notes | ({} if taught is None else {"edges_taught": len(taught.evidence) - 1}))
 
@@ -122,14 +122,12 @@ class SuspiciousDetector:
     def _reference(self, day: DayInput, model: DayModel, earlier: list[dt.date]) -> Reference:
         """Usual surprise: that of a sample of the day before under its own model, or of the day itself."""
         if not earlier:
-            return self._kept(day, [], day.day, lambda: _judge_sample(day, model))
-        before = day.baseline[1:]
-        own = before[: self.options.baseline_days]
-        return self._kept(day, before, earlier[0], lambda: _judge_sample(day, self._learn(day, earlier[0], own)))
+            return self._kept(day, [day.day], lambda: _judge_sample(day, model))
+        before, *own = day.baseline[: self.options.baseline_days + self.days_beyond]
+        return self._kept(day, [before, *own], lambda: _judge_sample(day, self._learn(day, before, own)))
 
-    def _kept(self, day: DayInput, earlier: list[dt.date], date: dt.date, make: Callable[[], Reference]) -> Reference:
-        """The reference that a day is for the next; made of it and its earlier days once."""
-        days = [date, *earlier[: self.options.baseline_days]]
+    def _kept(self, day: DayInput, days: list[dt.date], make: Callable[[], Reference]) -> Reference:
+        """The reference that the first of some days is for the next, the others being what it learnt; made once."""
         options = asdict(self.options) | {"flows": REFERENCE_FLOWS}
         return Reference.of_rows(day.made("reference", lambda: make().rows(), days, options))
 
