@@ -1,7 +1,7 @@
 """A process that has imported what commands need, and forks for each: what every start costs is paid once.
 
-The manual has some three hundred commands, of which most of the time went into imports. A command that is run so is the
-same but for that: its own process, arguments, folder, environment, standard streams and exit code.
+A command that is run so is the same but for that: its own process, arguments, folder, environment, standard streams and
+exit code.
 """
 
 from __future__ import annotations
@@ -43,7 +43,10 @@ def _keep(caller: socket.socket) -> None:
     size = LENGTH.unpack(head)[0]
     text = b""
     while len(text) < size:
-        text += caller.recv(size - len(text))
+        more = caller.recv(size - len(text))
+        if not more:
+            os._exit(1)  # who asked is gone
+        text += more
     child = os.fork()
     if child == 0:
         caller.close()
