@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 Ints = NDArray[np.int64]
 Keys = NDArray[np.uint64]
+
+Columns = TypeVar("Columns")
 
 FEW, FITS_CACHE = 20_000, 200_000
 _STEP = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio, as in SplitMix64
@@ -147,6 +150,32 @@ def group_starts(sorted_keys: NDArray[Any]) -> Ints:
         return np.zeros(0, dtype=np.int64)
     is_new = sorted_keys[..., 1:] != sorted_keys[..., :-1]
     return np.flatnonzero(np.append(True, is_new if is_new.ndim == 1 else is_new.any(axis=0)))
+
+
+def joined(parts: Sequence[Columns]) -> Columns:
+    """Several sets of the same arrays, dataclasses of nothing else, as one.
+
+    Examples
+    --------
+    >>> from flowsleuth.detect.kernels.familiarity import Met
+    >>> one = Met(np.array([1]), np.array([2]), np.array([3]))
+    >>> joined([one, one]).what.tolist()
+    [2, 2]
+    """
+    columns = zip(*(vars(part).values() for part in parts), strict=True)
+    return type(parts[0])(*(np.concatenate(column) for column in columns))
+
+
+def in_runs(starts: Ints, sizes: Ints) -> tuple[Ints, Ints]:
+    """Rows of several runs of consecutive ones, run after run: which run each is of, and the row.
+
+    Examples
+    --------
+    >>> [a.tolist() for a in in_runs(np.array([7, 2]), np.array([2, 3]))]
+    [[0, 0, 1, 1, 1], [7, 8, 2, 3, 4]]
+    """
+    run = np.repeat(np.arange(sizes.size), sizes)
+    return run, np.arange(run.size) + np.repeat(starts - np.cumsum(sizes) + sizes, sizes)
 
 
 def pack(*columns: NDArray[Any]) -> Ints:

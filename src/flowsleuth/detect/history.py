@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from flowsleuth.detect.contract import DayInput
 from flowsleuth.detect.day_counts import DayCounts
-from flowsleuth.detect.dense_codes import TextCodes, look_up
+from flowsleuth.detect.dense_codes import TextCodes, joined, look_up
 from flowsleuth.detect.edges import Edges, Groups
 from flowsleuth.detect.tails import nats
 
@@ -59,12 +59,6 @@ class Uses:
     peers: Floats
     flows: Ints
     weight: Floats
-
-    @classmethod
-    def join(cls, days: list[Uses]) -> Uses:
-        """All days one after another."""
-        columns = zip(*(vars(day).values() for day in days), strict=True)
-        return cls(*(np.concatenate(column) for column in columns))
 
 
 def excuse(surprise: Floats, habit: Floats) -> Floats:
@@ -120,7 +114,7 @@ class History:
             self._weight += weight
             if self.days >= MIN_DAYS_FOR_HOURS:
                 _add_hours(active, usual, day.arrow(counts.hours()), addresses, weight)
-        self.uses = Uses.join(uses)
+        self.uses = joined(uses)
         if self.days >= MIN_DAYS_FOR_HOURS:
             self._hours = _quietness(active, usual)
 

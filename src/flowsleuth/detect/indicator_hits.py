@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import TextCodes, count_distinct, only_value, pack, places_in
+from flowsleuth.detect.dense_codes import TextCodes, count_distinct, in_runs, joined, only_value, pack, places_in
 from flowsleuth.detect.findings import NONE, Extent
 from flowsleuth.detect.indicator_uses import (
     ADDRESS,
@@ -23,7 +23,7 @@ from flowsleuth.detect.indicator_uses import (
     UNANSWERED,
     URL,
     Uses,
-)  # fmt: skip
+)
 from flowsleuth.detect.logged_meetings import Logged, answered_addresses, requested_urls, shown_fingerprints
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.pair_times import as_ints
@@ -106,10 +106,11 @@ def find_hits(day: NetworkDay) -> Hits | None:
     for logged, find in _logs(day, matcher):
         if logged.kind != URL:
             peers[logged.kind] += np.bincount(logged.host, minlength=day.n_hosts)
-        parts.append(_logged(logged, find(logged.texts), sum(map(len, texts))))
+        found = _of_log(logged, find(logged.texts), sum(map(len, texts)))
+        parts.append(_not_met(found, met) if logged.kind == RESOLVED else found)
         texts.append(logged.texts)
     whole = pa.concat_arrays([one.cast(pa.string()) for one in texts])
-    uses = _without_connected(Uses.join(parts), day.addresses.of(whole), met)
+    uses = joined(parts)
     return _put_together(day, indicators, whole, uses, peers) if uses.host.size else None
 
 
@@ -127,8 +128,8 @@ def _rows_met(place: Ints, pairs: Pairs) -> tuple[Ints, Ints]:
     found = np.flatnonzero(place >= 0)
     low = np.searchsorted(pairs.values, place[found])
     counts = np.searchsorted(pairs.values, place[found], side="right") - low
-    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    return np.repeat(found, counts), pairs.indicators[np.repeat(low, counts) + within]
+    run, at = in_runs(low, counts)
+    return found[run], pairs.indicators[at]
 
 
 def _met_addresses(day: NetworkDay, listed: Pairs) -> Uses:
@@ -183,7 +184,7 @@ def _logs(day: NetworkDay, matcher: Matcher) -> Iterator[tuple[Logged, Callable[
             yield shown, matcher.hashes
 
 
-def _logged(logged: Logged, listed: Pairs, before: int) -> Uses:
+def _of_log(logged: Logged, listed: Pairs, before: int) -> Uses:
     """Of what logs say was met, what is listed; its texts stand behind `before` others."""
     rows, of = _rows_met(logged.thing, listed)
     host, thing, other, times, first, last = (
@@ -194,11 +195,10 @@ def _logged(logged: Logged, listed: Pairs, before: int) -> Uses:
     return Uses(host, kind, thing + before, other, way, of, times, first, last, untold, untold)
 
 
-def _without_connected(uses: Uses, address: Ints, met: Uses) -> Uses:
-    """Without answers of addresses that the same host then had to do with; `address`: host code of each text."""
-    resolved = np.append(address, NONE)[np.where(uses.kind == RESOLVED, uses.thing, NONE)]
-    known = pack(np.append(met.host, uses.host), np.append(met.thing, resolved))
-    keep = np.flatnonzero((uses.kind != RESOLVED) | ~np.isin(known[met.host.size :], known[: met.host.size]))
+def _not_met(uses: Uses, met: Uses) -> Uses:
+    """Answers without those of addresses that the same host then had to do with."""
+    known = pack(np.append(met.host, uses.host), np.append(met.thing, uses.other))
+    keep = np.flatnonzero(~np.isin(known[met.host.size :], known[: met.host.size]))
     return Uses(*(column[keep] for column in vars(uses).values()))
 
 
@@ -239,13 +239,14 @@ def _lengths(indicators: pa.Table, feed: Ints, feeds: int) -> Floats:
     of_network = 2.0 ** (32.0 - pc.cast(pc.fill_null(bits, "32"), pa.float64()).to_numpy())
     sizes = np.where(_are(kind, CIDR), of_network, _are(kind, "ipv4"))
     sizes[_are(kind, CIDR) & pc.match_substring(text, ":").to_numpy()] = 0.0
-    others = [np.isin(kind.to_pylist(), kinds) for kinds in (("domain",), ("url",), HASHES)]
+    others = [_are(kind, *kinds) for kinds in (("domain",), ("url",), HASHES)]
     counted = [np.bincount(feed, weights=weight, minlength=feeds) for weight in (sizes, *others)]
     return np.stack(counted).astype(np.float64)
 
 
-def _are(kind: pa.ChunkedArray, name: str) -> Bools:
+def _are(kind: pa.ChunkedArray, *names: str) -> Bools:
+    import pyarrow as pa
     import pyarrow.compute as pc
 
-    found: Bools = pc.equal(kind, name).to_numpy()
+    found: Bools = pc.is_in(kind, value_set=pa.array(names)).to_numpy()
     return found

@@ -41,9 +41,3 @@ class Uses:
     last_us: Ints
     src_bytes: Floats
     dst_bytes: Floats
-
-    @classmethod
-    def join(cls, parts: list[Uses]) -> Uses:
-        """All of them."""
-        columns = zip(*(vars(part).values() for part in parts), strict=True)
-        return cls(*(np.concatenate(column) for column in columns))

@@ -25,7 +25,7 @@ from flowsleuth.detect.indicator_uses import (
     UNANSWERED,
     URL,
     WAYS,
-)  # fmt: skip
+)
 from flowsleuth.detect.kernels.p_values import least_of
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds

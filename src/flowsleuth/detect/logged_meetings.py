@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import TextCodes
+from flowsleuth.detect.dense_codes import TextCodes, in_runs
 from flowsleuth.detect.indicator_uses import CERTIFICATE, FINGERPRINT, RESOLVED, URL
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.pair_times import as_ints
 from flowsleuth.detect.queried_names import LOCAL_PORTS
-from flowsleuth.extract.in_columns import look_like_addresses
+from flowsleuth.extract.in_columns import list_parts, look_like_addresses
 from flowsleuth.extract.urls import parse_url
 from flowsleuth.schema.addresses import HomeNetworks, canonical_addresses
 
@@ -36,8 +36,8 @@ class Logged:
     texts : pyarrow.Array of string
         The distinct things.
     host, thing, other, times, first_us, last_us : array of int64
-        Host code of the source; place in `texts`; host code of the destination (-1: none, or not seen in flows); how
-        often, and when.
+        Host code of the source; place in `texts`; host code of the other end (-1: not seen in flows); how often, and
+        when.
     """
 
     kind: int
@@ -51,7 +51,7 @@ class Logged:
 
 
 def answered_addresses(day: NetworkDay) -> Logged:
-    """Addresses in the answers to the day's questions; the other end, a resolver, is not told."""
+    """Addresses in the answers to the day's questions: they, not the resolver, are the other end."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -61,7 +61,7 @@ def answered_addresses(day: NetworkDay) -> Logged:
 
     rows = day.input.arrow(day.input.counts("answers", build, [day.date], "dns").drop("date"))
     lists = TextCodes.distinct(rows["value"])
-    parts = pc.split_pattern_regex(pc.utf8_trim(lists.texts, characters='[]" \n'), r'"\s*,\s*"')
+    parts = list_parts(lists.texts)
     text = pc.list_flatten(parts)
     is_address = look_like_addresses(text)
     text = canonical_addresses(text.filter(is_address), HomeNetworks(())).text
@@ -71,12 +71,10 @@ def answered_addresses(day: NetworkDay) -> Logged:
     keep = code >= 0
     code, of_list = code[keep], of_list[keep]  # list by list
     low = np.searchsorted(of_list, np.arange(len(lists) + 1))
-    at = lists.of(rows["value"])
-    sizes = np.diff(low)[at]
-    row = np.repeat(np.arange(at.size), sizes)
-    within = np.arange(row.size) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    rows = rows.take(pa.array(row))
-    return _logged(day, RESOLVED, rows, known, code[np.repeat(low[at], sizes) + within], is_told=False)
+    of_row = lists.of(rows["value"])
+    row, at = in_runs(low[of_row], np.diff(low)[of_row])
+    thing = code[at]
+    return _logged(day, RESOLVED, rows.take(pa.array(row)), known, thing, other=day.addresses.of(known.texts)[thing])
 
 
 def requested_urls(day: NetworkDay, sites: Iterable[str]) -> Logged:
@@ -84,7 +82,7 @@ def requested_urls(day: NetworkDay, sites: Iterable[str]) -> Logged:
     wanted = urls_on(day.input.table("http"), sites)
     rows = day.input.arrow(_count(wanted, "src_ip", "dst_ip", value=wanted.url))
     known = TextCodes.distinct(rows["value"])
-    return _logged(day, URL, rows, known, known.of(rows["value"]))
+    return _logged(day, URL, rows, known, known.of(rows["value"]), other=day.addresses.of(rows["dst_ip"]))
 
 
 def urls_on(http: ir.Table, sites: Iterable[str]) -> ir.Table:
@@ -119,7 +117,7 @@ def shown_fingerprints(day: NetworkDay) -> list[Logged]:
 
         rows = day.input.arrow(day.input.counts(f"shown_{name}", build, [day.date], "tls").drop("date"))
         known = TextCodes.distinct(rows["value"])
-        found.append(_logged(day, kind, rows, known, known.of(rows["value"])))
+        found.append(_logged(day, kind, rows, known, known.of(rows["value"]), other=day.addresses.of(rows["dst_ip"])))
     return found
 
 
@@ -129,12 +127,9 @@ def _count(rows: ir.Table, *ends: str, value: ir.Value) -> ir.Table:
     return grouped.aggregate(times=lambda t: t.count(), first=lambda t: t.start.min(), last=lambda t: t.start.max())
 
 
-def _logged(
-    day: NetworkDay, kind: int, rows: pa.Table, known: TextCodes, thing: Ints, *, is_told: bool = True
-) -> Logged:
+def _logged(day: NetworkDay, kind: int, rows: pa.Table, known: TextCodes, thing: Ints, *, other: Ints) -> Logged:
     """Only what hosts of ours met."""
     host = day.addresses.of(rows["src_ip"])
     at = np.flatnonzero(np.append(day.is_ours, False)[host])
-    other = day.addresses.of(rows["dst_ip"]) if is_told else np.full(len(rows), -1)
     times, first, last = (as_ints(rows[name]) for name in ("times", "first", "last"))
     return Logged(kind, known.texts, host[at], thing[at], other[at], times[at], first[at], last[at])

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsleuth.detect.contract import DayInput
-from flowsleuth.detect.dense_codes import TextCodes
+from flowsleuth.detect.dense_codes import TextCodes, in_runs
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.kernels.label_bits import label_bits, learn, pair_codes
 from flowsleuth.detect.pair_times import as_ints
@@ -137,8 +137,7 @@ class QueriedNames:
         labels = self.labels
         starts = labels.offsets[self.name]
         size = labels.offsets[self.name + 1] - starts
-        row = np.repeat(np.arange(self.name.size), size)
-        at = np.arange(row.size) - np.repeat(np.cumsum(size) - size, size) + np.repeat(starts, size)
+        row, at = in_runs(starts, size)
         wide = max(len(labels.texts), 1)
         key = np.unique(self.by_pair.of[row].astype(np.int64) * wide + labels.label[at])
         pair, label = key // wide, key % wide
@@ -197,8 +196,7 @@ class Labels:
         length = pc.list_value_length(lists).to_numpy(zero_copy_only=False).astype(np.int64)
         below = np.where(domain >= 0, length - np.append(dots, 0)[domain] - 1, 0)
         flat = pc.list_flatten(lists)
-        name = np.repeat(np.arange(length.size), length)
-        place = np.arange(name.size) - np.repeat(np.cumsum(length) - length, length)
+        name, place = in_runs(np.zeros(length.size, dtype=np.int64), length)
         keep = np.flatnonzero(place < below[name])
         coded = flat.take(keep).dictionary_encode()
         offsets = np.append(0, np.cumsum(np.maximum(below, 0)))

@@ -79,6 +79,20 @@ def hosts(texts: pa.Array) -> Hosts:
     return Hosts(addresses.drop_null().unique(), names.filter(pc.match_substring(names, ".")).unique())
 
 
+def list_parts(texts: pa.Array) -> pa.ListArray:
+    """JSON lists of text as lists, as long as the column; escapes are left as they are, which addresses have none of.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> list_parts(pa.array(['["a.example.com", "192.0.2.1"]'])).to_pylist()
+    [['a.example.com', '192.0.2.1']]
+    """
+    import pyarrow.compute as pc
+
+    return pc.split_pattern_regex(pc.utf8_trim(texts, characters='[]" \n'), r'"\s*,\s*"')
+
+
 def hosts_in_lists(texts: pa.Array) -> Hosts:
     """Columns of JSON lists of text, as DNS answers are.
 
@@ -91,8 +105,7 @@ def hosts_in_lists(texts: pa.Array) -> Hosts:
     """
     import pyarrow.compute as pc
 
-    inner = pc.utf8_trim(texts.drop_null(), characters='[]" \n')
-    parts = pc.list_flatten(pc.split_pattern_regex(inner, r'"\s*,\s*"')).unique()
+    parts = pc.list_flatten(list_parts(texts.drop_null())).unique()
     return hosts(parts.filter(pc.invert(pc.match_substring_regex(parts, r"\s"))))
 
 

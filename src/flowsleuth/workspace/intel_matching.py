@@ -178,7 +178,6 @@ def _match_column(
 
 def _valued(rows: ir.Table, one: Compared, matcher: Matcher) -> ir.Table | None:
     """Rows that have a value in the column, as ``intel_value``; None when no indicator could meet any."""
-
     for name in one.needs:
         rows = rows.filter(rows[name].notnull())
     if one.column != _REQUEST or one.needs == (_REQUEST,):
