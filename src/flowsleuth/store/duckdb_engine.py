@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from flowsleuth.errors import EngineError
 from flowsleuth.schema import GROWN
-from flowsleuth.store.arrow_results import conform, rebatch, result_schema
+from flowsleuth.store.arrow_results import conform, rebatch
+from flowsleuth.store.compiled import compiled
 
 if TYPE_CHECKING:
     import duckdb
@@ -74,30 +75,36 @@ class DuckDBEngine:
 
     def arrow(self, expression: ir.Table) -> pa.Table:
         with self._turn:
-            if _holds_memory(expression):
-                return conform(expression.to_pyarrow(), result_schema(expression))
+            question = compiled(expression, self._ibis)
+            if question.holds_memory:
+                self._ibis._run_pre_execute_hooks(expression)
             # Not Ibis' to_pyarrow, which imports pandas: a third of a second for a question that takes as long.
-            found = self._connection.execute(self._ibis.compile(expression)).to_arrow_table()
-        return conform(found, result_schema(expression))
+            found = self._connection.execute(question.sql).to_arrow_table()
+        return conform(found, question.schema)
 
     def batches(self, expression: ir.Table, rows: int) -> Iterator[pa.RecordBatch]:
         """Each stream has a cursor of its own: DuckDB silently ends one when its connection is asked something else."""
-        schema = result_schema(expression)
-        if _holds_memory(expression):
-            yield from rebatch(self.arrow(expression).to_batches(), schema, rows)
+        question = compiled(expression, self._ibis)
+        if question.holds_memory:  # cursors do not know it
+            yield from rebatch(self.arrow(expression).to_batches(), question.schema, rows)
             return
         with self._connection.cursor() as cursor:
             self._streams.add(cursor)
             try:
-                cursor.execute(self._ibis.compile(expression))
-                yield from rebatch(cursor.to_arrow_reader(rows), schema, rows)
+                cursor.execute(question.sql)
+                yield from rebatch(cursor.to_arrow_reader(rows), question.schema, rows)
             finally:
                 self._streams.discard(cursor)
 
     def keep(self, expression: ir.Table) -> ir.Table:
         """A table in DuckDB's own memory, which it moves to ``scratch`` when it runs short."""
+        unique = f"kept_{next(self._names)}"
         with self._turn:
-            return self._ibis.create_table(f"kept_{next(self._names)}", expression)
+            question = compiled(expression, self._ibis)
+            if question.holds_memory:
+                self._ibis._run_pre_execute_hooks(expression)
+            self._connection.execute(f"CREATE TABLE {unique} AS {question.sql}")
+            return self._ibis.table(unique)
 
     def forget(self, kept: ir.Table) -> None:
         with self._turn:
@@ -109,10 +116,3 @@ class DuckDBEngine:
 
     def close(self) -> None:
         self._ibis.disconnect()
-
-
-def _holds_memory(expression: ir.Table) -> bool:
-    """Whether it is about a table in memory, which only Ibis' own connection knows."""
-    from ibis.expr.operations import InMemoryTable
-
-    return bool(expression.op().find(InMemoryTable))

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flowsleuth.errors import EngineError
-from flowsleuth.store.arrow_results import conform, rebatch, result_schema
+from flowsleuth.store.arrow_results import conform, rebatch
+from flowsleuth.store.compiled import compiled
 from flowsleuth.store.spark_errors import missing_library, spark_errors
 
 if TYPE_CHECKING:
@@ -90,16 +91,20 @@ class SparkEngine:
 
     def arrow(self, expression: ir.Table) -> pa.Table:
         with spark_errors(self._url):
-            return conform(self._frame(expression).toArrow(), result_schema(expression))
+            frame, schema = self._frame(expression)
+            return conform(frame.toArrow(), schema)
 
     def batches(self, expression: ir.Table, rows: int) -> Iterator[pa.RecordBatch]:
         with spark_errors(self._url):
-            yield from rebatch(self._door.stream(self._frame(expression)), result_schema(expression), rows)
+            frame, schema = self._frame(expression)
+            yield from rebatch(self._door.stream(frame), schema, rows)
 
-    def _frame(self, expression: ir.Table) -> Any:
-        """The expression as a Spark DataFrame; tables held in memory are sent over first."""
-        self._ibis._run_pre_execute_hooks(expression)
-        return self._door.session.sql(self._ibis.compile(expression))
+    def _frame(self, expression: ir.Table) -> tuple[Any, pa.Schema]:
+        """The expression as a Spark DataFrame, and what its rows are; tables held in memory are sent over first."""
+        question = compiled(expression, self._ibis)
+        if question.holds_memory:
+            self._ibis._run_pre_execute_hooks(expression)
+        return self._door.session.sql(question.sql), question.schema
 
     def keep(self, expression: ir.Table) -> ir.Table:
         """Rows that the workers hold, from the first question about them on, in memory or on their disks."""
@@ -107,7 +112,7 @@ class SparkEngine:
 
         unique = f"kept_{next(self._names)}"
         with spark_errors(self._url):
-            self._frame(expression).createOrReplaceTempView(unique)
+            self._frame(expression)[0].createOrReplaceTempView(unique)
             self._door.session.catalog.cacheTable(unique)
         return ops.DatabaseTable(name=unique, schema=expression.schema(), source=self._ibis).to_expr()
 
