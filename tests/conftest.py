@@ -16,8 +16,15 @@ settings.load_profile("untimed")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 READY = Path(__file__).parent / "ready"
-IMPORTED = ("flowsleuth.faces.cli", "ibis.backends.duckdb", "pandas", "pyarrow.compute", "pyarrow.parquet")
-"""What most commands import."""
+ROOMS = ("detect", "enrich", "extract", "faces.cli", "investigate", "readers", "schema", "store", "triage", "workspace")
+IMPORTED = (
+    "ibis.backends.duckdb",
+    "pandas",
+    "pyarrow.compute",
+    "pyarrow.parquet",
+    *(f"flowsleuth.{r}.*" for r in ROOMS),
+)
+"""What most commands import; ``.*``: all modules of a package that import without a library that is absent."""
 
 
 @pytest.fixture(scope="session")

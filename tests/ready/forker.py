@@ -10,6 +10,7 @@ import atexit
 import importlib
 import json
 import os
+import pkgutil
 import signal
 import socket
 import struct
@@ -17,6 +18,7 @@ import sys
 import threading
 import traceback
 import types
+from contextlib import suppress
 
 LENGTH = struct.Struct("!q")
 
@@ -102,7 +104,16 @@ def _program(code: str) -> None:
     exec(compile(code, "<string>", "exec"), vars(module))
 
 
+def _import(name: str) -> None:
+    """A module; all of a package's, if it ends so, but those that want what is not installed."""
+    package = importlib.import_module(name.removesuffix(".*"))
+    if name.endswith(".*"):
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            with suppress(ImportError):
+                importlib.import_module(found.name)
+
+
 if __name__ == "__main__":
     for name in sys.argv[2:]:
-        importlib.import_module(name)
+        _import(name)
     serve(sys.argv[1])
