@@ -45,7 +45,7 @@ test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not spark and not fuzz and not soak"
 
 test-spark: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -m spark tests
+	$(BIN)/python -m pytest -n auto --dist loadfile -m spark tests
 
 test-soak: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -m soak tests

@@ -24,7 +24,7 @@ IMPORTED = (
     "pyarrow.parquet",
     *(f"flowsleuth.{r}.*" for r in ROOMS),
 )
-"""What most commands import; ``.*``: all modules of a package that import without a library that is absent."""
+"""What most commands import; ``.*``: all modules of a package that import without a library that is not here."""
 
 
 @pytest.fixture(scope="session")
