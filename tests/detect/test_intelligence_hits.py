@@ -135,6 +135,12 @@ def test_addresses_that_dns_answered_with_unless_connected_to() -> None:
     )
     covered = 1 - (1 - 256 / 3.7e9) ** 2  # two addresses were answered
     assert row["p_value"] == pytest.approx(10 * covered / 49, rel=1e-6)
+    seen = make_flows([*office(), out("10.0.0.8", "198.51.100.9")])
+    rows = run_finder(IntelligenceFinder(IntelligenceOptions(most_p=1.0)), seen, tables=feed | asked).to_pylist()
+    assert {(row["host"], row["dst_ip"]) for row in rows} == {
+        ("10.0.0.7", "198.51.100.9"),
+        ("10.0.0.8", "198.51.100.9"),
+    }
     met = make_flows([*office(), out("10.0.0.7", "198.51.100.9")])
     (row,) = run_finder(IntelligenceFinder(), met, tables=feed | asked).to_pylist()
     assert row["reason"].startswith("1 connection, answered, to 198.51.100.0/24")
@@ -158,6 +164,10 @@ def test_requests_for_listed_urls() -> None:
     assert (row["host"], row["dst_ip"], row["technique"]) == ("10.0.0.7", "198.51.100.9", "T1071.001")
     assert row["reason"].startswith("1 request for https://good.example/login.php of the feed urls")
     assert row["p_value"] < 1e-6
+    again = [{**met["http"].to_pylist()[0], "event_id": n, "src_port": 50_000 + n // 2} for n in range(3)]
+    often = {"http": pa.Table.from_pylist(again, schema=met["http"].schema)}
+    (row,) = run_finder(IntelligenceFinder(), flows, tables=feed | often).to_pylist()
+    assert (row["reason"].partition(" for ")[0], row["flows"]) == ("3 requests", 2)
     proxied = event("http", "10.0.0.7", host="evil.example:8080", uri="http://evil.example:8080/a.exe?x=1", **where)
     assert len(run_finder(IntelligenceFinder(), flows, tables=feed | proxied)) == 1
     for host, uri in (("good.example", "/login"), ("evil.example", "/a.exe?x=1"), ("notgood.example", "/login.php")):

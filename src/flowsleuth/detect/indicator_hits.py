@@ -81,10 +81,12 @@ class Hits:
     uses: Uses
     of: Ints
 
-    def extents(self, wanted: Ints) -> tuple[Extent, Ints]:
-        """What some hits rest on, in their way; and the only address of each."""
+    def extents(self, wanted: Ints) -> tuple[Extent, Ints, Ints]:
+        """What some hits rest on, in their way; the only address of each; how often it was met."""
         of = np.where(self.uses.way == self.way[self.of], places_in(wanted, self.host.size)[self.of], NONE)
-        return Extent.of_groups(self.uses, of, wanted.size), only_value(self.uses.other, of, wanted.size)
+        is_of = of >= 0
+        times = np.bincount(of[is_of], weights=self.uses.times[is_of], minlength=wanted.size).astype(np.int64)
+        return Extent.of_groups(self.uses, of, wanted.size), only_value(self.uses.other, of, wanted.size), times
 
 
 def find_hits(day: NetworkDay) -> Hits | None:
@@ -159,7 +161,7 @@ def _of_pairs(day: NetworkDay, rows: Ints, of: Ints, *, host: Ints, thing: Ints,
     pairs = day.pairs
     extent = Extent.of_rows(pairs, rows)
     other = np.where(way == LET_IN, pairs.src[rows], pairs.dst[rows]).astype(np.int64)
-    return Uses(host, np.full(rows.size, kind), thing, other, way, of, *vars(extent).values())
+    return Uses(host, np.full(rows.size, kind), thing, other, way, of, extent.flows, *vars(extent).values())
 
 
 def _asked(day: NetworkDay, asked: pa.Table, names: TextCodes, listed: Pairs) -> Uses:
@@ -170,7 +172,7 @@ def _asked(day: NetworkDay, asked: pa.Table, names: TextCodes, listed: Pairs) ->
     flows, first, last = (as_ints(asked[name])[rows] for name in ("asked", "first", "last"))
     kind, other, way = (np.full(rows.size, one) for one in (NAME, NONE, ASKED))
     untold = np.full(rows.size, np.nan)
-    return Uses(host[rows], kind, code[rows], other, way, of, flows, first, last, untold, untold)
+    return Uses(host[rows], kind, code[rows], other, way, of, flows, flows, first, last, untold, untold)
 
 
 def _logs(day: NetworkDay, matcher: Matcher) -> Iterator[tuple[Logged, Callable[[pa.Array], Pairs]]]:
@@ -187,12 +189,11 @@ def _logs(day: NetworkDay, matcher: Matcher) -> Iterator[tuple[Logged, Callable[
 def _of_log(logged: Logged, listed: Pairs, before: int) -> Uses:
     """Of what logs say was met, what is listed; its texts stand behind `before` others."""
     rows, of = _rows_met(logged.thing, listed)
-    host, thing, other, times, first, last = (
-        one[rows] for one in (logged.host, logged.thing, logged.other, logged.times, logged.first_us, logged.last_us)
-    )
+    names = ("host", "thing", "other", "times", "flows", "first_us", "last_us")
+    host, thing, other, times, flows, first, last = (getattr(logged, name)[rows] for name in names)
     kind, untold = np.full(rows.size, logged.kind), np.full(rows.size, np.nan)
     way = np.full(rows.size, ASKED if logged.kind == RESOLVED else ANSWERED)
-    return Uses(host, kind, thing + before, other, way, of, times, first, last, untold, untold)
+    return Uses(host, kind, thing + before, other, way, of, times, flows, first, last, untold, untold)
 
 
 def _not_met(uses: Uses, met: Uses) -> Uses:

@@ -26,7 +26,8 @@ class Uses:
     host, kind, thing, other, way, indicator : array of int64
         Host of ours; :data:`KINDS`; host code of an address that was met, or place in the texts; host code of the other
         end (-1: none); :data:`WAYS`; place among the indicators.
-    flows, first_us, last_us : array of int64
+    times, flows, first_us, last_us : array of int64
+        How often: requests, questions, connections; and flows.
     src_bytes, dst_bytes : array of float64
     """
 
@@ -36,6 +37,7 @@ class Uses:
     other: Ints
     way: Ints
     indicator: Ints
+    times: Ints
     flows: Ints
     first_us: Ints
     last_us: Ints

@@ -99,7 +99,7 @@ class IntelligenceFinder:
     normal_if: ClassVar[str] = "the indicator were wrong or old"
     is_default: ClassVar[bool] = True
     Options: ClassVar[type] = IntelligenceOptions
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     tables: ClassVar[tuple[str, ...]] = ("indicator", "dns", "http", "tls")
 
     def __init__(self, options: IntelligenceOptions | None = None) -> None:
@@ -156,10 +156,10 @@ def _tell(day: NetworkDay, hits: Hits, wanted: Ints, others: Ints, p_value: Floa
     import pyarrow.compute as pc
 
     way, kind = hits.way[wanted], hits.kind[wanted]
-    extent, other = hits.extents(wanted)
+    extent, other, times = hits.extents(wanted)
     is_inbound = way == LET_IN
     listed = hits.indicators.take(pa.array(hits.indicator[wanted]))
-    words = [_did(*row) for row in zip(kind.tolist(), way.tolist(), extent.flows.tolist(), strict=True)]
+    words = [_did(*row) for row in zip(kind.tolist(), way.tolist(), times.tolist(), strict=True)]
     texts = hits.texts.take(pa.array(hits.thing[wanted], mask=kind == ADDRESS))
     is_in_network = pc.and_(pa.array(kind == RESOLVED), pc.fill_null(pc.not_equal(texts, listed["indicator"]), False))
     sent = each(np.nan_to_num(extent.src_bytes, nan=-1.0), lambda n: f", {size(n)} there" if n >= 0 else "")

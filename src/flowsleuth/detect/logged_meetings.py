@@ -35,9 +35,9 @@ class Logged:
         :data:`.indicator_uses.KINDS`.
     texts : pyarrow.Array of string
         The distinct things.
-    host, thing, other, times, first_us, last_us : array of int64
-        Host code of the source; place in `texts`; host code of the other end (-1: not seen in flows); how often, and
-        when.
+    host, thing, other, times, flows, first_us, last_us : array of int64
+        Host code of the source; place in `texts`; host code of the other end (-1: not seen in flows); how often, in how
+        many connections, and when.
     """
 
     kind: int
@@ -46,6 +46,7 @@ class Logged:
     thing: Ints
     other: Ints
     times: Ints
+    flows: Ints
     first_us: Ints
     last_us: Ints
 
@@ -80,7 +81,8 @@ def answered_addresses(day: NetworkDay) -> Logged:
 def requested_urls(day: NetworkDay, sites: Iterable[str]) -> Logged:
     """URLs on some sites that were asked for."""
     wanted = urls_on(day.input.table("http"), sites)
-    rows = day.input.arrow(_count(wanted, "src_ip", "dst_ip", value=wanted.url))
+    told = wanted.mutate(src_port=wanted.src_port.fill_null(0))  # where ports are not told: one connection
+    rows = day.input.arrow(_count(told, "src_ip", "dst_ip", value=told.url, flows=told.src_port.nunique()))
     known = TextCodes.distinct(rows["value"])
     return _logged(day, URL, rows, known, known.of(rows["value"]), other=day.addresses.of(rows["dst_ip"]))
 
@@ -121,15 +123,18 @@ def shown_fingerprints(day: NetworkDay) -> list[Logged]:
     return found
 
 
-def _count(rows: ir.Table, *ends: str, value: ir.Value) -> ir.Table:
-    """How often each source met a value, and when."""
+def _count(rows: ir.Table, *ends: str, value: ir.Value, **more: ir.Value) -> ir.Table:
+    """How often each source met a value, when, and what else is asked."""
     grouped = rows.filter(rows.src_ip.notnull()).group_by(*ends, value=value)
-    return grouped.aggregate(times=lambda t: t.count(), first=lambda t: t.start.min(), last=lambda t: t.start.max())
+    return grouped.aggregate(
+        times=lambda t: t.count(), first=lambda t: t.start.min(), last=lambda t: t.start.max(), **more
+    )
 
 
 def _logged(day: NetworkDay, kind: int, rows: pa.Table, known: TextCodes, thing: Ints, *, other: Ints) -> Logged:
     """Only what hosts of ours met."""
     host = day.addresses.of(rows["src_ip"])
     at = np.flatnonzero(np.append(day.is_ours, False)[host])
-    times, first, last = (as_ints(rows[name]) for name in ("times", "first", "last"))
-    return Logged(kind, known.texts, host[at], thing[at], other[at], times[at], first[at], last[at])
+    names = ("times", "flows" if "flows" in rows.column_names else "times", "first", "last")
+    times, flows, first, last = (as_ints(rows[name])[at] for name in names)
+    return Logged(kind, known.texts, host[at], thing[at], other[at], times, flows, first, last)
