@@ -20,7 +20,7 @@ from flowsleuth.detect.network_day import NetworkDay, count_hours
 from flowsleuth.detect.pair_times import as_ints
 from flowsleuth.detect.unfamiliar_words import say_unfamiliar, unfamiliar_evidence
 from flowsleuth.detect.wording import each, join
-from flowsleuth.store.portable import bits_or
+from flowsleuth.store.portable import bits_or, hour_of_day
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -106,7 +106,7 @@ def _count_marks(mark: Mark) -> Callable[[ir.Table], ir.Table]:
     def build(rows: ir.Table) -> ir.Table:
         import ibis
 
-        hour = rows.start.hour().cast("float64")
+        hour = hour_of_day(rows.start).cast("float64")
         marked = rows.mutate(mark=mark.of(rows), hour_bit=(ibis.literal(2.0) ** hour).cast("int64"))
         marked = marked.filter(marked.mark.notnull())
         return marked.group_by("src_ip", "dst_ip", "dst_port", "mark").aggregate(

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsleuth.detect.flow_codes import bit_length
+from flowsleuth.store.portable import hour_of_day
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -47,7 +48,7 @@ def add_words(flows: ir.Table, protos: Sequence[str]) -> ir.Table:
     branches = [(flows.proto == proto, ibis.literal(at, type="int64")) for at, proto in enumerate(protos)]
     proto = ibis.cases(*branches, else_=ibis.literal(len(protos), type="int64")) if branches else number
     sizes = bit_length(flows.src_bytes).cast("int64") * LENGTHS + bit_length(flows.src_packets).cast("int64")
-    rest = (proto * HOURS + flows.start.hour().cast("int64")) * LENGTHS * LENGTHS + sizes
+    rest = (proto * HOURS + hour_of_day(flows.start)) * LENGTHS * LENGTHS + sizes
     span = PROTOS * HOURS * LENGTHS * LENGTHS
 
     def word(is_server: ir.BooleanValue) -> ir.Value:

@@ -12,6 +12,7 @@ from flowsleuth.errors import EngineError
 from flowsleuth.schema import GROWN
 from flowsleuth.store.arrow_results import conform, rebatch
 from flowsleuth.store.compiled import compiled
+from flowsleuth.store.portable import MICROS
 
 if TYPE_CHECKING:
     import duckdb
@@ -60,6 +61,7 @@ class DuckDBEngine:
         if url != "duckdb":
             raise EngineError("this engine takes no address", where=url, available=["duckdb"])
         self._connection = connect_duckdb(scratch)
+        self._connection.execute(f"CREATE MACRO {MICROS}(moment) AS epoch_us(moment)")
         self._ibis = ibis.duckdb.from_connection(self._connection)
         self._names = itertools.count()
         self._streams: set[duckdb.DuckDBPyConnection] = set()

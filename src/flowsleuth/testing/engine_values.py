@@ -131,6 +131,12 @@ def _times() -> Iterator[Case]:
         ("int64", "int64"),
     )
     yield Case(
+        "microseconds, exact",
+        of(lambda f: portable.epoch_micros(f.start)),
+        [(1, 299_500_000), *((n, late * 10**6 + 999_999) for n in (2, 3)), *((n, following * 10**6) for n in (4, BIG))],
+        ("int64", "int64"),
+    )
+    yield Case(
         "bins of five minutes",
         of(lambda f: portable.time_bin(f.start, 300)),
         [(1, 0), (2, late // 300), (3, late // 300), (4, following // 300), (BIG, following // 300)],
@@ -138,6 +144,6 @@ def _times() -> Iterator[Case]:
     )
     yield Case(
         "hour of the day, UTC",
-        of(lambda f: f.start.hour().cast("int64")),
+        of(lambda f: portable.hour_of_day(f.start)),
         [(1, 0), (2, 12), (3, 12), (4, 0), (BIG, 0)],
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flowsleuth.detect.wording import duration, share
 from flowsleuth.investigate.blind_spots.silence import BIN_S
 from flowsleuth.investigate.blind_spots.spot import MOST, BlindSpot, listed, sensor_place
-from flowsleuth.store.portable import time_bin
+from flowsleuth.store.portable import epoch_micros, time_bin
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -243,7 +243,7 @@ def _offsets(store: Store, flows: ir.Table, sensors: list[Row]) -> list[Row]:
         return []
     some = flows.filter(flows.sensor.notnull() & (flows.src_port % TWIN_SHARE == 3))
     keys = ["src_ip", "dst_ip", "src_port", "dst_port", "proto", "day"]
-    dated = some.mutate(day=time_bin(some.start, 86_400), at_s=some.start.epoch_seconds().cast("float64"))
+    dated = some.mutate(day=time_bin(some.start, 86_400), at_s=epoch_micros(some.start).cast("float64") / 1e6)
     # A connection that a sensor saw once a day is the same for another that saw it once.
     seen = dated.group_by(*keys, "sensor").aggregate(at_s=dated.at_s.max(), n=dated.count(), start=dated.start.min())
     once = seen.filter(seen.n == 1).drop("n")
