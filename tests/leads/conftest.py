@@ -18,6 +18,7 @@ from flowsleuth.schema import FINDING
 from flowsleuth.testing.detectors import make_flows
 from flowsleuth.workspace.finding_runs import _day, _earlier
 from flowsleuth.workspace.fusing import fuse_day
+from flowsleuth.workspace.stored_day import HeldRows
 
 DAY = dt.datetime(2024, 5, 1, tzinfo=dt.UTC)
 THIRD, FOURTH = "2024-05-03", "2024-05-04"
@@ -78,8 +79,8 @@ def fuse_told(store, date: str) -> None:
     detail = {"flows": 0, "suspects": len(rows), "version": 1, "options": {}, "window": "", "baseline": [], "notes": {}}
     with store.catalog.transaction():
         store.catalog.save_run(f"told {date}", "strobes", date, "2024-05-05T00:00:00+00:00", json.dumps(detail))
-    with closing(_day(store, date, _earlier(store, date))) as day:
-        fuse_day(store, NetworkDay(day))
+    with closing(HeldRows(store)) as held:
+        fuse_day(store, NetworkDay(_day(store, date, _earlier(store, date), held)))
 
 
 def told_strobes(date: str) -> pa.Table:

@@ -70,9 +70,9 @@ def test_what_the_day_before_was_like_is_learnt_once(ws, tmp_path, monkeypatch):
     learnt = []
     learn = SuspiciousDetector._learn
 
-    def noting(self, day, date, earlier, extra=()):
+    def noting(self, day, date, earlier):
         learnt.append((str(date), [str(one) for one in earlier]))
-        return learn(self, day, date, earlier, extra)
+        return learn(self, day, date, earlier)
 
     monkeypatch.setattr(SuspiciousDetector, "_learn", noting)
     options = {"suspicious": {"baseline_days": 2}}

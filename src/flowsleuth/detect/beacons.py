@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsleuth.detect.calibration import false_shares
-from flowsleuth.detect.flow_codes import is_group
+from flowsleuth.detect.flow_codes import is_group, may_be_ours
 from flowsleuth.detect.option_bounds import check_bounds
 from flowsleuth.detect.pair_beats import LEAST_PAUSES, PairBeats, say_period, say_silences
 from flowsleuth.detect.pair_times import NO_PORT, Asks, PairTimes, as_ints, count_pairs, read_pairs
@@ -132,7 +132,7 @@ class BeaconFinder:
 def able_flows(flows: ir.Table, *, inbound: bool) -> ir.Table:
     """Flows to one peer (not to a group of them), of sources that may be ours."""
     flows = flows.filter(~is_group(flows.dst_ip))
-    return flows if inbound else flows.filter(flows.direction.isnull() | flows.direction.isin(["outbound", "internal"]))
+    return flows if inbound else flows.filter(may_be_ours(flows.direction))
 
 
 def _test(times: PairTimes) -> dict[str, NDArray[Any]]:

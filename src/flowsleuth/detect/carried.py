@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flowsleuth.detect.day_counts import OUTCOMES, DayCounts
 from flowsleuth.detect.dense_codes import TextCodes, pack
 from flowsleuth.detect.findings import Extent
-from flowsleuth.detect.flow_codes import FAILED, SPAN, is_group, outcome_code
+from flowsleuth.detect.flow_codes import FAILED, NO_PORT, SPAN
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.pair_times import as_floats, as_ints
 from flowsleuth.detect.service_ports import CARRIERS, PORTS, belongs, protocols
@@ -68,22 +69,36 @@ class Carried:
 
 def carried(day: NetworkDay) -> Carried:
     """What was carried between any two, in order of (src, dst, service, protocol)."""
-    rows = day.input.arrow(day.input.counts("carried", count_carried, [day.date]))
-    return _coded(day, rows, day.addresses.of(rows["dst_ip"]))
+    rows = day.input.arrow(_conversations(day, day.date))
+    return _coded(day, rows, as_ints(rows["src"]), as_ints(rows["dst"]))
 
 
 def carried_by_source(day: NetworkDay, date: dt.date) -> Carried:
     """What sources carried on a day to whomever, in the codes of `day`; `dst` is -1."""
-    rows = day.input.arrow(day.input.counts("carried_by_source", count_by_source, [date]))
-    return _coded(day, rows, np.full(len(rows), -1))
+    counts = DayCounts(day.input, date)
+
+    def build(flows: ir.Table) -> ir.Table:
+        rows = _conversations(day, date) if date == day.date else count_conversations(counts.code(flows))
+        return _add_up(rows, "src").inner_join(counts.hosts.select(src="host", src_ip="ip"), "src").drop("src")
+
+    rows = day.input.arrow(day.input.counts("carried_by_source", build, [date]))
+    return _coded(day, rows, day.addresses.of(rows["src_ip"]), np.full(len(rows), -1))
 
 
-def _coded(day: NetworkDay, rows: pa.Table, dst: Ints) -> Carried:
+def _conversations(day: NetworkDay, date: dt.date) -> ir.Table:
+    counts = DayCounts(day.input, date)
+
+    def build(flows: ir.Table) -> ir.Table:
+        return count_conversations(counts.coded(flows))
+
+    return day.input.counts("conversations", build, [date]).drop("date")
+
+
+def _coded(day: NetworkDay, rows: pa.Table, src: Ints, dst: Ints) -> Carried:
     words = TextCodes.distinct(rows["service"])
     word = words.of(rows["service"])
     port, from_port = as_ints(rows["dst_port"]), as_ints(rows["one_src_port"])
     protocol, is_odd = _judge(words, word, port, from_port)
-    src = day.addresses.of(rows["src_ip"])
     proto = np.where(_is_tcp(rows), PROTO["tcp"], PROTO["udp"])
     service = proto * SPAN + port
     _, first, of = np.unique(pack(src, dst, service, protocol, is_odd), return_index=True, return_inverse=True)
@@ -123,41 +138,42 @@ def _is_tcp(rows: Any) -> Bools:
     return np.asarray(pc.equal(rows["proto"], "tcp").to_numpy(zero_copy_only=False)).astype(bool)
 
 
-def count_carried(flows: ir.Table) -> ir.Table:
-    """One row per source, destination, port and service, of conversations that were recognised, or should have been."""
-    return _put_together(_conversations(flows), "src_ip", "dst_ip")
+def count_conversations(coded: ir.Table) -> ir.Table:
+    """One row per source, destination, port and protocol, of conversations that were recognised, or should have been.
 
-
-def count_by_source(flows: ir.Table) -> ir.Table:
-    """The same without the destination."""
-    return _put_together(_conversations(flows), "src_ip")
-
-
-def _conversations(flows: ir.Table) -> ir.Table:
-    """A port of the source is kept where it is one that a protocol belongs on: who answers has not chosen the port."""
+    A port of the source is kept where it is one that a protocol belongs on: who answers has not chosen the port.
+    """
     import ibis
 
     known = sorted({port for ports in PORTS.values() for port in ports})
-    asked = flows.filter(flows.proto.isin(list(PROTO)) & flows.dst_port.notnull())
-    outcome = outcome_code(asked, is_group(asked.dst_ip))
-    has_reply = (asked.dst_packets.coalesce(asked.dst_bytes, 1) > 0) & (outcome != FAILED)
-    word = asked.service.lower()
-    named = ibis.ifelse(word.isin(list(NOTHING)), ibis.null("string"), word)
-    said = (asked.src_bytes >= SAID_BYTES) & (asked.dst_bytes >= SAID_BYTES)
-    silent = named.isnull() & said.fill_null(False) & asked.dst_port.isin(list(CARRIERS)) & (asked.proto == "tcp")
-    rows = asked.mutate(
-        service=named,
-        src_key=ibis.ifelse(asked.src_port.isin(known), asked.src_port, 0).coalesce(0).cast("int64"),
-        to_keep=has_reply & (named.notnull() | silent),
+    is_tcp, is_udp = (coded.service.between(code * SPAN, code * SPAN + NO_PORT) for code in PROTO.values())
+    has_reply = (coded.dst_packets.coalesce(coded.dst_bytes, 1) > 0) & (coded.kind % OUTCOMES != FAILED)
+    said = (coded.src_bytes >= SAID_BYTES) & (coded.dst_bytes >= SAID_BYTES)
+    rows = coded.mutate(
+        proto=ibis.ifelse(is_tcp, "tcp", "udp"),
+        one_src_port=ibis.ifelse(coded.src_port.isin(known), coded.src_port, 0).coalesce(0).cast("int64"),
+        is_silent=said.fill_null(False) & is_tcp & coded.dst_port.isin(list(CARRIERS)),
     )
-    return rows.filter(rows.to_keep)
-
-
-def _put_together(rows: ir.Table, *ends: str) -> ir.Table:
-    return rows.group_by(*ends, "proto", "dst_port", "service", one_src_port=rows.src_key).aggregate(
+    is_asked = (is_tcp | is_udp) & coded.dst_port.notnull() & has_reply
+    asked = rows.filter(is_asked & (rows.word.notnull() | rows.is_silent))
+    # Words are looked at when there are few: of each pair, not of each flow.
+    few = asked.group_by("src", "dst", "proto", "dst_port", "one_src_port", "word", "is_silent").aggregate(
         flows=lambda t: t.count(),
         first=lambda t: t.start.min(),
         last=lambda t: t.start.max(),
         src_bytes=lambda t: t.src_bytes.sum().cast("float64"),
         dst_bytes=lambda t: t.dst_bytes.sum().cast("float64"),
+    )
+    word = few.word.lower()
+    named = few.mutate(service=ibis.ifelse(word.isin(list(NOTHING)), ibis.null("string"), word))
+    return _add_up(named.filter(named.service.notnull() | named.is_silent), "src", "dst")
+
+
+def _add_up(rows: ir.Table, *ends: str) -> ir.Table:
+    return rows.group_by(*ends, "proto", "dst_port", "service", "one_src_port").aggregate(
+        flows=lambda t: t.flows.sum().cast("int64"),
+        first=lambda t: t["first"].min(),
+        last=lambda t: t["last"].max(),
+        src_bytes=lambda t: t.src_bytes.sum(),
+        dst_bytes=lambda t: t.dst_bytes.sum(),
     )

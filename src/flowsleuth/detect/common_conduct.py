@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from flowsleuth.detect.dense_codes import distinct
 from flowsleuth.detect.edges import Groups
 
 Floats = NDArray[np.float64]
@@ -36,7 +37,7 @@ def others_share(strength: Floats, src: Ints, peer: Ints, service: Ints, asked: 
     >>> others_share(np.array([5.0, 5.0, 5.0, 0.0, 5.0]), src, peer, clock, np.arange(5)).round(2).tolist()
     [0.67, 0.67, 0.67, 0.33, 0.0]
     """
-    others = np.unique(src).size - 1
+    others = distinct(src).size - 1
     if others < 1 or not asked.size:
         return np.zeros(asked.size)
     by_service, by_user = Groups.by(service), Groups.by(service * (src.max() + 1) + src)

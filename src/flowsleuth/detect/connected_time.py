@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsleuth.detect.day_counts import OUTCOMES, DayCounts
-from flowsleuth.detect.dense_codes import look_up, only_value, places_in
+from flowsleuth.detect.dense_codes import distinct, look_up, only_value, places_in
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.flow_codes import FAILED
 from flowsleuth.detect.kernels.spans import join_spans
@@ -32,7 +32,6 @@ MEET_MS = 60_000
 (TIME_WAIT, RFC 9293), and exporters end an idle flow after 15 to 60 seconds."""
 OPEN_MS = 60_000
 """A connection is taken to be open still if it ends so shortly before the last of the data."""
-EXTRA = ("end", "server_name", "src_port", "dst_port")
 KINDS = 4
 """Whether the client is ours, and whether the peer is: 0 to 3."""
 
@@ -114,8 +113,8 @@ class _Keys:
 
     def __init__(self, day: NetworkDay) -> None:
         self._peers = day.n_hosts + len(day.names)
-        self._services = np.unique(day.pairs.service).astype(np.int64)
-        self._ends = np.unique(self._both(day.pairs.client, peer_codes(day.pairs, day.n_hosts)))
+        self._services = distinct(day.pairs.service).astype(np.int64)
+        self._ends = distinct(self._both(day.pairs.client, peer_codes(day.pairs, day.n_hosts)))
 
     def _both(self, client: NDArray[Any], peer: Ints) -> Ints:
         return client.astype(np.int64) * self._peers + peer
@@ -170,14 +169,14 @@ class _Spans:
 
 
 def _long_records(day: NetworkDay) -> pa.Table:
-    counts = DayCounts(day.input, day.date, EXTRA)
+    counts = DayCounts(day.input, day.date)
 
     def build(flows: ir.Table) -> ir.Table:
-        long = flows.filter((flows.duration_s >= LONG_RECORD_S).fill_null(False))
-        coded = counts.code(long.mutate(server_name=long.server_name.lower().nullif("")))
-        kept = coded.filter(coded.kind % OUTCOMES != FAILED)
-        until = kept["end"].coalesce(kept.start)
-        return kept.select("src", "dst", "service", "kind", "server_name", "src_port", "dst_port", "start", end=until)
+        coded = counts.coded(flows)
+        long = coded.filter((coded.duration_s >= LONG_RECORD_S).fill_null(False) & (coded.kind % OUTCOMES != FAILED))
+        until, name = long["end"].coalesce(long.start), long.server_name.lower().nullif("")
+        ends = ("src", "dst", "service", "kind", "src_port", "dst_port")
+        return long.select(*ends, "start", end=until, server_name=name)
 
     return day.input.arrow(day.input.counts("long_records", build, [day.date]).drop("date"))
 

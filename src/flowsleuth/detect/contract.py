@@ -94,7 +94,13 @@ class DayInput(Protocol):
         ...
 
     def counts(
-        self, name: str, build: Callable[[ir.Table], ir.Table], days: list[dt.date], table: str = "flow"
+        self,
+        name: str,
+        build: Callable[[ir.Table], ir.Table],
+        days: list[dt.date],
+        table: str = "flow",
+        *,
+        is_common: bool = False,
     ) -> ir.Table:
         """Mergeable counts of whole days, kept at rest: each day is built once, and again only when its rows change.
 
@@ -108,6 +114,8 @@ class DayInput(Protocol):
             Which days.
         table : str
             Another table to count the rows of.
+        is_common : bool
+            Whether all detectors mean the same by the name, so that it is counted once for them.
 
         Returns
         -------
@@ -134,8 +142,15 @@ class DayInput(Protocol):
         """
         ...
 
-    def keep(self, expression: ir.Table) -> ir.Table:
-        """The rows of an expression that is asked more than once in this run, worked out once."""
+    def keep(self, expression: ir.Table, name: str = "") -> ir.Table:
+        """The rows of an expression that is asked more than once in this run, worked out once.
+
+        With a name, all that look at the day in this run find them (:meth:`kept`).
+        """
+        ...
+
+    def kept(self, name: str) -> ir.Table | None:
+        """What was kept under a name in this run; None where nothing was."""
         ...
 
     def arrow(self, expression: ir.Table) -> pa.Table:

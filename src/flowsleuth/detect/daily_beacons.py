@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from flowsleuth.detect.asked_names import AskedNames
 from flowsleuth.detect.common_conduct import others_share, sources_of
+from flowsleuth.detect.dense_codes import distinct
 from flowsleuth.detect.findings import KEPT_P, no_findings, tell
 from flowsleuth.detect.flow_codes import SPAN
 from flowsleuth.detect.kernels.beats import LONG_SCALE_MS, SCALES_MS
@@ -173,7 +174,7 @@ class DailyBeaconFinder:
         rows, p_value, usual, others = rows[kept], p_value[kept], usual[kept], others[kept]
         told = found.numbers(rows)
         evenness = told.pop("evenness")
-        known = {"sources": sources[rows], "hosts": np.full(rows.size, np.unique(talks.src).size)}
+        known = {"sources": sources[rows], "hosts": np.full(rows.size, distinct(talks.src).size)}
         return tell(
             day,
             src=talks.src[rows],

@@ -10,7 +10,16 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from flowsleuth.detect.contract import DayInput
-from flowsleuth.detect.flow_codes import FAILED, bit_length, count_ports, is_group, outcome_code, service_end
+from flowsleuth.detect.flow_codes import (
+    FAILED,
+    bit_length,
+    count_ports,
+    is_group,
+    may_be_ours,
+    outcome_code,
+    service_end,
+)
+from flowsleuth.store.portable import hour_of_day
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -18,7 +27,14 @@ if TYPE_CHECKING:
 OUTCOMES = 3
 """An edge's ``kind`` is owner x OUTCOMES + outcome."""
 CODED = ("flow_id", "start", "src", "dst", "service", "kind", "src_bytes", "dst_bytes", "duration_s")
-"""What is wanted of a coded flow: ``src`` and ``dst`` are host codes of the day."""
+"""What is wanted of a coded flow to judge it: ``src`` and ``dst`` are host codes of the day."""
+BESIDES = (
+    "end", "src_port", "dst_port", "src_packets", "dst_packets", "server_name", "word", "to_group", "may_be_ours",
+)  # fmt: skip
+"""What else a coded flow has: ``word`` is what the sensor recognised (``service`` of a flow), ``to_group`` whether it
+went to a group of addresses, ``may_be_ours`` whether its source is not known to be somebody else's."""
+KEPT = "coded"
+"""What the coded flows of the day are kept as for all that look at it in a run."""
 NO_SIZE = -1
 LONGEST_BIN = 47
 """Bit length of the longest duration told apart, in ms: 4,460 years."""
@@ -33,55 +49,59 @@ class DayCounts:
     day : DayInput
     date : datetime.date
         Which day; need not be ``day.day``.
-    extra : tuple of str
-        Columns of flows that are wanted besides :data:`CODED`.
     """
 
-    def __init__(self, day: DayInput, date: dt.date, extra: tuple[str, ...] = ()) -> None:
+    def __init__(self, day: DayInput, date: dt.date) -> None:
         self._day, self._dates = day, [date]
-        self._extra = extra
-        self._kept: ir.Table | None = None
-        self.ports = day.counts("ports", count_ports, self._dates).drop("date")
-        self.hosts = day.counts("hosts", count_hosts, self._dates).drop("date")
+        self._is_looked_at = day.is_whole and date == day.day
+        self.ports = day.counts("ports", count_ports, self._dates, is_common=True).drop("date")
+        self.hosts = day.counts("hosts", count_hosts, self._dates, is_common=True).drop("date")
 
     def code(self, flows: ir.Table) -> ir.Table:
-        """:data:`CODED` columns of flows: host codes of the day, service, kind; sizes as they are."""
+        """Flows with the columns :data:`CODED` and :data:`BESIDES`; sizes, times and names as they are."""
         hosts = self.hosts
+        flows = flows.mutate(word=flows.service, may_be_ours=may_be_ours(flows.direction))
         src = hosts.select(src_text=hosts.ip, src=hosts.host)
         dst = hosts.select(dst_text=hosts.ip, dst=hosts.host, to_group=is_group(hosts.ip))
         joined = service_end(flows, self.ports).inner_join(src, [("src_ip", "src_text")])
         joined = joined.inner_join(dst, [("dst_ip", "dst_text")])
         kind = (joined.owner * OUTCOMES + outcome_code(joined, joined.to_group)).cast("int16")
         coded = joined.mutate(service=joined.service.cast("int32"), kind=kind)
-        return coded.select(*CODED, *self._extra)
+        return coded.select(*CODED, *BESIDES)
+
+    def coded(self, flows: ir.Table) -> ir.Table:
+        """All flows of the day, coded; of the day that is looked at they are kept, and coded once in a run."""
+        if not self._is_looked_at:
+            return self.code(flows)
+        kept = self._kept
+        return self._day.keep(self.code(flows), KEPT) if kept is None else kept
+
+    @property
+    def _kept(self) -> ir.Table | None:
+        return self._day.kept(KEPT) if self._is_looked_at else None
 
     def sample(self, stride: int) -> ir.Table:
         """The coded flows of the day whose ``flow_id`` is a multiple of `stride`."""
 
         def build(flows: ir.Table) -> ir.Table:
-            if self._kept is None:
+            kept = self._kept
+            if kept is None:
                 return self.code(flows.filter(flows.flow_id % stride == 0)).select(*CODED)
-            return self._kept.filter(self._kept.flow_id % stride == 0).select(*CODED)
+            return kept.filter(kept.flow_id % stride == 0).select(*CODED)
 
         return self._day.counts(f"sample{stride}", build, self._dates).drop("date")
 
     def flows_to_judge(self) -> ir.Table:
-        """The coded flows of the run; when the edges were counted in it, those that they were counted from."""
-        return self.code(self._day.flows) if self._kept is None else self._kept
-
-    def _code_whole(self, flows: ir.Table) -> ir.Table:
-        """All flows of the day, coded; kept when the same will be judged."""
-        coded = self.code(flows)
-        if self._dates == [self._day.day] and self._day.is_whole:
-            coded = self._kept = self._day.keep(coded)
-        return coded
+        """The coded flows of the run; when something was counted from them in it, those that were kept."""
+        kept = self._kept
+        return self.code(self._day.flows) if kept is None else kept
 
     def edges(self) -> ir.Table:
         """``src``, ``dst``, ``service``, ``kind``, ``flows``; largest ``out_bytes``, ``in_bytes``, ``time_ms``."""
 
         def build(flows: ir.Table) -> ir.Table:
             return (
-                self._code_whole(flows)
+                self.coded(flows)
                 .group_by("src", "dst", "service", "kind")
                 .aggregate(
                     flows=lambda t: t.count().cast("int32"),
@@ -121,9 +141,10 @@ class DayCounts:
         """``ip``, bit length ``out_bin`` of what it sent as a source (-1: not given), ``flows``."""
 
         def build(flows: ir.Table) -> ir.Table:
-            if self._kept is None:
+            kept = self._kept
+            if kept is None:
                 return count_uploads(flows, "src_ip")
-            counted, hosts = count_uploads(self._kept, "src"), self.hosts.select("host", src_ip="ip")
+            counted, hosts = count_uploads(kept, "src"), self.hosts.select("host", src_ip="ip")
             return counted.inner_join(hosts, [("ip", "host")]).select("out_bin", "flows", ip="src_ip")
 
         return self._day.counts("uploads", build, self._dates).drop("date")
@@ -166,7 +187,7 @@ def count_uploads(flows: ir.Table, source: str) -> ir.Table:
 def count_hours(flows: ir.Table) -> ir.Table:
     """One day's flows by source and UTC hour."""
     return (
-        flows.select(ip=flows.src_ip, hour=flows.start.hour().cast("int64"))
+        flows.select(ip=flows.src_ip, hour=hour_of_day(flows.start))
         .group_by("ip", "hour")
         .aggregate(flows=lambda t: t.count())
     )

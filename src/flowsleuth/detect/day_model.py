@@ -94,8 +94,6 @@ class DayModel:
         Days before it, newest first.
     topics, seed : int
     half_life_days : float
-    extra : tuple of str
-        Columns of flows that are wanted when flows are judged.
     """
 
     def __init__(
@@ -107,10 +105,9 @@ class DayModel:
         topics: int,
         seed: int,
         half_life_days: float,
-        extra: tuple[str, ...] = (),
     ) -> None:
         self.date = date
-        self.counts = counts = DayCounts(day, date, extra)
+        self.counts = counts = DayCounts(day, date)
         hosts = day.arrow(counts.hosts).sort_by("host")
         self.addresses = TextCodes(hosts["ip"].combine_chunks())
         self.edges = edges = Edges(day.batches(counts.edges()), hosts["is_home"].to_numpy() > 0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import places_in
+from flowsleuth.detect.dense_codes import distinct, places_in
 from flowsleuth.detect.dns_words import Looked, Random, Tunnels
 from flowsleuth.detect.far_tails import FarTail, drawn_tail, tail_of_days
 from flowsleuth.detect.findings import KEPT_P, NONE, Extent, no_findings, tell
@@ -162,7 +162,7 @@ class DnsTunnelFinder:
         import pyarrow as pa
 
         days = []
-        senders = names.sources.texts.take(pa.array(np.unique(source))).to_pylist()
+        senders = names.sources.texts.take(pa.array(distinct(source))).to_pylist()
         for date in day.earlier_days if senders else []:
             asked = count_queries(day.input, date)
             then = QueriedNames(day.input.arrow(asked.filter(asked.src_ip.isin(senders))))
@@ -230,7 +230,7 @@ def _absent(names: QueriedNames) -> _Absent:
     refused = np.bincount(names.domain, weights=names.refused, minlength=n_domains) > 0
     found = np.bincount(names.domain, weights=names.found, minlength=n_domains) > 0
     is_absent = (refused & ~found)[names.domain]
-    key = np.unique(names.source[is_absent] * max(n_domains, 1) + names.domain[is_absent])
+    key = distinct(names.source[is_absent] * max(n_domains, 1) + names.domain[is_absent])
     source, domain = np.divmod(key, max(n_domains, 1))
     bits, characters, usual = names.domain_bits
     size, length = (_sums(source, one[domain], n_sources) for one in (bits / 8.0, characters))

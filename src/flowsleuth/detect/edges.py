@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsleuth.detect.day_counts import OUTCOMES
-from flowsleuth.detect.dense_codes import group_starts, look_up
+from flowsleuth.detect.dense_codes import distinct, group_starts, look_up
 from flowsleuth.detect.flow_codes import FAILED
 
 if TYPE_CHECKING:
@@ -100,11 +100,11 @@ class Edges:
         types |= dict.fromkeys(BINS, np.int8)
         parts = [{n: np.asarray(batch.column(n)).astype(t) for n, t in types.items()} for batch in batches]
         whole = {n: np.concatenate([p.pop(n) for p in parts] or [np.zeros(0, t)]) for n, t in types.items()}
-        self.services: Ints = np.unique(whole["service"])
+        self.services: Ints = distinct(whole["service"])
         whole["service"] = np.searchsorted(self.services, whole["service"]).astype(np.int32)
         self._pairs: Ints | None = None
         if self.n_hosts**2 * self.n_services * KINDS >= 2**63:
-            self._pairs = np.unique(whole["src"].astype(np.int64) * self.n_hosts + whole["dst"])
+            self._pairs = distinct(whole["src"].astype(np.int64) * self.n_hosts + whole["dst"])
         key = self.key(whole["src"], whole["dst"], whole["service"], whole["kind"])
         order = np.argsort(key)
         self.keys = key[order]

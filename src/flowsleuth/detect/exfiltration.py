@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import places_in
+from flowsleuth.detect.dense_codes import distinct, places_in
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.far_tails import FarTail, drawn_tail, tail_of_days
 from flowsleuth.detect.findings import KEPT_P, Extent, no_findings, tell
@@ -122,7 +122,7 @@ class ExfiltrationFinder:
         some = rows_of.some(keep)
         told = Told(
             some, history.days, before[:, keep].max(axis=0, initial=0.0), hosts_there[rows[keep]],
-            np.unique(out.sender).size, _most_of_others(out, rows[keep]), collected(day, some),
+            distinct(out.sender).size, _most_of_others(out, rows[keep]), collected(day, some),
         )  # fmt: skip
         return tell(
             day,
@@ -181,7 +181,7 @@ def _others_there(out: Transfers, least: float) -> tuple[Floats, Ints]:
 
     Where nobody else deals with it there is nobody to compare with: 0.
     """
-    senders = np.unique(out.sender).size
+    senders = distinct(out.sender).size
     radix = int(out.receiver.max()) + 1
     by = Groups.by(out.sender * radix + out.receiver)
     receiver = by.keys % radix

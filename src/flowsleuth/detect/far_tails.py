@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import group_starts
+from flowsleuth.detect.dense_codes import group_starts, order_within
 from flowsleuth.detect.peer_tails import PRIOR_PEERS
 
 Floats = NDArray[np.float64]
@@ -76,7 +76,7 @@ class FarTail:
             return cls(np.zeros(0), np.zeros(0))
         votes = np.ones(values.size) if votes is None else votes
         values = np.maximum(values, least)
-        order = np.lexsort((values, group))
+        order = order_within(np.asarray(group), values)
         v, g, w = values[order], np.asarray(group)[order], votes[order]
         starts = group_starts(g)
         run = np.repeat(np.arange(starts.size), np.diff(np.append(starts, g.size)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import look_up
+from flowsleuth.detect.dense_codes import look_up, order_of
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.flow_codes import ANSWERED, FAILED, SPAN, UNKNOWN
 from flowsleuth.detect.network_day import NetworkDay, Pairs
@@ -79,7 +79,8 @@ def first_contacts(day: NetworkDay) -> tuple[Contacts, Ints]:
     asked = Groups.by(ends.of.astype(np.int64) * services.size + at.reshape(-1))
     is_asking = np.bincount(asked.of, weights=pairs.owner[rows] == 0) > 0
     contacts = _put_together(day, rows, asked)
-    order = np.lexsort((contacts.dst, contacts.first_us, contacts.service, contacts.src))
+    in_time = order_of(contacts.first_us, contacts.dst)
+    order = in_time[order_of(contacts.src[in_time], contacts.service[in_time], np.arange(in_time.size))]
     order = order[is_asking[order]]
     place = np.full(asked.size.size, -1)
     place[order] = np.arange(order.size)

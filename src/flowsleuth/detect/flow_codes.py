@@ -112,6 +112,11 @@ def are_groups(addresses: pa.Array) -> NDArray[np.bool_]:
     return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.bool_)
 
 
+def may_be_ours(direction: ir.StringValue) -> ir.BooleanValue:
+    """Whether the source of a flow is not known to be somebody else's."""
+    return direction.isnull() | direction.isin(["outbound", "internal"])
+
+
 def outcome_code(flows: ir.Table, to_group: ir.BooleanValue) -> ir.Value:
     """How the attempt ended: :data:`ANSWERED`, :data:`FAILED`, or :data:`UNKNOWN`.
 

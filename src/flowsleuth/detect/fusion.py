@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsleuth.detect.calibration import Calibration
-from flowsleuth.detect.dense_codes import group_starts
+from flowsleuth.detect.dense_codes import distinct, group_starts
 from flowsleuth.detect.kernels.p_values import least_of, ranks
 from flowsleuth.detect.tails import at_least
 
@@ -74,8 +74,11 @@ class Evidence:
 
     def without(self, detector: int) -> Evidence:
         """What is left when a detector says nothing."""
-        keep = self.detector != detector
-        return Evidence(self.detector[keep], self.family, self.host[keep], self.pair[keep], self.p_value[keep])
+        return self.some(np.flatnonzero(self.detector != detector))
+
+    def some(self, rows: Ints) -> Evidence:
+        """Findings at places."""
+        return Evidence(self.detector[rows], self.family, self.host[rows], self.pair[rows], self.p_value[rows])
 
 
 @dataclass(frozen=True)
@@ -168,7 +171,7 @@ def _no_rarer_than_it_is(evidence: Evidence, population: Population, on_pair: Bo
         about = np.flatnonzero(on_pair == about_pairs)
         group = np.full(entity.size, -1)
         group[about] = evidence.detector[about] * 2 + classes[entity[about]]
-        for number in np.unique(group[group >= 0]).tolist():
+        for number in distinct(group[group >= 0]).tolist():
             rows = np.flatnonzero(group == number)
             share = _share_with_as_much(-np.log(p_value[rows]), entity[rows], int(totals[number % 2]))
             p_value[rows] = np.maximum(p_value[rows], share)
@@ -240,6 +243,6 @@ def _calibrated(surprise: Floats, kind: Ints, totals: Ints, usual: Sequence[Cali
 def strongest(evidence: Evidence, population: Population, usual: Usual | None = None) -> dict[int, Fused]:
     """What is left of the day without each of its detectors, by the detector's place."""
     found: dict[int, Any] = {}
-    for detector in np.unique(evidence.detector).tolist():
+    for detector in distinct(evidence.detector).tolist():
         found[detector] = fuse(evidence.without(detector), population, usual)
     return found

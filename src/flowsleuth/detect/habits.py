@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import look_up
+from flowsleuth.detect.dense_codes import distinct, look_up
 from flowsleuth.detect.edges import Edges, Groups
 from flowsleuth.detect.expected_services import expected_codes
 from flowsleuth.detect.flow_codes import SPAN
@@ -66,13 +66,13 @@ class Vocabulary:
 
 def make_vocabulary(edges: Edges) -> tuple[Vocabulary, Ints]:
     """Words for services in use; rare ports become one word per protocol and side of 1024. Also: clients by service."""
-    users = Groups.by(np.unique(edges.service.astype(np.int64) * edges.n_hosts + edges.client) // edges.n_hosts)
+    users = Groups.by(distinct(edges.service.astype(np.int64) * edges.n_hosts + edges.client) // edges.n_hosts)
     clients = np.zeros(edges.n_services, dtype=np.int64)
     clients[users.keys] = users.size
     rare = _rare(edges.services)
     is_known = np.isin(edges.services, expected_codes())
     named = np.where((clients >= MIN_HOSTS) | is_known, edges.services, rare)
-    codes = np.unique(np.concatenate([named, expected_codes()]))
+    codes = distinct(np.concatenate([named, expected_codes()]))
     return Vocabulary(np.searchsorted(codes, named), codes), clients
 
 
@@ -163,8 +163,8 @@ def _earlier(vocabulary: Vocabulary, uses: Uses | None, hosts: int) -> tuple[Int
     if uses is None:
         return np.zeros(0, dtype=np.int64), np.zeros(0)
     host = np.where(uses.address >= 0, uses.address, hosts)
-    distinct, service = np.unique(uses.service, return_inverse=True)
-    is_vain = _is_vain((host * distinct.size + service) * 2 + uses.is_server, uses.is_failed)
+    services, service = np.unique(uses.service, return_inverse=True)
+    is_vain = _is_vain((host * services.size + service) * 2 + uses.is_server, uses.is_failed)
     word = (vocabulary.place(uses.service) * 2 + uses.is_server) * 2 + is_vain
     at = np.flatnonzero(~uses.is_failed | is_vain)
     groups = Groups.by(host[at] * vocabulary.size + word[at])

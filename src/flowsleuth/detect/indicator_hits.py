@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import TextCodes, count_distinct, in_runs, joined, only_value, pack, places_in
+from flowsleuth.detect.dense_codes import (
+    TextCodes,
+    count_distinct,
+    distinct,
+    in_runs,
+    joined,
+    only_value,
+    pack,
+    places_in,
+)
 from flowsleuth.detect.findings import NONE, Extent
 from flowsleuth.detect.indicator_uses import (
     ADDRESS,
@@ -216,7 +225,7 @@ def _put_together(day: NetworkDay, indicators: pa.Table, texts: pa.Array, uses: 
     best = order[np.unique(of[order], return_index=True)[1]]
     host, kind, thing, feed = (key[first] for key in keys)
     pairs = day.pairs
-    n_ours = np.unique(pairs.src[day.is_ours[pairs.src]]).size
+    n_ours = distinct(pairs.src[day.is_ours[pairs.src]]).size
     return Hits(
         host, kind, thing, uses.way[best], feed, uses.indicator[best], severity_of[uses.indicator[best]],
         np.maximum(peers[kind, host], 1), n_ours, _lengths(indicators, feed_of, len(feeds)), indicators, texts, uses,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsleuth.detect.admin_services import ADMIN, admin_service
-from flowsleuth.detect.dense_codes import hash_rows, only_value, places_in
+from flowsleuth.detect.dense_codes import distinct, hash_rows, only_value, places_in
 from flowsleuth.detect.findings import KEPT_P, NONE, Extent, no_findings, tell
 from flowsleuth.detect.kept_meetings import met_before
 from flowsleuth.detect.kernels.familiarity import Familiarity, Met, judge_first, judge_met
@@ -151,7 +151,7 @@ class AdminEdges:
         self.day = day
         kind = admin_service(pairs.service)
         is_talk = (pairs.flows > pairs.failed) & day.is_ours[pairs.client]
-        self.among = np.unique(pairs.client[is_talk]).size
+        self.among = distinct(pairs.client[is_talk]).size
         talks = is_talk & (kind >= 0) & day.is_ours[pairs.server]
         self.rows = np.flatnonzero(talks & ~day.is_group[pairs.server] & (pairs.client != pairs.server))
         hosts, kinds = max(day.n_hosts, 1), len(ADMIN)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsleuth.detect.calibration import false_shares
-from flowsleuth.detect.dense_codes import TextCodes
+from flowsleuth.detect.dense_codes import TextCodes, places_in
 from flowsleuth.detect.fusion import Evidence, Fused, Population, Usual, fuse, strongest
 from flowsleuth.detect.lead_words import LeadWords, RowGroups, Spoken, lead_rows
 
@@ -138,6 +138,8 @@ class DayLeads:
         return pa.concat_tables([self._rows("host", roles or {}), self._rows("pair", roles or {})])
 
     def _rows(self, by: str, roles: Mapping[str, str]) -> pa.Table:
+        import pyarrow as pa
+
         is_host = by == "host"
         p_value, surprise = getattr(self.fused, f"{by}_p"), getattr(self.fused, f"{by}_surprise")
         population = self.population
@@ -148,8 +150,11 @@ class DayLeads:
         q_value[at] = false_shares(p_value[at], int(tests))
         order = at[np.lexsort((at, -surprise[at], p_value[at]))][:KEPT]
         without = {place: getattr(found, f"{by}_p") for place, found in self._rest.items()}
-        words = LeadWords(self.findings, self.detectors, self.spoken, self.evidence, without, np.sort(p_value[at]))
-        groups = RowGroups(self._host if is_host else self._pair_keys[0], order)
+        entity = self._host if is_host else self._pair_keys[0]
+        told = np.flatnonzero(np.append(places_in(order, p_value.size), -1)[entity] >= 0)
+        findings, evidence = self.findings.take(pa.array(told)), self.evidence.some(told)
+        words = LeadWords(findings, self.detectors, self.spoken, evidence, without, np.sort(p_value[at]))
+        groups = RowGroups(entity[told], order)
         numbers = {"score": 1.0 - p_value, "surprise": surprise, "p_value": p_value, "q_value": q_value}
         columns = {name: values[order].tolist() for name, values in numbers.items()}
         return lead_rows(by, self.date, columns, words, groups, roles=roles)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from flowsleuth.detect.connected_time import KINDS, Connected, connected_time
 from flowsleuth.detect.connection_words import LEAST_BEFORE_S, Told
+from flowsleuth.detect.dense_codes import distinct
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.far_tails import FarTail, drawn_tail, tail_of_days
 from flowsleuth.detect.findings import KEPT_P, Extent, no_findings, tell
@@ -144,7 +145,7 @@ def _concerns_us(day: NetworkDay, every: Connected) -> NDArray[np.bool_]:
 
 
 def _clients_of_kind(every: Connected) -> Ints:
-    pairs = np.unique(every.client * KINDS + every.kind)
+    pairs = distinct(every.client * KINDS + every.kind)
     return np.bincount(pairs % KINDS, minlength=KINDS)
 
 

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from flowsleuth.detect.contract import DayInput
 from flowsleuth.detect.day_counts import MILLI, OUTCOMES, DayCounts
-from flowsleuth.detect.dense_codes import TextCodes
+from flowsleuth.detect.dense_codes import TextCodes, order_of
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.flow_codes import ANSWERED, FAILED, are_groups
 from flowsleuth.detect.pair_times import as_floats, as_ints
-from flowsleuth.store.portable import bits_or
+from flowsleuth.store.portable import bits_or, hour_of_day
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -32,7 +32,6 @@ Bools = NDArray[np.bool_]
 
 BASELINE_DAYS = 14
 """Earlier days that are looked at: two working weeks, so that what is done every Monday was seen twice."""
-EXTRA = ("server_name", "src_packets", "dst_packets")
 KEYS = ("src", "dst", "service", "owner", "server_name")
 
 
@@ -162,7 +161,7 @@ class NetworkDay:
         rows = self._counted
         name = self.names.of(rows["server_name"])
         arrays = _arrays(rows)
-        order = np.lexsort((name, arrays["owner"], arrays["service"], arrays["dst"], arrays["src"]))
+        order = order_of(arrays["src"], arrays["dst"], arrays["service"], arrays["owner"], name)
         del self.__dict__["_counted"]
         return Pairs(**{key: value[order] for key, value in arrays.items()}, name=name[order].astype(np.int32))
 
@@ -253,15 +252,15 @@ def _arrays(rows: pa.Table) -> dict[str, Any]:
 
 def _count_pairs(day: DayInput, date: dt.date) -> ir.Table:
     """One row per key of a day: see :class:`Pairs`."""
-    counts = DayCounts(day, date, EXTRA)
+    counts = DayCounts(day, date)
 
     def build(flows: ir.Table) -> ir.Table:
         import ibis
 
-        named = flows.mutate(server_name=flows.server_name.lower().nullif(""))
-        coded = counts.code(named)
-        outcome, hour = coded.kind % OUTCOMES, coded.start.hour().cast("float64")
+        coded = counts.coded(flows)
+        outcome, hour = coded.kind % OUTCOMES, hour_of_day(coded.start).cast("float64")
         rows = coded.mutate(
+            server_name=coded.server_name.lower().nullif(""),
             owner=(coded.kind >= OUTCOMES).cast("int16"),
             is_failed=(outcome == FAILED).cast("int64"),
             is_answered=(outcome == ANSWERED).cast("int64"),

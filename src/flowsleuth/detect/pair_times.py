@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import group_starts
+from flowsleuth.detect.dense_codes import group_starts, order_of
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -51,7 +51,7 @@ class PairTimes:
     @classmethod
     def of_rows(cls, pair: Ints, start_us: Ints, end_us: Ints) -> PairTimes:
         """Of connections in any order; an end before its start counts as the start."""
-        order = np.lexsort((end_us, start_us, pair))
+        order = _order(pair, start_us, end_us)
         pair = pair[order]
         starts = group_starts(pair)
         offsets = np.append(starts, pair.size).astype(np.int64)
@@ -68,6 +68,16 @@ class PairTimes:
         offsets = np.append(0, np.cumsum(size)).astype(np.int64)
         rows = np.repeat(self.offsets[places] - offsets[:-1], size) + np.arange(offsets[-1])
         return PairTimes(self.pair[places], offsets, self.start_us[rows], self.end_us[rows])
+
+
+def _order(pair: Ints, start_us: Ints, end_us: Ints) -> Ints:
+    """Order by pair and start; where these are equal, which is seldom, by end."""
+    order = order_of(pair, start_us)
+    is_same = (np.diff(pair[order]) == 0) & (np.diff(start_us[order]) == 0)
+    equal = np.flatnonzero(np.append(False, is_same) | np.append(is_same, False))
+    rows = order[equal]
+    order[equal] = rows[np.lexsort((end_us[rows], start_us[rows], pair[rows]))]
+    return order
 
 
 def with_peer(flows: ir.Table) -> ir.Table:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsleuth.detect.contract import DayInput
-from flowsleuth.detect.dense_codes import TextCodes, in_runs
+from flowsleuth.detect.dense_codes import TextCodes, distinct, in_runs
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.kernels.label_bits import label_bits, learn, pair_codes
 from flowsleuth.detect.pair_times import as_ints
@@ -139,7 +139,7 @@ class QueriedNames:
         size = labels.offsets[self.name + 1] - starts
         row, at = in_runs(starts, size)
         wide = max(len(labels.texts), 1)
-        key = np.unique(self.by_pair.of[row].astype(np.int64) * wide + labels.label[at])
+        key = distinct(self.by_pair.of[row].astype(np.int64) * wide + labels.label[at])
         pair, label = key // wide, key % wide
         n = self.by_pair.keys.size
         found = [
@@ -221,7 +221,7 @@ class Labels:
     def model(self) -> Model:
         """What labels are usual: each domain has one vote, spread over its distinct labels."""
         wide = max(len(self.texts), 1)
-        key = np.unique(self.domain * wide + self.label)
+        key = distinct(self.domain * wide + self.label)
         domain, label = key // wide, key % wide
         votes = 1.0 / np.bincount(domain)[domain]
         weight = np.bincount(label, weights=votes, minlength=len(self.texts)).astype(np.float64)

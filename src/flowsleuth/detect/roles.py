@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import count_distinct, look_up
+from flowsleuth.detect.dense_codes import count_distinct, distinct, look_up
 from flowsleuth.detect.flow_codes import SPAN, is_icmp_service
 from flowsleuth.detect.network_day import NetworkDay, count_hours
 from flowsleuth.detect.role_ports import ALSO, CODE, OFFERS, ROLES, TCP, UDP, offered_roles
@@ -141,7 +141,8 @@ def _vain(day: NetworkDay) -> Ints:
     pairs, hosts = day.pairs, max(day.n_hosts, 1)
     key = pairs.src.astype(np.int64) * hosts + pairs.dst
     talks, failed = pairs.flows > pairs.failed, (pairs.failed > 0) & ~is_icmp_service(pairs.service)
-    dead = np.setdiff1d(key[failed], key[talks])
+    tried = distinct(key[failed])
+    dead = tried[look_up(distinct(key[talks]), tried) < 0]
     return np.bincount(dead // hosts, minlength=day.n_hosts)
 
 

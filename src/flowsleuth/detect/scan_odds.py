@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import group_starts, places_in
+from flowsleuth.detect.dense_codes import distinct, group_starts, places_in
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.first_contacts import Contacts, by_end_and_service
 from flowsleuth.detect.flow_codes import FAILED
@@ -312,7 +312,7 @@ def judge_targets(known: Contacts, is_home: Bools, least: int) -> Targets:
     dst, service = there.dst[at], there.service[at]
     sources = target.add_up(is_little)
     on = Groups.by(service)
-    n_others = np.unique(there.dst).size - 1
+    n_others = distinct(there.dst).size - 1
     usual = (on.add_up(sources)[on.of] - sources + 1.0) / (n_others + 1.0)
     most = np.zeros(n_others + 1)
     np.maximum.at(most, np.unique(dst, return_inverse=True)[1], sources)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsleuth.detect.contract import DayInput, DayReport
-from flowsleuth.detect.dense_codes import TextCodes, hash_rows, look_up, to_signed
+from flowsleuth.detect.dense_codes import TextCodes, distinct, hash_rows, look_up, to_signed
 from flowsleuth.detect.kernels.topics import fit_em, word_probabilities
 from flowsleuth.detect.kernels.topics_counts import TopicModel, WordCounts
 from flowsleuth.detect.scored_rows import BATCH_ROWS, evidence_matrix, scored_rows, texts
@@ -143,7 +143,7 @@ class SpotDetector:
     def _fit(self, protos: list[str], counts: pa.Table) -> _Fitted:
         addresses = TextCodes.distinct(counts["ip"])
         docs, word = addresses.of(counts["ip"]), counts["word"].to_numpy()
-        words = np.unique(word)
+        words = distinct(word)
         order = np.lexsort((word, docs))
         docs = docs[order]
         indptr = np.searchsorted(docs, np.arange(len(addresses) + 1))

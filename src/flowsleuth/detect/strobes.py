@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import look_up, places_in
+from flowsleuth.detect.dense_codes import distinct, look_up, places_in
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.findings import KEPT_P, Extent, no_findings, tell
 from flowsleuth.detect.network_day import NetworkDay, Pairs
@@ -135,7 +135,7 @@ class _Strobes:
 
 def _keys(day: NetworkDay, pairs: Pairs) -> Ints:
     """One integer for source, destination and service; -1 where the day does not have one of them."""
-    services = np.unique(day.pairs.service).astype(np.int64)
+    services = distinct(day.pairs.service).astype(np.int64)
     place = look_up(services, pairs.service)
     ends = pairs.src.astype(np.int64) * max(day.n_hosts, 1) + pairs.dst
     return np.where((pairs.src >= 0) & (pairs.dst >= 0) & (place >= 0), ends * services.size + place, -1)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from flowsleuth.detect.contract import DayInput, DayReport
+from flowsleuth.detect.day_counts import CODED
 from flowsleuth.detect.day_model import FACTS, PARTS, DayModel, Judged
 from flowsleuth.detect.reasons import write_reasons
 from flowsleuth.detect.scored_rows import BATCH_ROWS, scored_rows
@@ -92,12 +93,12 @@ class SuspiciousDetector:
             return DayReport()
         earlier = day.baseline[: self.options.baseline_days]
         named = ("server_name",) if day.taught is not None and len(day.taught.names) else ()
-        model = self._learn(day, day.day, earlier, named)
+        model = self._learn(day, day.day, earlier)
         sample = _Sample(model)
         reference = self._reference(day, model, earlier)
         taught = None if day.taught is None else TaughtEdges.of(day.taught, model)
         scored = 0
-        for batch in day.batches(model.counts.flows_to_judge(), BATCH_ROWS):
+        for batch in day.batches(model.counts.flows_to_judge().select(*CODED, *named), BATCH_ROWS):
             if not batch.num_rows:
                 continue
             found = model.judge(batch, spare=len(TAUGHT) if taught else 0)
@@ -115,9 +116,9 @@ class SuspiciousDetector:
         """What was rare, the strongest parts first; see :mod:`.reasons`."""
         return write_reasons(rows)
 
-    def _learn(self, day: DayInput, date: dt.date, earlier: list[dt.date], extra: tuple[str, ...] = ()) -> DayModel:
+    def _learn(self, day: DayInput, date: dt.date, earlier: list[dt.date]) -> DayModel:
         o = self.options
-        return DayModel(day, date, earlier, topics=o.topics, seed=o.seed, half_life_days=o.half_life_days, extra=extra)
+        return DayModel(day, date, earlier, topics=o.topics, seed=o.seed, half_life_days=o.half_life_days)
 
     def _reference(self, day: DayInput, model: DayModel, earlier: list[dt.date]) -> Reference:
         """Usual surprise: that of a sample of the day before under its own model, or of the day itself."""

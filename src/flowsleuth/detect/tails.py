@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flowsleuth.detect.dense_codes import order_within
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -67,7 +69,7 @@ def at_least(values: Floats, group: Ints, n_groups: int) -> tuple[Ints, Ints]:
     size = np.bincount(group, minlength=n_groups)
     if not values.size:
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    order = np.lexsort((values, group))
+    order = order_within(group, values)
     v, g = values[order], group[order]
     ends = np.cumsum(size)
     is_first = np.concatenate([[True], (v[1:] != v[:-1]) | (g[1:] != g[:-1])])
@@ -77,8 +79,12 @@ def at_least(values: Floats, group: Ints, n_groups: int) -> tuple[Ints, Ints]:
     return found, size[group]
 
 
-def weight_at_least(values: Floats, group: Ints, weight: Floats, n_groups: int) -> tuple[Floats, Floats]:
+def weight_at_least(
+    values: Floats, group: Ints, weight: Floats, n_groups: int, order: Ints | None = None
+) -> tuple[Floats, Floats]:
     """As :func:`at_least`, but the weight of those that are as large, and of all in the group.
+
+    `order`, where it is known, is that of :func:`.dense_codes.order_within`.
 
     Examples
     --------
@@ -89,7 +95,7 @@ def weight_at_least(values: Floats, group: Ints, weight: Floats, n_groups: int) 
     total = np.bincount(group, weights=weight, minlength=n_groups).astype(np.float64)
     if not values.size:
         return np.zeros(0), np.zeros(0)
-    order = np.lexsort((values, group))
+    order = order_within(group, values) if order is None else order
     v, g = values[order], group[order]
     before = np.concatenate([[0.0], np.cumsum(weight[order])])
     is_first = np.concatenate([[True], (v[1:] != v[:-1]) | (g[1:] != g[:-1])])

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.beacons import able_flows
 from flowsleuth.detect.day_counts import OUTCOMES, DayCounts
-from flowsleuth.detect.dense_codes import look_up, only_value, places_in
+from flowsleuth.detect.dense_codes import distinct, look_up, only_value, places_in
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.findings import NONE, Extent
 from flowsleuth.detect.network_day import NetworkDay
@@ -59,7 +57,7 @@ class FlowTalks:
 
     def __init__(self, day: NetworkDay) -> None:
         self._day, pairs = day, day.pairs
-        self._services: Ints = np.unique(pairs.service).astype(np.int64)
+        self._services: Ints = distinct(pairs.service).astype(np.int64)
         rows = np.flatnonzero((pairs.owner == 0) & day.is_ours[pairs.src] & ~day.is_group[pairs.dst])
         self._rows = rows
         self._groups = Groups.by(self._key(pairs.src[rows], pairs.dst[rows], pairs.service[rows], pairs.name[rows]))
@@ -103,29 +101,16 @@ class FlowTalks:
         is_wanted = (self.connections >= least) & (self.connections <= most)
         if not is_wanted.any():
             return gathered([])
-        rows = self._coded if self._coded is not None else _coded(self._day, self._day.date, self._day.input.flows)
+        rows = _talks(DayCounts(self._day.input, self._day.date).flows_to_judge())
         return gathered(self._found(self._day.input.batches(rows), is_wanted, None))
 
     def slow(self, least: int) -> PairTimes:
         """Moments of the day and up to 14 days before, of those that have few on this day but `least` in all."""
         return slow_times(self._day, len(self), self._slow_of, least)
 
-    @cached_property
-    def _kept_moments(self) -> ir.Table:
-        """Moments of the day; when they are counted in this run, the coded flows are kept for :meth:`today`."""
-        return _count_moments(self._day, self._day.date, self._keep)
-
     def _slow_of(self, date: dt.date, is_wanted: Bools) -> Iterator[tuple[Ints, Ints, Ints]]:
-        is_today = date == self._day.date
-        kept = self._kept_moments if is_today else _count_moments(self._day, date)
-        return self._found([self._day.input.arrow(kept)], is_wanted, None if is_today else self._day.places(date))
-
-    _coded: ir.Table | None = None
-
-    def _keep(self, coded: ir.Table) -> ir.Table:
-        if self._day.input.is_whole and self._day.date == self._day.input.day:
-            coded = self._coded = self._day.input.keep(coded)
-        return coded
+        place = None if date == self._day.date else self._day.places(date)
+        return self._found([self._day.input.arrow(_count_moments(self._day, date))], is_wanted, place)
 
     def _found(self, batches: Any, is_wanted: Bools, place: NDArray[Any] | None) -> Iterator[tuple[Ints, Ints, Ints]]:
         """Number of the talk, start and end of rows of those that are wanted; `place` translates host codes."""
@@ -139,18 +124,16 @@ class FlowTalks:
             yield found[rows], as_ints(batch["start"])[rows], as_ints(batch["end"])[rows]
 
 
-def _coded(day: NetworkDay, date: dt.date, flows: ir.Table) -> ir.Table:
-    """:data:`ENDS`, start and end of the flows that count."""
-    counts = DayCounts(day.input, date, ("server_name", "end"))
-    able = able_flows(flows, inbound=False)
-    coded = counts.code(able.mutate(server_name=able.server_name.lower().nullif("")))
-    mine = coded.filter(coded.kind < OUTCOMES)
-    return mine.select(*ENDS, "start", end=mine["end"].coalesce(mine.start))
+def _talks(coded: ir.Table) -> ir.Table:
+    """:data:`ENDS`, start and end of the coded flows that count: see :func:`.beacons.able_flows`."""
+    mine = coded.filter(~coded.to_group & coded.may_be_ours & (coded.kind < OUTCOMES))
+    name, until = mine.server_name.lower().nullif(""), mine["end"].coalesce(mine.start)
+    return mine.select("src", "dst", "service", "start", server_name=name, end=until)
 
 
-def _count_moments(day: NetworkDay, date: dt.date, keep: Any = lambda coded: coded) -> ir.Table:
+def _count_moments(day: NetworkDay, date: dt.date) -> ir.Table:
     def build(flows: ir.Table) -> ir.Table:
-        return quarters(keep(_coded(day, date, flows)), ENDS)
+        return quarters(_talks(DayCounts(day.input, date).coded(flows)), ENDS)
 
     return day.input.counts("moments", build, [date]).drop("date")
 
@@ -164,12 +147,11 @@ def quarters(rows: ir.Table, keys: tuple[str, ...]) -> ir.Table:
         `keys`, ``start`` and ``end``.
     keys : tuple of str
     """
-    import ibis
-
     by_quarter = rows.mutate(quarter=time_bin(rows.start, QUARTER_S)).group_by(*keys, "quarter")
     moments = by_quarter.aggregate(begin=lambda t: t.start.min(), until=lambda t: t["end"].max())
-    held = moments.mutate(quarters=moments.quarter.count().over(ibis.window(group_by=list(keys))))
-    return held.filter(held.quarters <= SLOW_QUARTERS).select(*keys, start=held.begin, end=held.until)
+    busy = moments.group_by(*keys).having(lambda t: t.count() > SLOW_QUARTERS).aggregate(quarters=lambda t: t.count())
+    same = [moments[key].identical_to(busy[key]) for key in keys]
+    return moments.anti_join(busy, same).select(*keys, start="begin", end="until")
 
 
 def gathered(parts: Iterable[tuple[Ints, Ints, Ints]], least: int = 1) -> PairTimes:

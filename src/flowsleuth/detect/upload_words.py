@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flowsleuth.detect.dense_codes import distinct
 from flowsleuth.detect.findings import say_service
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.peer_names import texts_of
@@ -87,7 +88,7 @@ def collected(day: NetworkDay, transfers: Transfers) -> Collected:
     for place, (low, high) in enumerate(ends.T.tolist()):
         at = rows[low:high]
         at = at[began[at] <= transfers.last_us[place]]
-        got[place], peers[place] = size_of[at].sum(), np.unique(peer[at]).size
+        got[place], peers[place] = size_of[at].sum(), distinct(peer[at]).size
     return Collected(got, peers)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsleuth.detect.carried import OTHER, UNKNOWN, Carried, carried, carried_by_source
-from flowsleuth.detect.dense_codes import group_starts, pack
+from flowsleuth.detect.dense_codes import distinct, group_starts, pack
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.findings import Extent, no_findings, say_service, tell
 from flowsleuth.detect.flow_codes import SPAN
@@ -171,7 +171,7 @@ def _rarity(today: Carried, odd: Ints, days: list[Carried]) -> tuple[Floats, Int
     _, first, at = np.unique(pack(today.protocol[odd], users), return_index=True, return_inverse=True)
     for place, row in enumerate(first.tolist()):
         as_rare = (protocol == today.protocol[odd[row]]) & (own <= users[row])
-        rare[at.reshape(-1) == place] = np.unique(src[as_rare]).size
+        rare[at.reshape(-1) == place] = distinct(src[as_rare]).size
     speak = n[today.protocol[odd]]
     return np.asarray(rare / (speak + PRIOR_PEERS)), users, speak
 
@@ -185,12 +185,12 @@ def _silent_pairs(today: Carried) -> Ints:
 
 def _silence(today: Carried, silent: Ints, days: list[Carried], least: int) -> tuple[Floats, Ints, Ints]:
     """Of each silent row: p, sources with something unrecognised on the port, and sources on the port."""
-    services = np.unique(today.service[silent])
+    services = distinct(today.service[silent])
     p_value, quiet, total = np.ones(silent.size), np.zeros(silent.size, np.int64), np.zeros(silent.size, np.int64)
     for service in services.tolist():
         protocol, _, src = _voters(days, [one.service == service for one in days])
         is_unknown = protocol == UNKNOWN
-        unheard, heard, every = (np.unique(who).size for who in (src[is_unknown], src[~is_unknown], src))
+        unheard, heard, every = (distinct(who).size for who in (src[is_unknown], src[~is_unknown], src))
         at = today.service[silent] == service
         quiet[at], total[at] = unheard, every
         if heard >= least and 2 * heard > every:

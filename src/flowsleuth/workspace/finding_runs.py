@@ -6,7 +6,6 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.detect import FINDERS
@@ -18,7 +17,7 @@ from flowsleuth.schema import table as find_table
 from flowsleuth.workspace.checked_options import made_with, plain_options
 from flowsleuth.workspace.fusing import fuse_day
 from flowsleuth.workspace.scored_day import ScoredDay
-from flowsleuth.workspace.stored_day import StoredDay
+from flowsleuth.workspace.stored_day import HeldRows, StoredDay
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,46 +32,44 @@ PREFIX = "network1"
 def run_finders(
     store: Store,
     finders: Sequence[Finder],
-    dates: Sequence[str],
+    date: str,
+    held: HeldRows,
     *,
     again: bool = False,
     tell: Callable[[str, str], None] | None = None,
 ) -> list[ScoredDay]:
-    """Run each finder on each of the days that is new to it, and fuse; the caller holds ``store.writing()``.
+    """Run each finder on a day unless it is up to date, and fuse; the caller holds ``store.writing()``.
 
-    A day's flows are put together once for all finders.
+    The day's flows are put together once for all finders.
 
     Parameters
     ----------
     store : Store
     finders : sequence of Finder
-    dates : sequence of str
-        Days with flows, ``YYYY-MM-DD``.
+    date : str
+        A day with flows, ``YYYY-MM-DD``.
+    held : HeldRows
+        What is kept while the day is looked at.
     again : bool
-        Also days that are up to date.
+        Also when it is up to date.
     tell : callable, optional
         Called with finder and date before each run.
     """
     done = []
-    for date in dates:
-        stored = {run["detector"]: run for run in store.catalog.runs() if run["date"] == date}
-        earlier = _earlier(store, date)
-        with closing(_day(store, date, earlier)) as input_day:
-            network = NetworkDay(input_day)
-            for finder in finders:
-                if tell:
-                    tell(finder.name, date)
-                run = _run_id(store, finder, date, earlier)
-                old = stored.get(finder.name)
-                if old is not None and old["id"] == run and not again:
-                    detail = json.loads(old["detail"])
-                    done.append(
-                        ScoredDay(finder.name, date, detail["flows"], detail["suspects"], False, unit="findings")
-                    )
-                else:
-                    done.append(_run(store, finder, network, run, earlier))
-            done.append(fuse_day(store, network, again=again))
-    return done
+    stored = {run["detector"]: run for run in store.catalog.runs() if run["date"] == date}
+    earlier = _earlier(store, date)
+    network = NetworkDay(_day(store, date, earlier, held))
+    for finder in finders:
+        if tell:
+            tell(finder.name, date)
+        run = _run_id(store, finder, date, earlier)
+        old = stored.get(finder.name)
+        if old is not None and old["id"] == run and not again:
+            detail = json.loads(old["detail"])
+            done.append(ScoredDay(finder.name, date, detail["flows"], detail["suspects"], False, unit="findings"))
+        else:
+            done.append(_run(store, finder, network, run, earlier))
+    return [*done, fuse_day(store, network, again=again)]
 
 
 def make_finder(name: str, options: dict[str, Any] | None = None) -> Finder:
@@ -96,13 +93,14 @@ def _earlier(store: Store, date: str) -> list[str]:
     return [one for one in reversed(store.catalog.dates("flow")) if one < date][:BASELINE_DAYS]
 
 
-def _day(store: Store, date: str, earlier: list[str]) -> StoredDay:
+def _day(store: Store, date: str, earlier: list[str], held: HeldRows) -> StoredDay:
     return StoredDay(
         store,
         dt.date.fromisoformat(date),
         store.table("flow", [date]),
         baseline=[dt.date.fromisoformat(one) for one in earlier],
         prefix=PREFIX,
+        held=held,
     )
 
 

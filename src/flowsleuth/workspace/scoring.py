@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.detect import DETECTORS, FINDERS
@@ -18,7 +19,7 @@ from flowsleuth.workspace.finding_runs import default_finders, make_finder, run_
 from flowsleuth.workspace.queue_parts import FLOWS_OF, LEADS, queue_rows
 from flowsleuth.workspace.score_parts import ScoreSink, suspect_rows
 from flowsleuth.workspace.scored_day import ScoredDay
-from flowsleuth.workspace.stored_day import StoredDay
+from flowsleuth.workspace.stored_day import HeldRows, StoredDay
 from flowsleuth.workspace.teaching import Teaching
 
 if TYPE_CHECKING:
@@ -132,17 +133,21 @@ def score(
     finders = [make_finder(name, chosen.get(name)) for name in names if name in FINDERS.names()]
     made = [make_detector(name, chosen.get(name)) for name in names if name not in FINDERS.names()]
     teaching = Teaching(store, labels)
-    done = []
+    scored: dict[str, list[ScoredDay]] = {detector.name: [] for detector in made}
+    found: list[ScoredDay] = []
     with store.writing():
-        for detector in made:
-            for date in wanted:
-                if tell:
-                    tell(detector.name, date)
-                found = None if again else _stored(store, detector, date, window, teaching, is_last=date == wanted[-1])
-                done.append(found or _score_day(store, detector, date, window, teaching))
-        if finders or any(run["detector"] == LEADS for run in store.catalog.runs()):
-            done += run_finders(store, finders, wanted, again=again, tell=tell)
-    return done
+        is_fused = bool(finders) or any(run["detector"] == LEADS for run in store.catalog.runs())
+        for date in wanted:
+            with closing(HeldRows(store)) as held:
+                for detector in made:
+                    if tell:
+                        tell(detector.name, date)
+                    is_last = date == wanted[-1]
+                    old = None if again else _stored(store, detector, date, window, teaching, is_last=is_last)
+                    scored[detector.name].append(old or _score_day(store, detector, date, window, teaching, held=held))
+                if is_fused:
+                    found += run_finders(store, finders, date, held, again=again, tell=tell)
+    return [*chain.from_iterable(scored.values()), *found]
 
 
 def _earlier(store: Store, detector: Detector, date: str) -> list[str]:
@@ -168,7 +173,9 @@ def _stored(
     return None
 
 
-def _score_day(store: Store, detector: Detector, date: str, window: Window, teaching: Teaching) -> ScoredDay:
+def _score_day(
+    store: Store, detector: Detector, date: str, window: Window, teaching: Teaching, *, held: HeldRows
+) -> ScoredDay:
     earlier = _earlier(store, detector, date)
     digest = teaching.digest(detector)
     run = run_id(store, detector, date, earlier, window, ratings=digest)
@@ -184,11 +191,11 @@ def _score_day(store: Store, detector: Detector, date: str, window: Window, teac
         is_whole=is_whole,
         baseline=baseline,
         prefix=prefix,
+        held=held,
         teaching=teaching,
     )
     sink = ScoreSink(store, detector.name, run)
-    with closing(day):
-        report: DayReport = detector.score(day, sink.take)
+    report: DayReport = detector.score(day, sink.take)
     parts = sink.finish()
     groups = suspect_rows(store, detector.name, run, parts)
     suspects = store.write("suspect", groups, tag=detector.name)

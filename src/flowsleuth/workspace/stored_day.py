@@ -20,6 +20,33 @@ if TYPE_CHECKING:
     from flowsleuth.workspace.teaching import Teaching
 
 COUNTS = "count_"
+COMMON = "flows1"
+"""Prefix of the counts by which all detectors mean the same; a new number where their meaning changes."""
+
+
+class HeldRows:
+    """What is kept by the engine for as long as a day is looked at, by whichever detector.
+
+    Parameters
+    ----------
+    store : Store
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store, self._held = store, ExitStack()
+        self.named: dict[str, ir.Table] = {}
+
+    def keep(self, expression: ir.Table, name: str = "") -> ir.Table:
+        """The rows of an expression, worked out once; under a name, in :attr:`named`."""
+        kept = self._held.enter_context(self._store.kept(expression))
+        if name:
+            self.named[name] = kept
+        return kept
+
+    def close(self) -> None:
+        """Let go what was kept."""
+        self.named.clear()
+        self._held.close()
 
 
 class StoredDay:
@@ -35,6 +62,8 @@ class StoredDay:
         Earlier days, newest first.
     prefix : str
         Tells the detector's kept counts from those of others.
+    held : HeldRows
+        What is kept while this day is looked at.
     is_whole : bool
         Whether `flows` are all of the day.
     teaching : Teaching, optional
@@ -49,12 +78,13 @@ class StoredDay:
         *,
         baseline: list[dt.date],
         prefix: str,
+        held: HeldRows,
         is_whole: bool = True,
         teaching: Teaching | None = None,
     ) -> None:
         self._store, self._prefix, self._teaching = store, prefix, teaching
         self.day, self.flows, self.baseline, self.is_whole = day, flows, baseline, is_whole
-        self._kept = ExitStack()
+        self._held = held
 
     @property
     def taught(self) -> Taught | None:
@@ -64,12 +94,11 @@ class StoredDay:
     def dismissed(self) -> pa.Table | None:
         return self._teaching.dismissed if self._teaching else None
 
-    def keep(self, expression: ir.Table) -> ir.Table:
-        return self._kept.enter_context(self._store.kept(expression))
+    def keep(self, expression: ir.Table, name: str = "") -> ir.Table:
+        return self._held.keep(expression, name)
 
-    def close(self) -> None:
-        """Let go what was kept for the run."""
-        self._kept.close()
+    def kept(self, name: str) -> ir.Table | None:
+        return self._held.named.get(name)
 
     def arrow(self, expression: ir.Table) -> pa.Table:
         return self._store.arrow(expression)
@@ -82,9 +111,15 @@ class StoredDay:
         return self._store.table(name, dates)
 
     def counts(
-        self, name: str, build: Callable[[ir.Table], ir.Table], days: list[dt.date], table: str = "flow"
+        self,
+        name: str,
+        build: Callable[[ir.Table], ir.Table],
+        days: list[dt.date],
+        table: str = "flow",
+        *,
+        is_common: bool = False,
     ) -> ir.Table:
-        kept = f"{COUNTS}{self._prefix}_{name}"
+        kept = f"{COUNTS}{COMMON if is_common else self._prefix}_{name}"
         dates = [str(day) for day in days]
         for date in dates:
             self._keep(kept, build, date, table)

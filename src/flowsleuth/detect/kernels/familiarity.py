@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from flowsleuth.detect.dense_codes import distinct, order_within
 from flowsleuth.detect.tails import own_tail, weight_at_least
 
 Floats = NDArray[np.float64]
@@ -166,7 +167,7 @@ def judge_first(today: Met, earlier: list[tuple[int, Met]], *, among: int) -> Fl
     window = _Window(today, earlier)
     n = len(earlier) - 1
     is_new = window.is_first & (window.ages < max(age for age, _ in earlier))
-    on_days = np.unique(window.ages[is_new] * window.n_who + window.row_who[is_new])
+    on_days = distinct(window.ages[is_new] * window.n_who + window.row_who[is_new])
     rate = on_days.size / (max(window.n_who, among) * (n + 1))
     before = np.bincount(on_days[on_days >= window.n_who] % window.n_who, minlength=window.n_who)
     mine = slice(0, len(today))
@@ -197,7 +198,7 @@ class _Window:
         of_what = np.empty(n_what, dtype=np.int64)
         of_what[what[::-1]] = group[::-1]  # today's group is written last
         day = np.repeat(np.arange(len(days)), rows) * by_days
-        groups_met = np.unique((day * self.n_who + who) * n_groups + of_what[what]) % n_groups
+        groups_met = distinct((day * self.n_who + who) * n_groups + of_what[what]) % n_groups
         in_group = np.bincount(groups_met, minlength=n_groups)[of_what]
         met = np.bincount(what, minlength=n_what) if by_days else self.others + 1
         self.familiarity = np.sqrt(met * in_group)
@@ -205,8 +206,8 @@ class _Window:
 
 def _codes(keys: list[Keys]) -> tuple[int, Ints]:
     """How many distinct keys there are, and each key's place among them."""
-    distinct, of = np.unique(np.concatenate(keys), return_inverse=True)
-    return distinct.size, of.reshape(-1).astype(np.int64)
+    known, of = np.unique(np.concatenate(keys), return_inverse=True)
+    return known.size, of.reshape(-1).astype(np.int64)
 
 
 def _use_shares(value: Floats, who: Ints, use: Floats, is_wanted: Bools) -> Floats:
@@ -217,13 +218,15 @@ def _use_shares(value: Floats, who: Ints, use: Floats, is_wanted: Bools) -> Floa
     """
     tier = np.floor(TIERS_PER_DOUBLING * np.log2(-value))
     found = np.ones(value.size)
-    for low in np.unique(tier[is_wanted]):
-        as_odd = np.flatnonzero(tier <= low)
-        some, of = np.unique(who[as_odd], return_inverse=True)
-        of = of.reshape(-1)
+    by_use, by_who = np.argsort(use, kind="stable"), order_within(who, use)
+    for low in distinct(tier[is_wanted]):
+        is_as_odd = tier <= low
+        as_odd, place = np.flatnonzero(is_as_odd), np.cumsum(is_as_odd) - 1
+        of = who[as_odd]
         votes = 1.0 / np.bincount(of)[of]
-        everybody, total = weight_at_least(use[as_odd], np.zeros(of.size, dtype=np.int64), votes, 1)
-        mine, _ = weight_at_least(use[as_odd], of, votes, some.size)
+        overall, own = (place[order[is_as_odd[order]]] for order in (by_use, by_who))
+        everybody, total = weight_at_least(use[as_odd], np.zeros(of.size, dtype=np.int64), votes, 1, overall)
+        mine, _ = weight_at_least(use[as_odd], of, votes, int(of.max()) + 1, own)
         share = (everybody - mine + 1.0) / total
         is_mine = is_wanted[as_odd] & (tier[as_odd] == low)
         found[as_odd[is_mine]] = np.minimum(share, 1.0)[is_mine]
