@@ -48,7 +48,7 @@ test-spark: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -n auto --dist loadfile -m spark tests
 
 test-soak: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -m soak tests
+	$(BIN)/python -m pytest -n auto --dist loadfile -m soak tests
 
 test-fuzz: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -n auto -m fuzz tests/fuzz

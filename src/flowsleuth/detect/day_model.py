@@ -125,7 +125,7 @@ class DayModel:
         at_server = excuse(habits.server, self.history.service_habit(edges, is_server=True))
         is_vain = np.where(at_server > at_client, habits.server_vain, habits.client_vain)
         service, outcome = _count_failure_once(np.maximum(at_client, at_server), judge_outcome(edges), is_vain)
-        self._parts = np.stack(
+        parts = np.stack(
             [
                 service,
                 excuse(port_rarity(clients)[edges.service], used),
@@ -137,9 +137,9 @@ class DayModel:
             axis=1,
             dtype=np.float32,
         )
-        self._sum: Floats = self._parts.sum(axis=1, dtype=np.float64)
+        self._sum: Floats = parts.sum(axis=1, dtype=np.float64)
         port_flows = np.bincount(edges.service, weights=edges.flows, minlength=edges.n_services)
-        self._facts = np.stack(
+        facts = np.stack(
             [
                 (at_server > at_client) + 2 * is_vain,
                 edges.is_src_owner,
@@ -154,6 +154,10 @@ class DayModel:
             axis=1,
             dtype=np.float32,
             casting="same_kind",
+        )
+        # What all flows of an edge have, as evidence has it: one row is taken for a flow. The rest is each flow's own.
+        self._known = np.concatenate(
+            [parts, np.zeros_like(parts, shape=(len(edges), len(PARTS) - EDGE_PARTS)), facts], axis=1
         )
         self._port_flows = port_flows
         self._failed_peers, self._failed_ports = sweeps.peers, sweeps.ports
@@ -170,15 +174,15 @@ class DayModel:
         start = np.asarray(batch.column("start").cast("int64"))
         hour = self.history.judge_hours(source, start)
         flow_facts = (self._port_flows[service], self.n_flows, self.history.days, size.kind, size.below)
+        n_known = self._known.shape[1]
         evidence = np.empty((at.size, len(PARTS) + len(FACTS) + spare))
         for low in range(0, at.size, BLOCK):
             some = slice(low, low + BLOCK)
             block, edge = evidence[some], at[some]
-            block[:, :EDGE_PARTS] = self._parts[edge]
+            block[:, :n_known] = self._known.take(edge, axis=0, mode="clip")  # half the time of an index
             block[:, EDGE_PARTS] = size.surprise[some]
             block[:, EDGE_PARTS + 1] = hour[some]
-            block[:, len(PARTS) : len(PARTS) + len(EDGE_FACTS)] = self._facts[edge]
-            for place, column in enumerate(flow_facts, start=len(PARTS) + len(EDGE_FACTS)):
+            for place, column in enumerate(flow_facts, start=n_known):
                 block[:, place] = column[some] if isinstance(column, np.ndarray) else column
             block[:, len(PARTS) + len(FACTS) :] = 0.0
         surprise = self._sum[at] + (size.surprise + hour)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flowsleuth.detect.day_counts import OUTCOMES, DayCounts
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.findings import Extent
-from flowsleuth.detect.flow_codes import FAILED, SPAN, bit_length, is_group, outcome_code
+from flowsleuth.detect.flow_codes import FAILED, NO_PORT, SPAN, bit_length
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.pair_times import as_floats, as_ints
 
@@ -83,7 +84,7 @@ def logon_tries(day: NetworkDay, date: dt.date) -> Tries:
     """Tries of a day, in order of (src, dst, service)."""
     import pyarrow as pa
 
-    rows = day.input.arrow(day.input.counts("logon_tries", count_tries, [date]))
+    rows = day.input.arrow(count_tries(day, date))
     rows = rows.filter(pa.array(day.addresses.of(rows["src_ip"]) >= 0))
     src, dst = (day.addresses.of(rows[name]) for name in ("src_ip", "dst_ip"))
     return _put_together(rows, Groups.by((src * (day.n_hosts + 1) + dst + 1) * SPAN + as_ints(rows["dst_port"])), day)
@@ -131,19 +132,30 @@ def _largest(values: NDArray[Any], of: NDArray[np.integer], groups: int) -> NDAr
     return found
 
 
-def count_tries(flows: ir.Table) -> ir.Table:
-    """One row per source, target, port and bit length of what the source sent."""
+def count_tries(day: NetworkDay, date: dt.date) -> ir.Table:
+    """One row per source, target, port and bit length of what the source sent, of a day."""
+    counts = DayCounts(day.input, date)
+
+    def build(flows: ir.Table) -> ir.Table:
+        hosts = counts.hosts
+        src, dst = (hosts.select(**{end: "host", f"{end}_ip": "ip"}) for end in ("src", "dst"))
+        return _bins(counts.coded(flows)).inner_join(src, "src").inner_join(dst, "dst").drop("src", "dst")
+
+    return day.input.counts("logon_tries", build, [date])
+
+
+def _bins(coded: ir.Table) -> ir.Table:
     import ibis
 
-    asked = flows.filter((flows.proto == "tcp") & flows.dst_port.isin(list(PORTS)))
-    outcome = outcome_code(asked, is_group(asked.dst_ip))
+    is_tcp = coded.service.between(TCP * SPAN, TCP * SPAN + NO_PORT)
+    asked = coded.filter(is_tcp & coded.dst_port.isin(list(PORTS)) & (coded.kind % OUTCOMES != FAILED))
     talked = ibis.cases(
         (asked.dst_packets.notnull(), asked.dst_packets >= TALK_PACKETS),
         (asked.dst_bytes.notnull(), asked.dst_bytes >= TALK_BYTES),
         (asked.src_packets.notnull(), asked.src_packets > TALK_PACKETS),
         else_=False,
     )
-    spoke = asked.filter((outcome != FAILED) & talked)
+    spoke = asked.filter(talked)
     small = (spoke.src_bytes.coalesce(0) <= TRY_BYTES) & (spoke.dst_bytes.coalesce(0) <= TRY_BYTES)
     is_try = small & (spoke.duration_s.coalesce(0.0) <= TRY_S)
     rows = spoke.mutate(
@@ -154,7 +166,7 @@ def count_tries(flows: ir.Table) -> ir.Table:
         larger_bytes=is_try.ifelse(0, spoke.src_bytes.coalesce(0) + spoke.dst_bytes.coalesce(0)),
         larger_s=is_try.ifelse(0.0, spoke.duration_s.coalesce(0.0)),
     )
-    return rows.group_by("src_ip", "dst_ip", "dst_port", "size_bin").aggregate(
+    return rows.group_by("src", "dst", "dst_port", "size_bin").aggregate(
         flows=lambda t: t.count(),
         tries=lambda t: t.is_try.sum(),
         larger=lambda t: t.count() - t.is_try.sum(),

@@ -135,14 +135,17 @@ def _with_names(store: Store, part: Part, fresh: dict[str, list[Part]]) -> pa.Ta
 
 
 _GROUPS = """
-SELECT suspect_id, best.score AS score, best.surprise AS surprise, -best.minus_id AS flow_id,
-    flows, first_seen, last_seen
-FROM (
-    SELECT suspect_id, max(struct_pack(score := score, surprise := surprise, minus_id := -flow_id)) AS best,
-        count(*) AS flows, min(start) AS first_seen, max(start) AS last_seen
-    FROM read_parquet($score, hive_partitioning=false) GROUP BY suspect_id)
+WITH scored AS (SELECT * FROM read_parquet($score, hive_partitioning=false)),
+grouped AS MATERIALIZED (
+    SELECT suspect_id, max(score) AS score, count(*) AS flows, min(start) AS first_seen, max(start) AS last_seen
+    FROM scored GROUP BY suspect_id),
+strongest AS (
+    SELECT suspect_id, max(struct_pack(surprise := surprise, minus_id := -flow_id)) AS best
+    FROM scored JOIN grouped USING (suspect_id, score) GROUP BY suspect_id)
+SELECT suspect_id, score, best.surprise AS surprise, -best.minus_id AS flow_id, flows, first_seen, last_seen
+FROM grouped JOIN strongest USING (suspect_id)
 """
-"""Structs are compared field by field, so one pass finds the strongest flow of every group."""
+"""Structs are compared field by field, which is slow: only those flows are that have the highest score of a group."""
 
 
 def group_scores(store: Store, parts: Iterable[Part]) -> pa.Table:
