@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from flowsleuth.detect.carried import UNKNOWN, carried_by_source
+from flowsleuth.detect.flow_codes import SPAN
+from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.service_ports import NAMES, PORTS
 from flowsleuth.detect.wrong_port import WrongPortFinder
-from flowsleuth.testing.detectors import make_flows
+from flowsleuth.testing.detectors import MemoryDay, make_flows
 from flowsleuth.testing.findings import check_finder, run_finder
 
 MIDNIGHT = dt.datetime(2024, 5, 1, tzinfo=dt.UTC)
@@ -110,3 +113,23 @@ def test_the_chance_is_no_smaller_than_told_where_ports_are_drawn_alike() -> Non
 
 def test_every_name_means_a_protocol_with_ports() -> None:
     assert set(NAMES.values()) == set(PORTS)
+
+
+def test_what_sources_carried_is_the_same_of_the_day_and_of_an_earlier_one() -> None:
+    """Of the day it is added up from what pairs carried, of an earlier one it is counted from the flows."""
+    rows = [
+        *office(12), spoke("10.0.0.7", "203.0.113.5", "SSH", 443), spoke("10.0.0.7", "203.0.113.6", "ssh", 443),
+        spoke("10.0.0.8", "203.0.113.5", None, 443), spoke("10.0.0.9", "203.0.113.5", "Unknown", 443),
+        spoke("10.0.0.9", "203.0.113.5", "failed", 8443), spoke("203.0.113.5", "10.0.0.9", "dns", 9, src_port=53),
+    ]  # fmt: skip
+    flows = make_flows(rows)
+    later = make_flows([row | {"start": row["start"] + dt.timedelta(days=1)} for row in rows])
+    with MemoryDay(flows) as memory:
+        today = carried_by_source(NetworkDay(memory), MIDNIGHT.date())
+    with MemoryDay(later, earlier={MIDNIGHT.date(): flows}) as memory:
+        earlier = carried_by_source(NetworkDay(memory), MIDNIGHT.date())
+    for name, values in vars(today).items():
+        assert values.tolist() == vars(earlier)[name].tolist(), name
+    shells = (today.protocol == list(PORTS).index("ssh")) & (today.service % SPAN == 443)
+    assert today.flows[shells].tolist() == [2]
+    assert (today.protocol == UNKNOWN).sum() == 2

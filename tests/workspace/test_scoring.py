@@ -66,6 +66,41 @@ def test_a_new_day_costs_a_day(ws, tmp_path, monkeypatch):
     assert len(scores(ws)) == 180
 
 
+def test_flows_of_a_day_are_coded_once_for_all_detectors_and_let_go(ws, tmp_path, monkeypatch):
+    engine, coded, held = type(ws.store.engine), [], set()
+    keep, forget = engine.keep, engine.forget
+
+    def keeping(self, expression):
+        kept = keep(self, expression)
+        coded.extend(["coded"] if {"kind", "may_be_ours"} <= set(expression.columns) else [])
+        held.add(kept.op().name)
+        return kept
+
+    def forgetting(self, kept):
+        held.remove(kept.op().name)
+        forget(self, kept)
+
+    monkeypatch.setattr(engine, "keep", keeping)
+    monkeypatch.setattr(engine, "forget", forgetting)
+    ws.ingest(write_days(tmp_path / "conn.log", 2))
+    ws.score()
+    assert coded == ["coded"] * 2
+    assert not held
+    ws.score(again=True)  # everything is counted already: nothing is coded
+    assert coded == ["coded"] * 2
+    assert not held
+
+
+def test_finders_look_at_whole_days_beside_a_detector_that_does_not(ws, tmp_path):
+    log = tmp_path / "conn.log"
+    log.write_text(header("conn", CONN) + "".join(conn_line(n, 1_700_000_000.0 + n / 2) for n in range(60)))
+    ws.ingest(log)
+    ws.score(start=dt.datetime(2023, 11, 14, 22, 13, 50, tzinfo=dt.UTC))  # half a minute after the first
+    pairs = ws.store.table("count_network1_pairs", ["2023-11-14"])
+    assert ws.store.arrow(pairs.aggregate(n=pairs.flows.sum()))["n"].to_pylist() == [60]
+    assert len(scores(ws)) == 30
+
+
 def test_what_the_day_before_was_like_is_learnt_once(ws, tmp_path, monkeypatch):
     learnt = []
     learn = SuspiciousDetector._learn

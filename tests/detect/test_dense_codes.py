@@ -1,0 +1,35 @@
+"""Orders and distinct values: what numpy gives, whichever way is taken to it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from flowsleuth.detect.dense_codes import distinct, order_of, order_within
+from flowsleuth.detect.pair_times import PairTimes
+
+
+@pytest.mark.parametrize("span", [3, 70_000, 2**40])
+@pytest.mark.parametrize("rows", [0, 1, 500])
+def test_orders_are_those_of_lexsort(span: int, rows: int) -> None:
+    draw = np.random.default_rng(7)
+    first, second = (draw.integers(-span // 2, span // 2 + 1, rows) for _ in range(2))
+    values = draw.integers(0, 4, rows).astype(float)
+    assert order_within(first, values).tolist() == np.lexsort((values, first)).tolist()
+    columns = (first, second, np.arange(rows))
+    assert order_of(*columns).tolist() == np.lexsort(columns[::-1]).tolist()
+    assert distinct(first).tolist() == np.unique(first).tolist()
+
+
+@pytest.mark.parametrize("late", [0, 2**62])
+def test_connections_that_begin_together_are_in_order_of_their_ends(late: int) -> None:
+    """Whether pair and start fit in one number of 64 bits or not."""
+    draw = np.random.default_rng(3)
+    pair, start = draw.integers(0, 5, 400), draw.integers(0, 20, 400)
+    end = start + draw.integers(0, 9, 400)
+    pair, start, end = np.append(pair, 9), np.append(start, late), np.append(end, late)
+    found = PairTimes.of_rows(pair, start, end)
+    order = np.lexsort((end, start, pair))
+    assert found.start_us.tolist() == start[order].tolist()
+    assert found.end_us.tolist() == end[order].tolist()
+    assert found.pair.tolist() == [0, 1, 2, 3, 4, 9]
