@@ -86,6 +86,10 @@ def test_flows_of_a_day_are_coded_once_for_all_detectors_and_let_go(ws, tmp_path
     ws.score()
     assert coded == ["coded"] * 2
     assert not held
+    counts = {path.name for path in (ws.folder / "tables").glob("count_*")}
+    assert {"count_flows1_hosts", "count_flows1_ports"} == {
+        name for name in counts if name.endswith(("hosts", "ports"))
+    }
     ws.score(again=True)  # everything is counted already: nothing is coded
     assert coded == ["coded"] * 2
     assert not held

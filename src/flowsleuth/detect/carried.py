@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from flowsleuth.detect.day_counts import OUTCOMES, DayCounts
 from flowsleuth.detect.dense_codes import TextCodes, pack
 from flowsleuth.detect.findings import Extent
-from flowsleuth.detect.flow_codes import FAILED, NO_PORT, SPAN
+from flowsleuth.detect.flow_codes import FAILED, SPAN, has_protocol
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.pair_times import as_floats, as_ints
 from flowsleuth.detect.service_ports import CARRIERS, PORTS, belongs, protocols
@@ -146,7 +146,7 @@ def count_conversations(coded: ir.Table) -> ir.Table:
     import ibis
 
     known = sorted({port for ports in PORTS.values() for port in ports})
-    is_tcp, is_udp = (coded.service.between(code * SPAN, code * SPAN + NO_PORT) for code in PROTO.values())
+    is_tcp, is_udp = (has_protocol(coded.service, number) for number in PROTO.values())
     has_reply = (coded.dst_packets.coalesce(coded.dst_bytes, 1) > 0) & (coded.kind % OUTCOMES != FAILED)
     said = (coded.src_bytes >= SAID_BYTES) & (coded.dst_bytes >= SAID_BYTES)
     rows = coded.mutate(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from flowsleuth.detect.day_counts import OUTCOMES, DayCounts
 from flowsleuth.detect.dense_codes import distinct, look_up, only_value, places_in
 from flowsleuth.detect.edges import Groups
-from flowsleuth.detect.flow_codes import FAILED
+from flowsleuth.detect.flow_codes import FAILED, told_name
 from flowsleuth.detect.kernels.spans import join_spans
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.pair_times import as_ints
@@ -174,7 +174,7 @@ def _long_records(day: NetworkDay) -> pa.Table:
     def build(flows: ir.Table) -> ir.Table:
         coded = counts.coded(flows)
         long = coded.filter((coded.duration_s >= LONG_RECORD_S).fill_null(False) & (coded.kind % OUTCOMES != FAILED))
-        until, name = long["end"].coalesce(long.start), long.server_name.lower().nullif("")
+        until, name = long["end"].coalesce(long.start), told_name(long.server_name)
         ends = ("src", "dst", "service", "kind", "src_port", "dst_port")
         return long.select(*ends, "start", end=until, server_name=name)
 

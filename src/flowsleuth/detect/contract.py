@@ -72,6 +72,8 @@ class DayInput(Protocol):
         Whether these are all flows of the day.
     baseline : list of datetime.date
         Earlier days with flows, newest first.
+    shared : dict of str to ibis table
+        What was kept (:meth:`keep`) for all that look at the day in this run.
     taught : Taught or None
         What analysts' ratings taught; None where nothing was rated.
     dismissed : pyarrow.Table or None
@@ -84,6 +86,8 @@ class DayInput(Protocol):
     is_whole: bool
     baseline: list[dt.date]
 
+    @property
+    def shared(self) -> dict[str, ir.Table]: ...
     @property
     def taught(self) -> Taught | None: ...
     @property
@@ -142,15 +146,8 @@ class DayInput(Protocol):
         """
         ...
 
-    def keep(self, expression: ir.Table, name: str = "") -> ir.Table:
-        """The rows of an expression that is asked more than once in this run, worked out once.
-
-        With a name, all that look at the day in this run find them (:meth:`kept`).
-        """
-        ...
-
-    def kept(self, name: str) -> ir.Table | None:
-        """What was kept under a name in this run; None where nothing was."""
+    def keep(self, expression: ir.Table) -> ir.Table:
+        """The rows of an expression that is asked more than once in this run, worked out once."""
         ...
 
     def arrow(self, expression: ir.Table) -> pa.Table:

@@ -33,8 +33,8 @@ BESIDES = (
 )  # fmt: skip
 """What else a coded flow has: ``word`` is what the sensor recognised (``service`` of a flow), ``to_group`` whether it
 went to a group of addresses, ``may_be_ours`` whether its source is not known to be somebody else's."""
-KEPT = "coded"
-"""What the coded flows of the day are kept as for all that look at it in a run."""
+SHARED = "coded"
+"""What the coded flows of the day are called among what is shared by all that look at it in a run."""
 NO_SIZE = -1
 LONGEST_BIN = 47
 """Bit length of the longest duration told apart, in ms: 4,460 years."""
@@ -73,12 +73,13 @@ class DayCounts:
         """All flows of the day, coded; of the day that is looked at they are kept, and coded once in a run."""
         if not self._is_looked_at:
             return self.code(flows)
-        kept = self._kept
-        return self._day.keep(self.code(flows), KEPT) if kept is None else kept
+        if SHARED not in self._day.shared:
+            self._day.shared[SHARED] = self._day.keep(self.code(flows))
+        return self._day.shared[SHARED]
 
     @property
     def _kept(self) -> ir.Table | None:
-        return self._day.kept(KEPT) if self._is_looked_at else None
+        return self._day.shared.get(SHARED) if self._is_looked_at else None
 
     def sample(self, stride: int) -> ir.Table:
         """The coded flows of the day whose ``flow_id`` is a multiple of `stride`."""

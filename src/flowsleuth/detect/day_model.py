@@ -179,7 +179,7 @@ class DayModel:
         for low in range(0, at.size, BLOCK):
             some = slice(low, low + BLOCK)
             block, edge = evidence[some], at[some]
-            block[:, :n_known] = self._known.take(edge, axis=0, mode="clip")  # half the time of an index
+            block[:, :n_known] = self._known.take(edge, axis=0, mode="clip")
             block[:, EDGE_PARTS] = size.surprise[some]
             block[:, EDGE_PARTS + 1] = hour[some]
             for place, column in enumerate(flow_facts, start=n_known):

@@ -21,7 +21,7 @@ Columns = TypeVar("Columns")
 
 FEW, FITS_CACHE = 20_000, 200_000
 SORTED_BY_DIGITS = 65_536
-"""Numbers of 16 bits are sorted by their digits, in a tenth of the time."""
+"""Numbers of 16 bits are sorted by their digits, in a quarter of the time."""
 _STEP = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio, as in SplitMix64
 
 
@@ -242,7 +242,7 @@ def _ranges(columns: Sequence[NDArray[Any]]) -> tuple[list[int], list[int]]:
 def order_of(*columns: NDArray[Any]) -> Ints:
     """Order of rows of whole numbers by the first column, then by the second, and so on; of equal rows any.
 
-    Rows that fit in one number (:func:`pack`) are sorted by it, in a third of the time.
+    Rows that fit in one number (:func:`pack`) are sorted by it, in a fifth to a third of the time.
 
     Examples
     --------

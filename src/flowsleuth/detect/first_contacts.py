@@ -79,6 +79,7 @@ def first_contacts(day: NetworkDay) -> tuple[Contacts, Ints]:
     asked = Groups.by(ends.of.astype(np.int64) * services.size + at.reshape(-1))
     is_asking = np.bincount(asked.of, weights=pairs.owner[rows] == 0) > 0
     contacts = _put_together(day, rows, asked)
+    # In two steps, as time, source and service together do not fit in one number.
     in_time = order_of(contacts.first_us, contacts.dst)
     order = in_time[order_of(contacts.src[in_time], contacts.service[in_time], np.arange(in_time.size))]
     order = order[is_asking[order]]

@@ -112,6 +112,16 @@ def are_groups(addresses: pa.Array) -> NDArray[np.bool_]:
     return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.bool_)
 
 
+def has_protocol(service: ir.IntegerValue, number: int) -> ir.BooleanValue:
+    """Whether a service code is of the protocol with IANA's number."""
+    return service.between(number * SPAN, number * SPAN + NO_PORT)
+
+
+def told_name(name: ir.StringValue) -> ir.StringValue:
+    """A server's name in lower case; null where there is none."""
+    return name.lower().nullif("")
+
+
 def may_be_ours(direction: ir.StringValue) -> ir.BooleanValue:
     """Whether the source of a flow is not known to be somebody else's."""
     return direction.isnull() | direction.isin(["outbound", "internal"])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from flowsleuth.detect.day_counts import OUTCOMES, DayCounts
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.findings import Extent
-from flowsleuth.detect.flow_codes import FAILED, NO_PORT, SPAN, bit_length
+from flowsleuth.detect.flow_codes import FAILED, SPAN, bit_length, has_protocol
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.pair_times import as_floats, as_ints
 
@@ -147,8 +147,9 @@ def count_tries(day: NetworkDay, date: dt.date) -> ir.Table:
 def _bins(coded: ir.Table) -> ir.Table:
     import ibis
 
-    is_tcp = coded.service.between(TCP * SPAN, TCP * SPAN + NO_PORT)
-    asked = coded.filter(is_tcp & coded.dst_port.isin(list(PORTS)) & (coded.kind % OUTCOMES != FAILED))
+    asked = coded.filter(
+        has_protocol(coded.service, TCP) & coded.dst_port.isin(list(PORTS)) & (coded.kind % OUTCOMES != FAILED)
+    )
     talked = ibis.cases(
         (asked.dst_packets.notnull(), asked.dst_packets >= TALK_PACKETS),
         (asked.dst_bytes.notnull(), asked.dst_bytes >= TALK_BYTES),

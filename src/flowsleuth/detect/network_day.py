@@ -15,7 +15,7 @@ from flowsleuth.detect.contract import DayInput
 from flowsleuth.detect.day_counts import MILLI, OUTCOMES, DayCounts
 from flowsleuth.detect.dense_codes import TextCodes, order_of
 from flowsleuth.detect.edges import Groups
-from flowsleuth.detect.flow_codes import ANSWERED, FAILED, are_groups
+from flowsleuth.detect.flow_codes import ANSWERED, FAILED, are_groups, told_name
 from flowsleuth.detect.pair_times import as_floats, as_ints
 from flowsleuth.store.portable import bits_or, hour_of_day
 
@@ -260,7 +260,7 @@ def _count_pairs(day: DayInput, date: dt.date) -> ir.Table:
         coded = counts.coded(flows)
         outcome, hour = coded.kind % OUTCOMES, hour_of_day(coded.start).cast("float64")
         rows = coded.mutate(
-            server_name=coded.server_name.lower().nullif(""),
+            server_name=told_name(coded.server_name),
             owner=(coded.kind >= OUTCOMES).cast("int16"),
             is_failed=(outcome == FAILED).cast("int64"),
             is_answered=(outcome == ANSWERED).cast("int64"),

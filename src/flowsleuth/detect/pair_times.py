@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsleuth.detect.dense_codes import group_starts, order_of
+from flowsleuth.detect.flow_codes import told_name
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -84,7 +85,7 @@ def with_peer(flows: ir.Table) -> ir.Table:
     """Add ``peer``, the server's name where the flow has one, else the destination's address; no key is null then."""
     import ibis
 
-    name = flows.server_name.lower().nullif("")
+    name = told_name(flows.server_name)
     return flows.mutate(
         peer=name.coalesce(flows.dst_ip),
         is_name=name.notnull(),

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsleuth.detect.dense_codes import TextCodes
-from flowsleuth.detect.flow_codes import is_group
+from flowsleuth.detect.flow_codes import is_group, told_name
 from flowsleuth.detect.kernels.rita import FEWEST_TIMES, LARGEST, STROBE_CONNECTIONS, rita_scores
 from flowsleuth.detect.pair_times import Asks, as_ints
 from flowsleuth.store.portable import epoch_seconds
@@ -75,7 +75,7 @@ def read_rita_pairs(ask: Asks, flows: ir.Table, keep: Keep) -> RitaPairs | None:
 def _connections(flows: ir.Table) -> ir.Table:
     """What goes out, and what goes to a name by way of an internal proxy."""
     out = flows.mutate(
-        name=flows.server_name.lower().nullif(""),
+        name=told_name(flows.server_name),
         is_out=(flows.direction == "outbound").fill_null(False),
         second=epoch_seconds(flows.start),
     )

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from flowsleuth.detect.contract import DayInput
 from flowsleuth.detect.dense_codes import TextCodes
+from flowsleuth.detect.flow_codes import told_name
 from flowsleuth.detect.pair_times import as_ints
 from flowsleuth.detect.rita_pairs import RitaPairs
 from flowsleuth.extract.in_columns import hosts_in_lists
@@ -151,7 +152,7 @@ class RitaSigns:
         ended = told.select(
             "src_ip",
             "response_mime",
-            peer=told.host.lower().nullif("").coalesce(told.dst_ip),
+            peer=told_name(told.host).coalesce(told.dst_ip),
             extension=told.uri.re_extract(_EXTENSION, 1),
         ).distinct()
         rows = self._day.arrow(ended)
@@ -250,7 +251,7 @@ def _count_peers(flows: ir.Table) -> ir.Table:
     import ibis
 
     out = flows.filter(flows.direction == "outbound")
-    names = out.select(peer=out.server_name.lower().nullif(""))
+    names = out.select(peer=told_name(out.server_name))
     return ibis.union(names.filter(names.peer.notnull()), out.select(peer="dst_ip")).distinct()
 
 

@@ -17,6 +17,7 @@ from flowsleuth.detect.day_counts import OUTCOMES, DayCounts
 from flowsleuth.detect.dense_codes import distinct, look_up, only_value, places_in
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.findings import NONE, Extent
+from flowsleuth.detect.flow_codes import told_name
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.pair_times import PairTimes, as_ints
 from flowsleuth.detect.peer_names import names_of
@@ -127,7 +128,7 @@ class FlowTalks:
 def _talks(coded: ir.Table) -> ir.Table:
     """:data:`ENDS`, start and end of the coded flows that count: see :func:`.beacons.able_flows`."""
     mine = coded.filter(~coded.to_group & coded.may_be_ours & (coded.kind < OUTCOMES))
-    name, until = mine.server_name.lower().nullif(""), mine["end"].coalesce(mine.start)
+    name, until = told_name(mine.server_name), mine["end"].coalesce(mine.start)
     return mine.select("src", "dst", "service", "start", server_name=name, end=until)
 
 

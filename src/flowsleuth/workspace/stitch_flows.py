@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from flowsleuth.detect.dense_codes import distinct
 from flowsleuth.errors import OptionError
 from flowsleuth.schema.flow import FLOW
 from flowsleuth.schema.stitched import STITCHED
@@ -161,7 +162,7 @@ class _Change:
 
     def __init__(self, store: Store, day: str, gone: Integers) -> None:
         self._store = store
-        self._gone = np.unique(gone)
+        self._gone = distinct(gone)
         self._old: list[Part] = []
         self._new: list[Part] = []
         where = np.zeros(len(self._gone), dtype=np.int32)

@@ -30,22 +30,24 @@ class HeldRows:
     Parameters
     ----------
     store : Store
+
+    Attributes
+    ----------
+    shared : dict of str to ibis table
+        What all detectors ask for by name.
     """
 
     def __init__(self, store: Store) -> None:
         self._store, self._held = store, ExitStack()
-        self.named: dict[str, ir.Table] = {}
+        self.shared: dict[str, ir.Table] = {}
 
-    def keep(self, expression: ir.Table, name: str = "") -> ir.Table:
-        """The rows of an expression, worked out once; under a name, in :attr:`named`."""
-        kept = self._held.enter_context(self._store.kept(expression))
-        if name:
-            self.named[name] = kept
-        return kept
+    def keep(self, expression: ir.Table) -> ir.Table:
+        """The rows of an expression, worked out once."""
+        return self._held.enter_context(self._store.kept(expression))
 
     def close(self) -> None:
         """Let go what was kept."""
-        self.named.clear()
+        self.shared.clear()
         self._held.close()
 
 
@@ -94,11 +96,12 @@ class StoredDay:
     def dismissed(self) -> pa.Table | None:
         return self._teaching.dismissed if self._teaching else None
 
-    def keep(self, expression: ir.Table, name: str = "") -> ir.Table:
-        return self._held.keep(expression, name)
+    @property
+    def shared(self) -> dict[str, ir.Table]:
+        return self._held.shared
 
-    def kept(self, name: str) -> ir.Table | None:
-        return self._held.named.get(name)
+    def keep(self, expression: ir.Table) -> ir.Table:
+        return self._held.keep(expression)
 
     def arrow(self, expression: ir.Table) -> pa.Table:
         return self._store.arrow(expression)
