@@ -6,13 +6,16 @@ Tests that compare with Spot show the fault as well: they fail when `suspicious`
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from flowsleuth.detect import habits
 from flowsleuth.detect.contract import Detector
+from flowsleuth.detect.kernels.topics_counts import TopicModel
 from flowsleuth.detect.spot import SpotDetector
 from flowsleuth.detect.suspicious import SuspiciousDetector, SuspiciousOptions
 from flowsleuth.schema import FLOW
@@ -129,6 +132,25 @@ def test_a_port_scan_is_one_suspect() -> None:
     table = scored(rows)
     assert len(set(table["suspect_id"].to_pylist()[-50:])) == 1
     assert part(table, "failed_ports")[-50:].tolist() == [50.0] * 50
+
+
+def test_the_last_bits_of_a_sum_put_no_order_on_equally_rare_services(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ports of one sweep have one chance; which of them rounded up is no reason to call some rarer than others."""
+    fit = habits.fit_topics
+    sweep = [attempt("10.0.0.7", "10.0.9.7", port, direction="internal") for port in range(7000, 7060)]
+    found = []
+    for seed in range(3):
+        chance = np.random.default_rng(seed)
+
+        def rounded(*given: Any, chance: np.random.Generator = chance, **more: Any) -> TopicModel:
+            model = fit(*given, **more)
+            even = np.exp2(np.round(np.log2(model.phi)))
+            noise = 1.0 + 1e-12 * chance.uniform(-1.0, 1.0, even.shape)
+            return replace(model, phi=even / even.sum(axis=1, keepdims=True) * noise)
+
+        monkeypatch.setattr(habits, "fit_topics", rounded)
+        found.append(part(scored(office() + sweep), "service"))
+    np.testing.assert_allclose(found[1:], [found[0]] * 2, rtol=1e-6)
 
 
 def test_a_busy_service_is_no_sweep() -> None:

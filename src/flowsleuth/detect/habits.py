@@ -34,6 +34,9 @@ PRIOR_WORDS = 5.0
 host that hardly speaks is judged by all hosts, and one that speaks a lot by its own ways."""
 OWN_SHARE = 0.05
 """A host with a larger share of a word is judged without its own volume of it; below, that changes nothing."""
+SAME_CHANCE = 1e-9
+"""Words whose chances in a topic differ by less, as a share, are as rare as one another: hosts that sweep a range of
+ports use them all alike, and the last bits of a sum over hosts must not put an order on them."""
 BLOCK = 131_072
 TINY = 1e-300
 FIT = StepwiseOptions(n_batch_passes=5)
@@ -204,7 +207,7 @@ class _RoleTails:
 
     For a host with topic shares q (of what is left without its own volume of the word, plus :data:`PRIOR_WORDS` of the
     average host), ``p = sum_k q_k r_k T_k(word) / sum_k q_k r_k``: r_k is the role's share of topic k, T_k(word) the
-    share of the topic's words of that role that are as rare as this one or rarer.
+    share of the topic's words of that role that are as rare as this one or rarer, to within :data:`SAME_CHANCE`.
     """
 
     def __init__(self, model: TopicModel, corpus: WordCounts, role: int) -> None:
@@ -221,7 +224,8 @@ class _RoleTails:
         self._ordered = np.sort(self._phi.T, axis=1)
         mass = np.cumsum(self._ordered, axis=1) / np.maximum(self._role, TINY)[:, None]
         self._mass = np.concatenate([np.zeros((mass.shape[0], 1)), mass], axis=1)
-        self._table = np.stack([self._tail(k, self._phi[:, k]) for k in range(mass.shape[0])], axis=1)
+        self._upper = self._phi * (1.0 + SAME_CHANCE)
+        self._table = np.stack([self._tail(k, self._upper[:, k]) for k in range(mass.shape[0])], axis=1)
         self._floor = 0.5 / np.maximum(self._topics * self._role, 1.0)
         self._word_mass = np.bincount(corpus.words, weights=corpus.counts, minlength=corpus.n_words)[words]
 
@@ -241,7 +245,7 @@ class _RoleTails:
         own = np.flatnonzero((count - 1.0) / self._word_mass[place] > OWN_SHARE)
         if own.size:
             volume = (count[own] - 1.0)[:, None] * share[own] / np.maximum(self._topics, TINY)
-            lowered = self._phi[place[own]] - volume
+            lowered = self._upper[place[own]] - volume
             for topic in range(lowered.shape[1]):
                 tails[own, topic] = self._tail(topic, lowered[:, topic])
         p: Floats = np.einsum("ik,ik->i", rest, np.maximum(tails, self._floor))

@@ -79,7 +79,7 @@ class SuspiciousDetector:
     )
     is_default: ClassVar[bool] = True
     Options: ClassVar[type] = SuspiciousOptions
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     days_beyond: ClassVar[int] = 1
     learns_from: ClassVar[tuple[str, ...]] = ("taught",)
     evidence_names: ClassVar[tuple[str, ...]] = (*PARTS, *FACTS, *TAUGHT)

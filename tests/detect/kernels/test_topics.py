@@ -217,6 +217,22 @@ class TestNumba:
             assert np.array_equal(model.theta, models[0].theta)
             assert model.objective == models[0].objective
 
+    @pytest.mark.soak
+    def test_compiled_cached_and_for_another_processor_do_not_change_a_bit(self, tmp_path: Path) -> None:
+        """With numba's fastmath the loops loaded from its cache gave other bits than those just compiled."""
+        np.savez(tmp_path / "train.npz", **vars(corpus()[0]))
+        code = (
+            "import hashlib, numpy as np; from flowsleuth.detect.kernels.topics import *\n"
+            f"counts = WordCounts(**np.load({str(tmp_path / 'train.npz')!r}))\n"
+            "for fit in fit_em, fit_topics:\n"
+            "    model = fit(counts, n_topics=20, engine='numba')\n"
+            "    print(hashlib.sha256(model.phi.tobytes() + model.theta.tobytes()).hexdigest())"
+        )
+        where = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+        runs = [run_python(code, **where), run_python(code, **where), run_python(code, NUMBA_CPU_NAME="generic")]
+        assert [run.stderr for run in runs] == ["", "", ""]
+        assert len({run.stdout for run in runs}) == 1, runs
+
     def test_many_batches_and_chunks_equal_numpy(self, monkeypatch: pytest.MonkeyPatch) -> None:
         from flowsleuth.detect.kernels import topics_numba, topics_numpy, topics_stepwise
 
@@ -275,8 +291,8 @@ class TestNumba:
         assert done.stdout.strip() == "True", done.stderr
 
 
-def run_python(code: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(SRC)}
+def run_python(code: str, **more: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(SRC), **more}
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
 
 

@@ -7,7 +7,9 @@ not used: its OpenMP layer spins at barriers (twice the CPU on a busy host) and 
 when two Python threads enter it. An idle thread here sleeps, several models can be fitted at once, and no environment
 variable or numba setting is touched.
 
-Sums are grouped by the shape of the input, never by the number of threads, so any number gives the same bits.
+Sums are grouped by the shape of the input, never by the number of threads, so any number gives the same bits. And
+they are added in the order that is written here: with numba's ``fastmath`` the loops just compiled and the same loops
+loaded from numba's cache gave other last bits, and so may every processor's vectors.
 Importing this module imports numba; `make_engine` does that at first use.
 """
 
@@ -39,15 +41,12 @@ TASK_PAIRS = 1_000_000
 MAX_PARTS = 8  # shares of the vocabulary; each part reads the whole batch, so more would not pay
 WORDS_TOGETHER = 8  # neighbouring words of one part, so that parts rarely share a cache line
 
-# Sums may be regrouped into vector lanes and divisions turned into products; NaN and infinity keep their meaning.
-FAST_MATH = {"reassoc", "contract", "nsz", "arcp"}
-
 
 def _compile(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile at the first call, kept on disk where a cache directory can be written."""
     if numba is None:
         return function
-    options = {"nogil": True, "fastmath": FAST_MATH, "error_model": "numpy"}
+    options = {"nogil": True, "error_model": "numpy"}
     try:
         compiled: Callable[..., Any] = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # "cannot cache function: no locator available": neither __pycache__ nor ~/.cache is writable
