@@ -5,12 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import json
 
+import pyarrow as pa
 import pytest
 from tests.zeek_writer import CONN, conn_line, header, write_conn
 
 import flowsleuth
 from flowsleuth.detect.suspicious import SuspiciousDetector
 from flowsleuth.errors import DetectorError, OptionError
+from flowsleuth.schema import SCORE
+from flowsleuth.store.maintenance import group_scores
 from flowsleuth.workspace import scoring
 
 DAY = 86_400.0
@@ -197,6 +200,44 @@ def test_groups_add_up_and_name_their_strongest_flow(ws, tmp_path):
         assert (group["flow_id"], group["score"], group["flows"]) == (best["flow_id"], best["score"], len(mine))
         assert group["first_seen"] == min(r["start"] for r in mine)
         assert group["last_seen"] == max(r["start"] for r in mine)
+
+
+def test_the_strongest_flow_goes_by_score_then_surprise_then_id(ws):
+    """A detector may give a flow of a lower score a higher surprise; ties of both go to the smallest id."""
+    groups = {
+        1: [(7, 0.5, 1.0)],
+        2: [(9, 0.5, 1.0), (8, 0.5, 1.0), (3, 0.4, 1.0)],
+        3: [(4, 0.9, 2.0), (5, 0.9, 3.0), (6, 0.8, 9.0)],
+        4: [(11, 0.9, 3.0), (10, 0.9, 3.0), (1, 0.2, 9.0)],
+        5: [(13, 0.9, 3.0), (12, 0.9, 4.0)],
+    }
+    rows = [(suspect, *flow) for suspect, flows in groups.items() for flow in flows]
+    start = dt.datetime(2024, 5, 1, tzinfo=dt.UTC)
+    columns = {
+        "detector": ["any"] * len(rows),
+        "run": ["r"] * len(rows),
+        "suspect_id": [row[0] for row in rows],
+        "flow_id": [row[1] for row in rows],
+        "start": [start + dt.timedelta(seconds=row[1]) for row in rows],
+        "score": [row[2] for row in rows],
+        "surprise": [row[3] for row in rows],
+        "evidence": [[0.0]] * len(rows),
+    }
+    schema = SCORE.arrow_schema()
+    table = pa.table({f.name: pa.array(columns[f.name], f.type) for f in schema}, schema=schema)
+    with ws.store.writing():
+        found = group_scores(ws.store, ws.store.write("score", table, tag="any")).sort_by("suspect_id").to_pylist()
+    told = [(g["suspect_id"], g["flow_id"], g["score"], g["surprise"], g["flows"]) for g in found]
+    assert told == [
+        (1, 7, 0.5, 1.0, 1),
+        (2, 8, 0.5, 1.0, 3),
+        (3, 5, 0.9, 3.0, 3),
+        (4, 10, 0.9, 3.0, 3),
+        (5, 12, 0.9, 4.0, 2),
+    ]
+    assert [(g["first_seen"], g["last_seen"]) for g in found][2] == tuple(
+        start + dt.timedelta(seconds=n) for n in (4, 6)
+    )
 
 
 def test_scores_of_another_version_are_not_explained(ws, tmp_path):

@@ -134,18 +134,34 @@ def _with_names(store: Store, part: Part, fresh: dict[str, list[Part]]) -> pa.Ta
         connection.close()
 
 
-_GROUPS = """
-WITH scored AS (SELECT * FROM read_parquet($score, hive_partitioning=false)),
-grouped AS MATERIALIZED (
-    SELECT suspect_id, max(score) AS score, count(*) AS flows, min(start) AS first_seen, max(start) AS last_seen
-    FROM scored GROUP BY suspect_id),
-strongest AS (
-    SELECT suspect_id, max(struct_pack(surprise := surprise, minus_id := -flow_id)) AS best
-    FROM scored JOIN grouped USING (suspect_id, score) GROUP BY suspect_id)
-SELECT suspect_id, score, best.surprise AS surprise, -best.minus_id AS flow_id, flows, first_seen, last_seen
-FROM grouped JOIN strongest USING (suspect_id)
+_SCORED = "read_parquet($score, hive_partitioning=false)"
+_GROUPED = f"""
+CREATE TEMP TABLE grouped AS
+SELECT suspect_id, max(score) AS score, max(surprise) AS surprise, min(flow_id) AS flow_id, count(*) AS flows,
+    min(start) AS first_seen, max(start) AS last_seen
+FROM {_SCORED} GROUP BY suspect_id
 """
-"""Structs are compared field by field, which is slow: only those flows are that have the highest score of a group."""
+_STRONGEST = f"""
+CREATE TEMP TABLE strongest AS
+SELECT suspect_id, surprise, min(s.flow_id) AS flow_id
+FROM {_SCORED} s JOIN (SELECT suspect_id, score, surprise FROM grouped WHERE flows > 1)
+USING (suspect_id, score, surprise) GROUP BY suspect_id, surprise
+"""
+_DIVIDED = f"""
+INSERT INTO strongest
+SELECT suspect_id, best.surprise, -best.minus_id FROM (
+    SELECT suspect_id, max(struct_pack(surprise := s.surprise, minus_id := -s.flow_id)) AS best
+    FROM {_SCORED} s JOIN
+        (SELECT suspect_id, score FROM grouped ANTI JOIN strongest USING (suspect_id) WHERE flows > 1)
+    USING (suspect_id, score) GROUP BY suspect_id)
+"""
+"""Structs are compared field by field, which is slow: only of groups where no flow has both the highest score and the
+highest surprise."""
+_GROUPS = """
+SELECT suspect_id, score, coalesce(s.surprise, g.surprise) AS surprise, coalesce(s.flow_id, g.flow_id) AS flow_id,
+    flows, first_seen, last_seen
+FROM grouped g LEFT JOIN strongest s USING (suspect_id)
+"""
 
 
 def group_scores(store: Store, parts: Iterable[Part]) -> pa.Table:
@@ -155,6 +171,12 @@ def group_scores(store: Store, parts: Iterable[Part]) -> pa.Table:
     """
     connection = connect_duckdb(store.scratch)
     try:
-        return connection.execute(_GROUPS, {"score": files(store, parts)}).to_arrow_table()
+        scored = {"score": files(store, parts)}
+        connection.execute(_GROUPED, scored)
+        connection.execute(_STRONGEST, scored)
+        missing = "SELECT count(*) FILTER (flows > 1) > (SELECT count(*) FROM strongest) FROM grouped"
+        if connection.execute(missing).fetchall()[0][0]:
+            connection.execute(_DIVIDED, scored)
+        return connection.execute(_GROUPS).to_arrow_table()
     finally:
         connection.close()

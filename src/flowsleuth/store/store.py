@@ -224,7 +224,7 @@ class Store:
         from flowsleuth.store.parquet import write_part
 
         table = Table(name, "kept counts", (), time_column=None)
-        return write_part(self.folder, table, date, rows, Part("", name, date, 0, 0, tag))
+        return write_part(self.folder, table, date, rows, Part("", name, date, 0, 0, tag), is_counts=True)
 
     def replace(self, old: Iterable[Part], new: Iterable[Part]) -> None:
         """Put parts in the place of others, in one step."""
