@@ -240,6 +240,29 @@ def test_the_strongest_flow_goes_by_score_then_surprise_then_id(ws):
     )
 
 
+def test_counts_of_an_earlier_version_do_not_stay(ws, tmp_path, monkeypatch):
+    def kept() -> set[str]:
+        return {
+            name for name in ws.store.catalog.tables() if name.startswith("count_") and ws.store.catalog.parts(name)
+        }
+
+    now = SuspiciousDetector.version
+    ws.ingest(write_days(tmp_path / "conn.log", 2))
+    ws.score("spot")
+    others = kept()
+    monkeypatch.setattr(SuspiciousDetector, "version", now - 1)
+    ws.score("suspicious")
+    before = {name for name in kept() - others if f"suspicious{now - 1}_" in name}
+    assert before
+    monkeypatch.setattr(SuspiciousDetector, "version", now)
+    ws.score("suspicious")
+    assert not kept() & before
+    assert {name.replace(f"suspicious{now - 1}_", f"suspicious{now}_") for name in before} <= kept()
+    assert others <= kept()
+    dates = {part.date for name in kept() for part in ws.store.catalog.parts(name)}
+    assert dates == {"2023-11-14", "2023-11-15"}
+
+
 def test_scores_of_another_version_are_not_explained(ws, tmp_path):
     ws.ingest(write_conn(tmp_path / "conn.log", 50))
     ws.score("spot")

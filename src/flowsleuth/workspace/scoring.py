@@ -15,11 +15,11 @@ from flowsleuth.detect import DETECTORS, FINDERS
 from flowsleuth.errors import DetectorError, OptionError
 from flowsleuth.investigate.queries import within
 from flowsleuth.workspace.checked_options import made_with, plain_options
-from flowsleuth.workspace.finding_runs import default_finders, make_finder, run_finders
+from flowsleuth.workspace.finding_runs import PREFIX, default_finders, make_finder, run_finders
 from flowsleuth.workspace.queue_parts import FLOWS_OF, LEADS, queue_rows
 from flowsleuth.workspace.score_parts import ScoreSink, suspect_rows
 from flowsleuth.workspace.scored_day import ScoredDay
-from flowsleuth.workspace.stored_day import HeldRows, StoredDay
+from flowsleuth.workspace.stored_day import COMMON, HeldRows, StoredDay, forget_old_counts
 from flowsleuth.workspace.teaching import Teaching
 
 if TYPE_CHECKING:
@@ -147,7 +147,12 @@ def score(
                     scored[detector.name].append(old or _score_day(store, detector, date, window, teaching, held=held))
                 if is_fused:
                     found += run_finders(store, finders, date, held, again=again, tell=tell)
+        forget_old_counts(store, [COMMON, PREFIX, *map(_prefix, made)])
     return [*chain.from_iterable(scored.values()), *found]
+
+
+def _prefix(detector: Detector) -> str:
+    return f"{detector.name}{detector.version}"
 
 
 def _earlier(store: Store, detector: Detector, date: str) -> list[str]:
@@ -180,7 +185,6 @@ def _score_day(
     digest = teaching.digest(detector)
     run = run_id(store, detector, date, earlier, window, ratings=digest)
     baseline = [dt.date.fromisoformat(d) for d in earlier]
-    prefix = f"{detector.name}{detector.version}"
     is_whole = window.covers(date)
     flows = store.table("flow", [date])
     flows = flows if is_whole else window.cut(flows)
@@ -190,7 +194,7 @@ def _score_day(
         flows,
         is_whole=is_whole,
         baseline=baseline,
-        prefix=prefix,
+        prefix=_prefix(detector),
         held=held,
         teaching=teaching,
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 COUNTS = "count_"
 COMMON = "flows1"
 """Prefix of the counts by which all detectors mean the same; a new number where their meaning changes."""
+_PREFIX = re.compile(rf"{COUNTS}(.+?)(\d+)_")
 
 
 class HeldRows:
@@ -152,3 +154,21 @@ class StoredDay:
         rows = self._store.arrow(counted)
         part = self._store.write_counts(kept, date, rows, version)
         self._store.replace(old, [part])
+
+
+def forget_old_counts(store: Store, prefixes: Iterable[str]) -> None:
+    """Let go the counts of lower numbers than those of some prefixes: nobody reads them again.
+
+    Parameters
+    ----------
+    store : Store
+        Opened for writing.
+    prefixes : iterable of str
+        A name and the number of its version, such as ``flows1``.
+    """
+    named = [_PREFIX.match(f"{COUNTS}{prefix}_") for prefix in prefixes]
+    current = {one[1]: int(one[2]) for one in named if one}
+    for table in store.catalog.tables():
+        found = _PREFIX.match(table)
+        if found and int(found[2]) < current.get(found[1], 0):
+            store.replace(store.catalog.parts(table), [])
