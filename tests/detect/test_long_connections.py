@@ -58,6 +58,19 @@ def test_a_lone_long_connection_is_found_and_told_in_full() -> None:
     assert row["p_value"] == pytest.approx(2 / 4 / 12)  # one of four days, 12 times what is worth a look; two tests
 
 
+def test_of_a_connection_to_us_the_caller_is_told() -> None:
+    """What was said with the host as its own peer: connected with 10.0.9.80, of 10.0.9.80."""
+    visitors = [
+        flow(f"198.51.100.{n}", "10.0.9.80", 40.0 + n, at=n * 900.0, direction="inbound", dst_port=8443)
+        for n in range(1, 60)
+    ]
+    caller = flow("203.0.113.9", "10.0.9.80", 6 * HOUR, direction="inbound", dst_port=8443)
+    (row,) = find([*visitors, caller])
+    assert (row["host"], row["src_ip"], row["dst_ip"]) == ("10.0.9.80", "203.0.113.9", "10.0.9.80")
+    assert row["reason"].startswith("connected for 6.0 h from 203.0.113.9 over 8443/tcp in 1 connection; ")
+
+
+
 def test_what_everybody_keeps_open_is_usual() -> None:
     assert find(office()) == []
 

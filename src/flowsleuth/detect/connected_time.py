@@ -34,6 +34,8 @@ OPEN_MS = 60_000
 """A connection is taken to be open still if it ends so shortly before the last of the data."""
 KINDS = 4
 """Whether the client is ours, and whether the peer is: 0 to 3."""
+THEIRS_WITH_OURS = 1
+"""The kind of a client that is not ours, and a peer that is."""
 
 
 @dataclass(frozen=True)

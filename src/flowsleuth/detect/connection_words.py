@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.connected_time import Connected
+from flowsleuth.detect.connected_time import THEIRS_WITH_OURS, Connected
 from flowsleuth.detect.findings import say_service
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.peer_names import texts_of
@@ -49,10 +49,14 @@ class Told:
 
     def reasons(self, day: NetworkDay) -> pa.Array:
         """Why each is told."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
         one = self.connected
+        to_us = pa.array(one.kind == THEIRS_WITH_OURS)
         return join(
-            each(one.total_s, lambda n: f"connected for {duration(n)} with "),
-            texts_of(day, one.peer),
+            each(one.total_s, lambda n: f"connected for {duration(n)} "),
+            pc.if_else(to_us, join("from ", texts_of(day, one.client)), join("with ", texts_of(day, one.peer))),
             " over ",
             say_service(one.service),
             each(one.connections, lambda n: f" in {count(n)} connection{'' if n == 1 else 's'}"),

@@ -128,11 +128,9 @@ class LeadWords:
         return f"would rank {place:,} of {self.listed.size:,}"
 
     def _reason(self, by: str, name: str, at: int) -> str:
-        row = {key: self.texts[key][at] for key in (*_ENDS, "reason")}
-        peer = row["server_name"] or row["dst_ip"]
-        port = f" {row['service_port']}/{row['proto']}" if row["service_port"] is not None else ""
-        where = f" ({peer}{port})" if by == "host" and peer else ""
-        return f"{name}{where}: {row['reason']}"
+        row = {key: self.texts[key][at] for key in ("host", *_ENDS, "reason")}
+        where = _other_end(row) if by == "host" else ""
+        return f"{name}{f' ({where})' if where else ''}: {row['reason']}"
 
     def extent(self, some: list[int]) -> dict[str, Any]:
         """The widest range, and the largest of the sums, of a lead's findings: they may rest on the same flows."""
@@ -148,6 +146,24 @@ class LeadWords:
             return dict.fromkeys(_ENDS)
         found = {name: _same(self.texts[name][at] for at in some) for name in _ENDS}
         return found | ({"service_port": None} if found["proto"] is None else {})
+
+
+def _other_end(row: Mapping[str, Any]) -> str:
+    """Who a finding says its host had to do with, and over what.
+
+    Examples
+    --------
+    >>> ends = {"host": "10.0.0.7", "src_ip": "10.0.0.7", "dst_ip": "192.0.2.1", "server_name": None, "proto": "tcp"}
+    >>> _other_end(ends | {"service_port": 443})
+    '192.0.2.1 443/tcp'
+    >>> _other_end(ends | {"src_ip": "192.0.2.1", "dst_ip": "10.0.0.7", "service_port": 22})
+    '192.0.2.1 to its 22/tcp'
+    """
+    port = f"{row['service_port']}/{row['proto']}" if row["service_port"] is not None else ""
+    if row["host"] == row["dst_ip"] != row["src_ip"]:
+        return " to ".join(text for text in (row["src_ip"], f"its {port}" if port else "") if text)
+    peer = row["server_name"] or row["dst_ip"]
+    return f"{peer} {port}".rstrip() if peer else ""
 
 
 def _same(values: Any) -> Any:

@@ -90,7 +90,7 @@ class LongConnectionFinder:
     normal_if: ClassVar[str] = "a connection with that peer were meant to stay open"
     is_default: ClassVar[bool] = True
     Options: ClassVar[type] = LongConnectionOptions
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     tables: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, options: LongConnectionOptions | None = None) -> None:
