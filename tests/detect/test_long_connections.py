@@ -70,7 +70,6 @@ def test_of_a_connection_to_us_the_caller_is_told() -> None:
     assert row["reason"].startswith("connected for 6.0 h from 203.0.113.9 over 8443/tcp in 1 connection; ")
 
 
-
 def test_what_everybody_keeps_open_is_usual() -> None:
     assert find(office()) == []
 
