@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import threading
 import time
@@ -10,6 +11,8 @@ import zipfile
 import pytest
 from tests.faces.web.conftest import HOSTILE, log_in
 
+from flowsleuth.errors import OptionError, StoreError
+from flowsleuth.faces.web.asked import Asked
 from flowsleuth.workspace import Workspace
 
 
@@ -118,6 +121,39 @@ def test_a_failing_job_tells_nothing_of_the_inside(local, monkeypatch):
     told = wait_for(local, local.post("/api/investigations", json={"target": "10.0.0.1"}).json()["job"])
     assert told["state"] == "failed"
     assert "division" not in str(told)
+
+
+def test_a_job_that_fails_while_it_is_asked_about_tells_its_error(local, monkeypatch):
+    """Its end comes after the server has found it, and before the answer is written."""
+    go_on = threading.Event()
+
+    def fail(*_, **__):
+        go_on.wait(60)
+        raise OptionError("no such thing")
+
+    made = Asked.made
+
+    async def late(self, make):
+        go_on.set()
+        (job,) = self.jobs._jobs.values()
+        while job.ended is None:
+            await asyncio.sleep(0.01)
+        return await made(self, make)
+
+    monkeypatch.setattr(Workspace, "investigate", fail)
+    monkeypatch.setattr(Asked, "made", late)
+    job = local.post("/api/investigations", json={"target": "10.0.0.1"}).json()["job"]
+    told = local.get(f"/api/jobs/{job}").json()
+    assert (told["state"], told["error"]["message"]) == ("failed", "no such thing")
+
+
+def test_a_job_whose_workspace_does_not_open_fails(local, monkeypatch):
+    def broken():
+        raise StoreError("the disk is gone")
+
+    monkeypatch.setattr(local.app.state.job_pool, "_open", broken)
+    told = wait_for(local, local.post("/api/investigations", json={"target": "10.0.0.1"}).json()["job"])
+    assert (told["state"], told["error"]["message"]) == ("failed", "the disk is gone")
 
 
 def test_a_story_there_and_back_with_hostile_words(local):

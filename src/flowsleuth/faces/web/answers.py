@@ -52,10 +52,15 @@ def error_answer(
     headers: dict[str, str] | None = None,
 ) -> Response:
     """An error as every face of this server tells it."""
-    told = {"message": message, "where": where, "hint": hint, "available": available}
-    made = answer(json_bytes({"error": told}), status)
+    error = FlowsleuthError(message, where=where, hint=hint, available=available)
+    made = answer(json_bytes({"error": plain_error(error)}), status)
     made.headers.update(headers or {})
     return made
+
+
+def plain_error(error: FlowsleuthError) -> dict[str, Any]:
+    """One of our own errors as it stands in an answer."""
+    return {"message": error.message, "where": error.where, "hint": error.hint, "available": error.available}
 
 
 def told(error: FlowsleuthError) -> Response:

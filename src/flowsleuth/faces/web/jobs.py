@@ -7,10 +7,12 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from flowsleuth.errors import CatalogueError, FlowsleuthError
+from flowsleuth.faces.web.answers import plain_error
 from flowsleuth.faces.web.pool import BusyError, Lease, WorkspacePool
 from flowsleuth.workspace.accounts import Role
 
@@ -69,6 +71,24 @@ class Job:
     lease: Lease = field(default_factory=Lease)
     steps: list[dict[str, Any]] = field(default_factory=list)
     keeps_partial: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def begin(self) -> None:
+        """Its work begins."""
+        with self._lock:
+            if self.ended is None:
+                self.state = "running"
+
+    def end(self, state: State, result: Any = None, error: FlowsleuthError | None = None) -> None:
+        """Its work has ended; the first end counts, and one that was stopped is cancelled whatever came of it."""
+        with self._lock:
+            if self.ended is not None:
+                return
+            if self.lease.is_stopped:
+                self.state, self.result = "cancelled", result if self.keeps_partial else None
+            else:
+                self.state, self.result, self.error = state, result, error
+            self.ended = time.monotonic()
 
     def tell(self, doing: str, progress: float | None = None) -> None:
         """Say how far it is; the work calls this now and then.
@@ -83,19 +103,21 @@ class Job:
         self.doing, self.progress = doing, progress
 
     def told(self) -> dict[str, Any]:
-        """What is said about it to who asks."""
-        seconds = (self.ended or time.monotonic()) - self.began
-        return {
-            "job": self.job_id,
-            "kind": self.kind,
-            "state": "running" if self.state == "waiting" else self.state,
-            "is_waiting": self.state == "waiting",
-            "doing": self.doing,
-            "progress": 1.0 if self.state == "done" else self.progress,
-            "seconds": round(seconds, 3),
-            "steps": list(self.steps),
-            "result": self.result,
-        }
+        """What is said about it to who asks, all of one moment; of one that failed, also its error."""
+        with self._lock:
+            seconds = (self.ended or time.monotonic()) - self.began
+            said = {
+                "job": self.job_id,
+                "kind": self.kind,
+                "state": "running" if self.state == "waiting" else self.state,
+                "is_waiting": self.state == "waiting",
+                "doing": self.doing,
+                "progress": 1.0 if self.state == "done" else self.progress,
+                "seconds": round(seconds, 3),
+                "steps": list(self.steps),
+                "result": self.result,
+            }
+            return said if self.error is None else said | {"error": plain_error(self.error)}
 
 
 class Jobs:
@@ -121,34 +143,26 @@ class Jobs:
             if len(open_jobs) >= PER_PERSON:
                 raise BusyError(f"{PER_PERSON} of your jobs run already", hint="wait for one, or cancel it")
             self._jobs[job.job_id] = job
-        self._pool.submit(job.lease, who, lambda ws: self._do(job, ws, work))
+
+        def do(workspace: Workspace) -> None:
+            job.begin()
+            job.end("done", work(workspace, job))
+
+        self._pool.submit(job.lease, who, do).add_done_callback(lambda future: self._ended(job, future))
         return job
 
-    def _do(self, job: Job, workspace: Workspace, work: Callable[[Workspace, Job], Any]) -> None:
-        """Run it; whatever goes wrong is the job's end, not the server's."""
-        job.state = "running"
-        try:
-            result = work(workspace, job)
-        except FlowsleuthError as error:
-            self._end(job, "failed", error=error)
-        except CancelledError:
-            self._end(job, "cancelled")
-        except Exception:
+    @staticmethod
+    def _ended(job: Job, future: Future[None]) -> None:
+        """Whatever went wrong, in the work or before it began, is the job's end, not the server's."""
+        error = CancelledError() if future.cancelled() else future.exception()
+        if isinstance(error, CancelledError):
+            job.end("cancelled")
+        elif isinstance(error, FlowsleuthError):
+            job.end("failed", error=error)
+        elif error is not None:
             if not job.lease.is_stopped:
-                _log.exception("job %s failed", job.kind)
-            self._end(job, "failed", error=FlowsleuthError("an error of the server itself; its log says more"))
-        else:
-            self._end(job, "done", result)
-
-    def _end(self, job: Job, state: State, result: Any = None, error: FlowsleuthError | None = None) -> None:
-        with self._lock:
-            if job.ended is not None:
-                return
-            if job.lease.is_stopped:
-                job.state, job.result = "cancelled", result if job.keeps_partial else None
-            else:
-                job.state, job.result, job.error = state, result, error
-            job.ended = time.monotonic()
+                _log.error("job %s failed", job.kind, exc_info=error)
+            job.end("failed", error=FlowsleuthError("an error of the server itself; its log says more"))
 
     def get(self, who: Identity, job_id: str) -> Job:
         """A job of one's own; an admin sees all.
@@ -176,7 +190,7 @@ class Jobs:
         if job.ended is None:
             job.lease.stop()
             if job.state == "waiting":
-                self._end(job, "cancelled")
+                job.end("cancelled")
         return job
 
     def _forget(self) -> None:

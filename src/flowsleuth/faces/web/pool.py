@@ -10,7 +10,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 from flowsleuth.errors import WorkspaceError
@@ -133,9 +133,9 @@ class WorkspacePool:
         finally:
             lease.drop()
 
-    def submit(self, lease: Lease, who: Identity, work: Callable[[Workspace], None]) -> None:
-        """Queue a long piece of work; what becomes of it is the work's own business."""
-        self._executor.submit(self.do, lease, who, work)
+    def submit(self, lease: Lease, who: Identity, work: Callable[[Workspace], None]) -> Future[None]:
+        """Queue a long piece of work; what becomes of it is the business of who asked."""
+        return self._executor.submit(self.do, lease, who, work)
 
     def _workspace(self) -> Workspace:
         workspace: Workspace | None = getattr(self._mine, "workspace", None)

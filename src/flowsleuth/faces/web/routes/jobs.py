@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path
 from pydantic import Field
 from starlette.responses import Response
 
-from flowsleuth.faces.web.answers import answer, json_bytes, told
+from flowsleuth.faces.web.answers import answer, json_bytes
 from flowsleuth.faces.web.asked import Asking
 from flowsleuth.faces.web.inputs import Input, Name
 
@@ -30,17 +30,7 @@ class Scoring(Input):
 @router.get("/jobs/{job_id}")
 async def job(asked: Asking, job_id: JobId) -> Response:
     """How far a job of one's own is; its result once it is done."""
-    found = asked.jobs.get(asked.who, job_id)
-    if found.state == "failed" and found.error is not None:
-        return answer(json_bytes(found.told() | {"error": _error(found)}))
-    return await asked.made(found.told)
-
-
-def _error(found: Job) -> Any:
-    import json
-
-    assert found.error is not None
-    return json.loads(bytes(told(found.error).body))["error"]
+    return await asked.made(asked.jobs.get(asked.who, job_id).told)
 
 
 @router.delete("/jobs/{job_id}")
