@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import TextCodes, look_up
+from flowsleuth.detect.dense_codes import TextCodes, look_up, row_order
 from flowsleuth.detect.findings import NONE, Extent
 from flowsleuth.detect.flow_codes import DNS
 from flowsleuth.detect.network_day import NetworkDay
@@ -50,7 +50,7 @@ class AskedNames:
         src, name = day.addresses.of(asks["src_ip"]), self._names.of(asks["query"])
         rows = np.flatnonzero(np.append(day.is_ours, False)[src])
         key = self._key(src[rows], name[rows])
-        order = np.argsort(key)
+        order = row_order(key)
         self._keys = key[order]
         self.connections, self._first_us, self._last_us = (
             as_ints(asks[name])[rows][order] for name in ("n", "first", "last")

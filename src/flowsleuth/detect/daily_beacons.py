@@ -12,7 +12,7 @@ from flowsleuth.detect.asked_names import AskedNames
 from flowsleuth.detect.common_conduct import others_share, sources_of
 from flowsleuth.detect.dense_codes import distinct
 from flowsleuth.detect.findings import KEPT_P, no_findings, tell
-from flowsleuth.detect.flow_codes import SPAN
+from flowsleuth.detect.flow_codes import RESOLVERS, SPAN
 from flowsleuth.detect.kernels.beats import LONG_SCALE_MS, SCALES_MS
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds
@@ -37,8 +37,6 @@ LONGEST_DOUBLINGS = 10.0
 reloads for a minute is even, too, and over soon. Ten doublings are ten days."""
 POLLED = (17 * SPAN + 123,)
 """What polls by its protocol wherever it runs: NTP (RFC 5905). That it beats is no evidence, however few do it here."""
-RESOLVERS = (17 * SPAN + 53, 6 * SPAN + 53)
-"""Services of resolvers: where there are DNS rows, it is the name asked for that beats, not the resolver."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +156,7 @@ class DailyBeaconFinder:
         if not len(day.pairs):
             return no_findings()
         asked = AskedNames(day)
-        told_by_name = RESOLVERS if len(asked) else ()
+        told_by_name = RESOLVERS if len(asked) else ()  # it is the name asked for that beats, not the resolver
         return pa.concat_tables([self._tell(day, FlowTalks(day), (*POLLED, *told_by_name)), self._tell(day, asked, ())])
 
     def _tell(self, day: NetworkDay, talks: FlowTalks | AskedNames, excused: tuple[int, ...]) -> pa.Table:

@@ -20,8 +20,8 @@ Keys = NDArray[np.uint64]
 Columns = TypeVar("Columns")
 
 FEW, FITS_CACHE = 20_000, 200_000
-SORTED_BY_DIGITS = 65_536
-"""Numbers of 16 bits are sorted by their digits, in a quarter of the time."""
+_HALF = 32
+"""Bits of a half of a number."""
 _STEP = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio, as in SplitMix64
 
 
@@ -166,21 +166,82 @@ def distinct(values: NDArray[Any]) -> NDArray[Any]:
     return ordered[group_starts(ordered)]
 
 
+def row_order(numbers: NDArray[Any]) -> Ints:
+    """Rows in order of numbers, of equal ones as they came: ``numpy.argsort(kind="stable")``, faster.
+
+    A number and its row are sorted as one where both fit in 63 bits, else by halves: whole numbers are sorted much
+    faster than rows by them (three million in an eighth of the time, by halves in less than a half).
+
+    Examples
+    --------
+    >>> row_order(np.array([9, -3, 9, 5])).tolist()
+    [1, 3, 0, 2]
+    """
+    if numbers.size < 2:
+        return np.arange(numbers.size)
+    lowest = np.argmin(numbers)
+    if numbers.dtype.kind == "f" and np.isnan(numbers[lowest]):  # its bits tell nothing of its place, which is the last
+        return np.argsort(numbers, kind="stable")
+    above = _bits(numbers)
+    above -= above[lowest]
+    if int(above.max()).bit_length() + (numbers.size - 1).bit_length() <= 63:
+        return _order_with_rows(above)
+    order = _order_with_rows(above & np.uint64(2**_HALF - 1))
+    return order[_order_with_rows(above[order] >> np.uint64(_HALF))]
+
+
+def _bits(numbers: NDArray[Any]) -> Keys:
+    """The bits of numbers, such that what they are above the lowest, modulo 2^64, is in the numbers' own order."""
+    if numbers.dtype.kind == "f":
+        signed = (numbers.astype(np.float64) + 0.0).view(np.int64)  # one zero
+        return (signed ^ ((signed >> 63) & np.int64(2**63 - 1))).view(np.uint64)
+    return numbers.astype(np.uint64)
+
+
+def _order_with_rows(numbers: Keys) -> Ints:
+    """Order of numbers that fit in 63 bits together with their rows."""
+    bits = np.uint64((numbers.size - 1).bit_length())
+    both = (numbers << bits).view(np.int64)
+    both |= np.arange(numbers.size)
+    both.sort()
+    both &= (1 << int(bits)) - 1
+    return both
+
+
+def placed(numbers: NDArray[Any]) -> tuple[NDArray[Any], Ints]:
+    """Distinct whole numbers, sorted, and each row's place among them: ``numpy.unique`` and its inverse, faster.
+
+    Examples
+    --------
+    >>> [found.tolist() for found in placed(np.array([9, -3, 9, 5]))]
+    [[-3, 5, 9], [2, 0, 2, 1]]
+    """
+    if bool(np.all(numbers[1:] >= numbers[:-1])):
+        starts = group_starts(numbers)
+        return numbers[starts], _runs(starts, numbers.size)
+    order = row_order(numbers)
+    ordered = numbers[order]
+    starts = group_starts(ordered)
+    at = np.empty(numbers.size, dtype=np.int64)
+    at[order] = _runs(starts, numbers.size)
+    return ordered[starts], at
+
+
+def _runs(starts: Ints, size: int) -> Ints:
+    """Which run each of the sorted rows is in."""
+    return np.repeat(np.arange(starts.size), np.diff(np.append(starts, size)))
+
+
 def order_within(group: NDArray[Any], values: NDArray[Any]) -> Ints:
-    """Order of rows by whole numbers, then by values: ``numpy.lexsort((values, group))``, in half the time.
+    """Order of rows by whole numbers, then by values: ``numpy.lexsort((values, group))``, faster.
 
     Examples
     --------
     >>> order_within(np.array([1, 0, 1]), np.array([7.0, 9.0, 3.0])).tolist()
     [1, 2, 0]
     """
-    if not group.size:
-        return np.zeros(0, dtype=np.int64)
-    order = np.argsort(values, kind="stable")
-    lowest = group.min()
-    if group.max() - lowest < SORTED_BY_DIGITS:
-        group = (group - lowest).astype(np.uint16)
-    return order[np.argsort(group[order], kind="stable")]
+    order = row_order(values)
+    return order[row_order(group[order])]
 
 
 def joined(parts: Sequence[Columns]) -> Columns:
@@ -240,9 +301,9 @@ def _ranges(columns: Sequence[NDArray[Any]]) -> tuple[list[int], list[int]]:
 
 
 def order_of(*columns: NDArray[Any]) -> Ints:
-    """Order of rows of whole numbers by the first column, then by the second, and so on; of equal rows any.
+    """Order of rows of whole numbers by the first column, then by the second, and so on; of equal rows as they came.
 
-    Rows that fit in one number (:func:`pack`) are sorted by it, in a fifth to a third of the time.
+    ``numpy.lexsort``, faster: rows that fit in one number (:func:`pack`) are sorted by it.
 
     Examples
     --------
@@ -251,7 +312,7 @@ def order_of(*columns: NDArray[Any]) -> Ints:
     """
     if not columns[0].size or math.prod(_ranges(columns)[1]) >= 2**63:
         return np.lexsort(columns[::-1])
-    return np.argsort(pack(*columns))
+    return row_order(pack(*columns))
 
 
 def places_in(chosen: Ints, size: int) -> Ints:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsleuth.detect.day_counts import OUTCOMES
-from flowsleuth.detect.dense_codes import distinct, group_starts, look_up
+from flowsleuth.detect.dense_codes import distinct, look_up, placed, row_order
 from flowsleuth.detect.flow_codes import FAILED
 
 if TYPE_CHECKING:
@@ -53,19 +53,8 @@ class Groups:
         >>> found.keys.tolist(), found.of.tolist(), found.size.tolist()
         ([3, 7], [1, 0, 1], [1, 2])
         """
-        if key.size and bool(np.all(key[1:] >= key[:-1])):
-            return cls._of_sorted(key)
-        order = np.argsort(key)
-        found = cls._of_sorted(key[order])
-        of = np.empty(key.size, dtype=np.int32)
-        of[order] = found.of
-        return cls(found.keys, of, found.size)
-
-    @classmethod
-    def _of_sorted(cls, key: Ints) -> Groups:
-        starts = group_starts(key)
-        size = np.diff(np.append(starts, key.size))
-        return cls(key[starts], np.repeat(np.arange(starts.size, dtype=np.int32), size), size)
+        keys, of = placed(key)
+        return cls(keys, of.astype(np.int32), np.bincount(of, minlength=keys.size))
 
     def add_up(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Sum of a value over each group's items (whole numbers stay exact)."""
@@ -106,7 +95,7 @@ class Edges:
         if self.n_hosts**2 * self.n_services * KINDS >= 2**63:
             self._pairs = distinct(whole["src"].astype(np.int64) * self.n_hosts + whole["dst"])
         key = self.key(whole["src"], whole["dst"], whole["service"], whole["kind"])
-        order = np.argsort(key)
+        order = row_order(key)
         self.keys = key[order]
         del key
         self.src, self.dst, self.service, self.kind, self.flows = (whole.pop(n)[order] for n in types if n not in BINS)

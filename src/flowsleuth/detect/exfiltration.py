@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import distinct, places_in
+from flowsleuth.detect.dense_codes import distinct, placed, places_in
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.far_tails import FarTail, drawn_tail, tail_of_days
 from flowsleuth.detect.findings import KEPT_P, Extent, no_findings, tell
@@ -171,7 +171,7 @@ class ExfiltrationFinder:
 
 
 def _peer_tail(out: Transfers, least: float) -> Floats:
-    service = np.unique(out.service, return_inverse=True)[1].reshape(-1)
+    service = placed(out.service)[1]
     kind = out.serves.astype(np.int64)
     return drawn_tail(out.net, out.sender, service * SHAPES + out.shape, kind, least, is_rare_in_kind=True)
 
@@ -192,7 +192,7 @@ def _others_there(out: Transfers, least: float) -> tuple[Floats, Ints]:
 
 def _most_of_others(out: Transfers, rows: Ints) -> Floats:
     """The most that another sent to one receiver over the same service in the same role; NaN where nobody else does."""
-    role = np.unique(out.service, return_inverse=True)[1].reshape(-1) * 2 + out.serves
+    role = placed(out.service)[1] * 2 + out.serves
     return highest_of_others(out.net, out.sender, role)[rows]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import group_starts, order_within
+from flowsleuth.detect.dense_codes import group_starts, order_within, placed
 from flowsleuth.detect.peer_tails import PRIOR_PEERS
 
 Floats = NDArray[np.float64]
@@ -105,8 +105,8 @@ def votes_of(source: NDArray[np.integer], group: NDArray[np.integer]) -> Floats:
     [0.5, 1.0]
     """
     wide = int(group.max(initial=0)) + 1
-    _, of, n = np.unique(source.astype(np.int64) * wide + group, return_inverse=True, return_counts=True)
-    return np.asarray(np.minimum(1.0, MOST_VOTES / n))[of.reshape(-1)]
+    of = placed(source.astype(np.int64) * wide + group)[1]
+    return np.asarray(np.minimum(1.0, MOST_VOTES / np.bincount(of)))[of]
 
 
 def drawn_tail(

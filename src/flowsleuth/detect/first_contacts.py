@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import look_up, order_of
+from flowsleuth.detect.dense_codes import look_up, order_of, placed
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.flow_codes import ANSWERED, FAILED, SPAN, UNKNOWN
 from flowsleuth.detect.network_day import NetworkDay, Pairs
@@ -75,8 +75,8 @@ def first_contacts(day: NetworkDay) -> tuple[Contacts, Ints]:
         none = np.zeros(0, dtype=np.int64)
         return Contacts(none, none, none, none, none, none > 0), of
     ends = Groups.by(pairs.client[rows].astype(np.int64) * day.n_hosts + pairs.server[rows])
-    services, at = np.unique(service[rows], return_inverse=True)
-    asked = Groups.by(ends.of.astype(np.int64) * services.size + at.reshape(-1))
+    services, at = placed(service[rows])
+    asked = Groups.by(ends.of.astype(np.int64) * services.size + at)
     is_asking = np.bincount(asked.of, weights=pairs.owner[rows] == 0) > 0
     contacts = _put_together(day, rows, asked)
     # In two steps, as time, source and service together do not fit in one number.
@@ -169,8 +169,8 @@ def is_dead(contacts: Contacts) -> Bools:
 
 def by_end_and_service(end: Ints, service: Ints) -> Groups:
     """Contacts put together by one end and the service; groups are in order of both."""
-    services, at = np.unique(service, return_inverse=True)
-    return Groups.by(end * services.size + at.reshape(-1))
+    services, at = placed(service)
+    return Groups.by(end * services.size + at)
 
 
 def is_ping(service: NDArray[np.integer]) -> Bools:

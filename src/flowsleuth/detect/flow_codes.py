@@ -25,6 +25,8 @@ SPAN = 131_072
 NO_PORT = SPAN - 1
 DNS = 17 * SPAN + 53
 """Service code of 53/udp, which stands for questions about names whatever carried them."""
+RESOLVERS = (DNS, 6 * SPAN + 53)
+"""Services of resolvers."""
 
 ANSWERED, FAILED, UNKNOWN = 0, 1, 2
 FAILED_STATES = ("S0", "REJ", "RSTOS0", "SH")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import distinct, order_within
+from flowsleuth.detect.dense_codes import distinct, order_within, placed, row_order
 from flowsleuth.detect.tails import own_tail, weight_at_least
 
 Floats = NDArray[np.float64]
@@ -183,14 +183,14 @@ class _Window:
         self.n_who, who = _codes([day.who for day in days])
         n_what, what = _codes([day.what for day in days])
         rows = [len(day) for day in days]
-        pairs, of = np.unique(who * n_what + what, return_inverse=True)
+        pairs, of = placed(who * n_what + what)
         self.who, self.what = np.divmod(pairs, n_what)
-        self.days = np.bincount(of.reshape(-1), minlength=pairs.size).astype(np.float64)
-        self.today = of.reshape(-1)[: rows[0]]
+        self.days = np.bincount(of, minlength=pairs.size).astype(np.float64)
+        self.today = of[: rows[0]]
         self.row_who, self.ages = who, np.repeat([0, *(age for age, _ in earlier)], rows)
         oldest = np.zeros(pairs.size, dtype=np.int64)
-        np.maximum.at(oldest, of.reshape(-1), self.ages)
-        self.is_first = oldest[of.reshape(-1)] == self.ages
+        np.maximum.at(oldest, of, self.ages)
+        self.is_first = oldest[of] == self.ages
         self.others = np.bincount(self.what, minlength=n_what) - 1
         self.age = np.zeros(n_what, dtype=np.int64)
         np.maximum.at(self.age, what, self.ages)
@@ -218,7 +218,7 @@ def _use_shares(value: Floats, who: Ints, use: Floats, is_wanted: Bools) -> Floa
     """
     tier = np.floor(TIERS_PER_DOUBLING * np.log2(-value))
     found = np.ones(value.size)
-    by_use, by_who = np.argsort(use, kind="stable"), order_within(who, use)
+    by_use, by_who = row_order(use), order_within(who, use)
     for low in distinct(tier[is_wanted]):
         is_as_odd = tier <= low
         as_odd, place = np.flatnonzero(is_as_odd), np.cumsum(is_as_odd) - 1

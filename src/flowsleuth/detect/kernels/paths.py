@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from flowsleuth.detect.dense_codes import placed, row_order
 from flowsleuth.detect.kernels.p_values import both, least_of
 
 Floats = NDArray[np.float64]
@@ -94,9 +95,9 @@ class _Starts:
     """Where, in edges sorted by (source, first time), those of a source from a time on begin."""
 
     def __init__(self, src: Ints, first_us: Ints) -> None:
-        self._times, rank = np.unique(first_us, return_inverse=True)
+        self._times, rank = placed(first_us)
         self._radix = self._times.size + 1
-        self._keys = src * self._radix + rank.reshape(-1)
+        self._keys = src * self._radix + rank
 
     def place(self, src: Ints, time_us: Ints) -> Ints:
         rank = np.searchsorted(self._times, time_us, side="left")
@@ -106,7 +107,7 @@ class _Starts:
 def _is_way_back(src: Ints, dst: Ints, first_us: Ints) -> NDArray[np.bool_]:
     """Which edges go back where an earlier one came from."""
     radix = int(max(src.max(), dst.max())) + 1
-    order = np.argsort(src * radix + dst)
+    order = row_order(src * radix + dst)
     keys = (src * radix + dst)[order]
     back = dst * radix + src
     at = np.minimum(np.searchsorted(keys, back), keys.size - 1)

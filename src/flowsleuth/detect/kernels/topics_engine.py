@@ -17,7 +17,7 @@ INSTALL = "pip install 'flowsleuth[fast]'"
 
 
 class Engine(Protocol):
-    """The inner loops of a topic model; both makes agree to about 1e-12.
+    """The inner loops of a topic model; a model of both makes agrees to 1e-10.
 
     ``phi_wk`` is P(word | topic), shape (n_words, n_topics); ``theta`` is P(topic | document), one row each;
     ``alpha_excess`` is the Dirichlet parameter less 1, i.e. the tokens added to each topic of a document.
