@@ -76,6 +76,7 @@ def test_a_beacon_of_the_day_is_found_and_told_in_full():
     assert row["reason"].endswith("; no other host of ours does")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hours", [8, 24, 72])
 def test_sleepers_of_hours_and_days_are_found_over_the_days_before(hours):
     seconds = np.arange(-14 * DAY + 3_000, DAY, hours * 3_600.0)

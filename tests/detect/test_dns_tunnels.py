@@ -162,6 +162,7 @@ def test_generated_domains_are_told_of_the_host() -> None:
     assert find([*office(), *rows], usual) == []  # a mail server, a crawler
 
 
+@pytest.mark.slow
 def test_the_chance_under_the_null_is_not_smaller_than_told() -> None:
     chance = np.random.default_rng(17)
     told = tested = 0

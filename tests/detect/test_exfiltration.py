@@ -195,6 +195,7 @@ def test_multicast_is_nobody_and_hides_nothing_else() -> None:
     assert [row["dst_ip"] for row in find([*office(), *LEAK], earlier=earlier)] == ["203.0.113.9"]
 
 
+@pytest.mark.slow
 def test_the_chance_under_the_null_is_not_smaller_than_told() -> None:
     chance = np.random.default_rng(11)
     told: list[float] = []

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from flowsleuth.detect.calibration import Calibration, count_evidence, false_shares
 from flowsleuth.detect.fusion import Evidence, Population, Usual, fuse, strongest
+from flowsleuth.detect.kernels.as_busy import AsBusy
 
 
 def evidence(rows: list[tuple[int, int, int, float]], families: list[int]) -> Evidence:
@@ -101,6 +104,21 @@ def test_under_the_null_hosts_rank_by_chance_and_busy_ones_no_higher() -> None:
         p = fuse(*told(*uniform(host_pairs.tolist(), chance), hosts)).host_p
         places.append((p < p[-1]).mean() + 0.5 * (p == p[-1]).mean())
     assert 0.4 < np.mean(places) < 0.6  # standard error 0.037
+
+
+def test_what_hosts_as_busy_have_more_of_is_no_evidence() -> None:
+    chance = np.random.default_rng(9)
+    flows = np.append(chance.integers(5, 15, 100), chance.integers(5000, 15_000, 100))
+    p_value = np.append(chance.uniform(0.3, 1.0, 100), chance.uniform(0.001, 0.3, 100))  # busy ones have more of it
+    of_hosts = [(0, host, -1, float(p)) for host, p in enumerate(p_value)]
+    plain = population([], [3] * 200)
+    compared = replace(plain, busy=[(np.arange(200), AsBusy.of(flows, np.full(200, 3)))])
+    before, after = (fuse(evidence(of_hosts, [0]), people) for people in (plain, compared))
+    assert before.host_surprise[100:].min() > before.host_surprise[:100].max()
+    place = (after.host_surprise[:, None] < after.host_surprise).mean(axis=0)
+    assert 0.4 < place[100:].mean() < 0.6
+    assert np.corrcoef(after.host_surprise[100:], before.host_surprise[100:])[0, 1] > 0.95
+    assert (after.host_p[before.host_p < 1.0] < 1.0).all()  # a host of which something is told stays in the list
 
 
 def test_chances_are_calibrated_against_earlier_days() -> None:

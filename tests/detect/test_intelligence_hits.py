@@ -209,6 +209,7 @@ def test_no_indicators_no_findings() -> None:
     assert len(run_finder(IntelligenceFinder(), make_flows(office()))) == 0
 
 
+@pytest.mark.slow
 def test_the_chance_under_the_null_is_not_smaller_than_told() -> None:
     """A feed that each host meets by chance: the share told is not above the level."""
     chance = np.random.default_rng(9)

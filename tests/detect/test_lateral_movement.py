@@ -113,6 +113,7 @@ def test_failures_other_services_and_hosts_outside_are_no_edges() -> None:
     assert len(run_finder(LateralMovementFinder(), make_flows([*office(), *rows]), earlier=history())) == 0
 
 
+@pytest.mark.slow
 def test_the_chance_under_the_null_is_not_smaller_than_told() -> None:
     """Hosts that each open administration at a rate of their own, to anybody: few are told."""
     chance = np.random.default_rng(11)

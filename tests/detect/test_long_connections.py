@@ -59,7 +59,7 @@ def test_a_lone_long_connection_is_found_and_told_in_full() -> None:
 
 
 def test_of_a_connection_to_us_the_caller_is_told() -> None:
-    """What was said with the host as its own peer: connected with 10.0.9.80, of 10.0.9.80."""
+    """It was told of 10.0.9.80 that it was connected with 10.0.9.80."""
     visitors = [
         flow(f"198.51.100.{n}", "10.0.9.80", 40.0 + n, at=n * 900.0, direction="inbound", dst_port=8443)
         for n in range(1, 60)
@@ -137,6 +137,7 @@ def test_without_durations_there_is_nothing_to_tell() -> None:
     assert find([*office(), SHELL | {"conn_state": "S0"}]) == []
 
 
+@pytest.mark.slow
 def test_the_chance_under_the_null_is_not_smaller_than_told() -> None:
     chance = np.random.default_rng(23)
     told: list[float] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import numpy as np
+import pytest
 
 from flowsleuth.detect.strobes import StrobeFinder, StrobeOptions
 from flowsleuth.testing.detectors import make_flows
@@ -81,6 +82,7 @@ class Often(StrobeFinder):
         object.__setattr__(self.options, "least", 20)
 
 
+@pytest.mark.slow
 def test_the_chance_under_the_null_is_not_smaller_than_told() -> None:
     chance = np.random.default_rng(5)
     told = 0

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import flowsleuth
-from flowsleuth.errors import OptionError
+from flowsleuth.detect.network_day import POPULATION
+from flowsleuth.errors import OptionError, StoreError
 from flowsleuth.workspace.lead_list import LeadFilter
 from tests.leads.conftest import FAR, FOURTH, NEAR, THIRD
 
@@ -343,3 +344,16 @@ def test_shares_of_false_leads_are_of_all_that_could_have_been_found(ws):
         fused = ws.lead_desk.rows(by, [FOURTH])
         again = false_shares(fused["p_value"].to_numpy(), fusions(ws.store)[FOURTH].tests(by))
         assert again == pytest.approx(fused["q_value"].to_numpy())
+
+
+def test_a_day_that_an_earlier_version_fused_asks_to_be_scored_again(ws):
+    lead_id, catalog = lead(ws, "10.0.0.7", NEAR, FOURTH)["lead_id"], ws.store.catalog
+    counted = [part for name in catalog.tables() if name.endswith(f"_{POPULATION}") for part in catalog.parts(name)]
+    assert counted
+    with ws.store.writing(), catalog.transaction():
+        catalog.remove([part.path for part in counted])
+    ws.rate(3, leads=[lead_id])
+    with pytest.raises(StoreError, match=f"{FOURTH}: an earlier version fused the leads of this day; score it again"):
+        rows(ws, "host")
+    ws.score(again=True)
+    assert lead(ws, "10.0.0.7", None, FOURTH)["set_aside"] == 1

@@ -65,6 +65,27 @@ def test_host_and_pair_of_the_strobe_stand_first(case: Path) -> None:
     assert host["normal_if"].startswith(("would rank ", "would not be listed if "))
 
 
+def test_hosts_unlike_most_are_listed_and_what_is_likely_is_no_reason_beside_another(case: Path) -> None:
+    with flowsleuth.open(case) as ws:
+        hosts = ws.suspects(None, by="host", dates=["2024-05-03"]).table.to_pylist()
+        likely = {
+            lead["host"]: {one["detector"] for one in found if one["p_value"] >= 0.5}
+            for lead in hosts
+            if (found := ws.findings(lead_id=lead["lead_id"]).table.to_pylist())
+        }
+        peers = ws.findings(detector="unlike_peers", dates=["2024-05-03"]).table
+    assert len(peers) == 40
+    most = max(peers["p_value"].to_pylist())  # that of all that are alike
+    unlike = {row["host"] for row in peers.to_pylist() if row["p_value"] < most}
+    assert unlike <= {lead["host"] for lead in hosts} == set(likely)
+    for lead in hosts:
+        told = {part.split(" ")[0].rstrip(":") for part in lead["reason"].split("; ")} & set(
+            lead["detectors"].split(", ")
+        )
+        assert told, lead
+        assert told == set(lead["detectors"].split(", ")) or not told & likely[lead["host"]], lead
+
+
 def test_findings_and_raw_flows_are_one_call_away(case: Path) -> None:
     with flowsleuth.open(case) as ws:
         pair = ws.suspects(1, by="pair").table.to_pylist()[0]

@@ -26,6 +26,7 @@ FINDERS = Catalogue(
         "lateral_movement": "flowsleuth.detect.lateral_movement:LateralMovementFinder",
         "role_change": "flowsleuth.detect.role_change:RoleChangeFinder",
         "new_rare": "flowsleuth.detect.new_rare:NewRareFinder",
+        "unlike_peers": "flowsleuth.detect.unlike_peers:UnlikePeersFinder",
         "wrong_port": "flowsleuth.detect.wrong_port:WrongPortFinder",
     },
 )

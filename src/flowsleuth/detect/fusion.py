@@ -14,7 +14,9 @@
    alike, where a host with thousands fills the list, and hosts that count alike. Pairs that our hosts began have nine
    tenths of the list's false leads to spend, those that others began one tenth (weights as in Genovese, Roeder and
    Wasserman 2006): what our hosts do says more than what is tried on them.
-6. *A host's evidence* is the sum over that and the families of findings about the host itself; calibrated likewise.
+6. *A host's evidence* is the sum over that and the families of findings about the host itself, less what hosts about as
+   busy have on average beyond what all hosts have (:mod:`.kernels.as_busy`): to be busy is no evidence. Calibrated
+   likewise.
 7. Benjamini and Hochberg's share of false leads, over all pairs (hosts) of the day.
 
 Pairs and hosts of which the source is ours are compared with one another, the others with one another.
@@ -31,6 +33,7 @@ from numpy.typing import NDArray
 
 from flowsleuth.detect.calibration import Calibration
 from flowsleuth.detect.dense_codes import distinct, group_starts
+from flowsleuth.detect.kernels.as_busy import AsBusy
 from flowsleuth.detect.kernels.p_values import least_of, ranks
 from flowsleuth.detect.tails import at_least
 
@@ -95,6 +98,8 @@ class Population:
         Host of each pair.
     host_pairs : array of int64
         How many pairs each host has, at least 1.
+    busy : sequence of (array of int64, AsBusy)
+        Of each class, its hosts and which of them are about as busy; nothing, and hosts are compared as they are.
     """
 
     host_class: Ints
@@ -103,6 +108,7 @@ class Population:
     pairs: Ints
     pair_host: Ints
     host_pairs: Ints
+    busy: Sequence[tuple[Ints, AsBusy]] = ()
 
 
 @dataclass(frozen=True)
@@ -156,7 +162,7 @@ def fuse(evidence: Evidence, population: Population, usual: Usual | None = None)
     listed = _as_listed(chance, population)
     pair_p = _calibrated(listed, population.pair_class, population.pairs, usual.listed)
     own = _add_families(evidence, p_value, np.where(on_pair, -1, evidence.host), n_hosts)
-    host_surprise = own + _best_of_pairs(chance, population)
+    host_surprise = _beyond_busy(own + _best_of_pairs(chance, population), population)
     host_p = _calibrated(host_surprise, population.host_class, population.hosts, usual.hosts)
     return Fused(surprise, listed, np.minimum(pair_p / WEIGHTS[population.pair_class], 1.0), host_surprise, host_p)
 
@@ -223,6 +229,14 @@ def _best_of_pairs(pair_p: Floats, population: Population) -> Floats:
     chance[at] = np.minimum(chance[at], as_odd / population.hosts[kind])
     either = np.clip(least_of(chance, np.full(chance.size, 2)), SMALLEST, 1.0)
     return np.where(either <= HOST_P, -np.log(either), 0.0)
+
+
+def _beyond_busy(surprise: Floats, population: Population) -> Floats:
+    """Step 6: hosts of which anything is told stay above 0."""
+    found = surprise.copy()
+    for hosts, busy in population.busy:
+        found[hosts] -= busy.excess(surprise[hosts])
+    return np.where(surprise > 0.0, np.maximum(found, LEAST_NATS), 0.0)
 
 
 def _how_odd(share: Floats, p: Floats) -> Floats:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import TextCodes, hash_rows, to_signed
+from flowsleuth.detect.dense_codes import TextCodes, hash_rows, row_order, to_signed
 from flowsleuth.detect.fusion import Evidence
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ Ints = NDArray[np.int64]
 
 REASONS = 3
 """Findings that are told in a lead's reason."""
+LIKELY = 0.5
+"""What is as likely as not comes last, and is no reason unless there is no other."""
 _ENDS = ("src_ip", "dst_ip", "server_name", "proto", "service_port")
 _SIZES = ("flows", "src_bytes", "dst_bytes")
 
@@ -51,7 +53,7 @@ class RowGroups:
 
     def __init__(self, entity: Ints, wanted: Ints) -> None:
         self.wanted = wanted
-        self._order = np.argsort(entity, kind="stable")
+        self._order = row_order(entity)
         ordered = entity[self._order]
         self._low = np.searchsorted(ordered, wanted, side="left")
         self._high = np.searchsorted(ordered, wanted, side="right")
@@ -98,7 +100,7 @@ class LeadWords:
         return self.evidence.detector.tolist(), self.evidence.p_value.tolist()
 
     def about(self, by: str, entity: int, rows: list[int]) -> dict[str, Any]:
-        """One lead's detectors by how much each matters, their reasons, and its rank without the strongest."""
+        """One lead's detectors by how much each matters, the likely last; their reasons; its rank without the first."""
         detector, chance = self._told
         strongest: dict[int, int] = {}
         for at in rows:
@@ -106,11 +108,12 @@ class LeadWords:
             if place not in strongest or chance[at] < chance[strongest[place]]:
                 strongest[place] = at
         left = {place: float(self.without[place][entity]) for place in strongest}
-        order = sorted(strongest, key=lambda place: (-left[place], place))
+        order = sorted(strongest, key=lambda place: (chance[strongest[place]] >= LIKELY, -left[place], place))
         best = [strongest[place] for place in order]
         names = [self.detectors[place] for place in order]
         techniques = [text for text in (self.texts["technique"][at] for at in best) if text]
-        told = [self._reason(by, name, at) for name, at in zip(names[:REASONS], best, strict=False)]
+        reasons = [at for at in best if chance[at] < LIKELY] or best[:1]
+        told = [self._reason(by, self.detectors[detector[at]], at) for at in reasons[:REASONS]]
         others = [at for at in rows if strongest[detector[at]] != at]
         return {
             "technique": ", ".join(dict.fromkeys(techniques)) or None,
@@ -148,6 +151,17 @@ class LeadWords:
         return found | ({"service_port": None} if found["proto"] is None else {})
 
 
+def is_called(row: Mapping[str, Any]) -> bool:
+    """Whether a finding is of a host that others called: its ``host`` is the destination, and not the source too.
+
+    Examples
+    --------
+    >>> is_called({"host": "10.0.0.5", "src_ip": "192.0.2.7", "dst_ip": "10.0.0.5"})
+    True
+    """
+    return bool(row["host"] == row["dst_ip"] != row["src_ip"])
+
+
 def _other_end(row: Mapping[str, Any]) -> str:
     """Who a finding says its host had to do with, and over what.
 
@@ -157,13 +171,12 @@ def _other_end(row: Mapping[str, Any]) -> str:
     >>> _other_end(ends | {"service_port": 443})
     '192.0.2.1 443/tcp'
     >>> _other_end(ends | {"src_ip": "192.0.2.1", "dst_ip": "10.0.0.7", "service_port": 22})
-    '192.0.2.1 to its 22/tcp'
+    'from 192.0.2.1 22/tcp'
     """
-    port = f"{row['service_port']}/{row['proto']}" if row["service_port"] is not None else ""
-    if row["host"] == row["dst_ip"] != row["src_ip"]:
-        return " to ".join(text for text in (row["src_ip"], f"its {port}" if port else "") if text)
-    peer = row["server_name"] or row["dst_ip"]
-    return f"{peer} {port}".rstrip() if peer else ""
+    caller = f"from {row['src_ip']}" if row["src_ip"] else None
+    peer = caller if is_called(row) else row["server_name"] or row["dst_ip"]
+    port = f" {row['service_port']}/{row['proto']}" if row["service_port"] is not None else ""
+    return f"{peer}{port}" if peer else ""
 
 
 def _same(values: Any) -> Any:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from flowsleuth.detect.calibration import false_shares
 from flowsleuth.detect.dense_codes import TextCodes, places_in
 from flowsleuth.detect.fusion import Evidence, Fused, Population, Usual, fuse, strongest
+from flowsleuth.detect.kernels.as_busy import AsBusy
 from flowsleuth.detect.lead_words import LeadWords, RowGroups, Spoken, lead_rows
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ Ints = NDArray[np.int64]
 KEPT = 5_000
 """Hosts, and pairs, of a day that are kept: more than anybody looks at."""
 OURS, OTHERS = 0, 1
+_COUNTED = ("flows", "peers", "callers")
 FLOW_DETECTOR = "suspicious"
 """The detector of flows whose strongest groups count as findings of rarity."""
 FLOW_FAMILY, FLOW_NORMAL_IF = "rarity", "its flows were usual for their hosts, service, outcome and size"
@@ -65,8 +67,8 @@ class DayLeads:
         extra = len(all_hosts) - len(known)
         is_home = np.append(hosts["is_home"].to_numpy() > 0, np.ones(extra, dtype=bool))
         self._kind = np.where(is_home, OURS, OTHERS)
-        self._begun = np.append(hosts["peers"].to_numpy(), np.zeros(extra, dtype=np.int64))
-        self._callers = np.append(hosts["callers"].to_numpy(), np.zeros(extra, dtype=np.int64))
+        counted = [np.append(hosts[name].to_numpy(), np.zeros(extra, dtype=np.int64)) for name in _COUNTED]
+        self._flows, self._begun, self._callers = counted
 
     @cached_property
     def _host(self) -> Ints:
@@ -109,12 +111,14 @@ class DayLeads:
         pair_class = np.where(source >= 0, self._kind[source], OTHERS)  # of many sources, told of one target
         is_active = self._begun > 0
         is_active[self._host] = True
-        hosts = np.array([np.count_nonzero(is_active & (self._kind == kind)) for kind in (OURS, OTHERS)])
+        active = [np.flatnonzero(is_active & (self._kind == kind)) for kind in (OURS, OTHERS)]
         pairs = np.array([int(self._begun[self._kind == kind].sum()) for kind in (OURS, OTHERS)])
         is_called = np.zeros(len(self.hosts), dtype=bool)
         is_called[host[source != host]] = True
         of_host = np.maximum(self._begun + np.where(is_called, self._callers, 0), 1)
-        return Population(self._kind, pair_class, hosts, pairs, host, of_host)
+        hosts = np.array([some.size for some in active])
+        busy = [(some, AsBusy.of(self._flows[some], self._begun[some])) for some in active]
+        return Population(self._kind, pair_class, hosts, pairs, host, of_host, busy)
 
     @cached_property
     def fused(self) -> Fused:

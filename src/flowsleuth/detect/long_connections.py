@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from flowsleuth.detect.connected_time import KINDS, Connected, connected_time
 from flowsleuth.detect.connection_words import LEAST_BEFORE_S, Told
-from flowsleuth.detect.dense_codes import distinct
+from flowsleuth.detect.dense_codes import distinct, placed
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.far_tails import FarTail, drawn_tail, tail_of_days
 from flowsleuth.detect.findings import KEPT_P, Extent, no_findings, tell
@@ -151,7 +151,7 @@ def _clients_of_kind(every: Connected) -> Ints:
 
 def _peer_tail(every: Connected, value: Floats, clients: Ints, least: float) -> Floats:
     """Among pairs on the service whose peer about as many clients have, of the same kind."""
-    service = np.unique(every.service, return_inverse=True)[1].reshape(-1)
+    service = placed(every.service)[1]
     popular = np.minimum(np.frexp(clients)[1], MOST_POPULAR).astype(np.int64)
     kind = every.kind * (MOST_POPULAR + 1) + popular
     return drawn_tail(value, every.client, service * (KINDS * (MOST_POPULAR + 1)) + kind, kind, least)

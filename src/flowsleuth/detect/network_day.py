@@ -32,6 +32,8 @@ Bools = NDArray[np.bool_]
 
 BASELINE_DAYS = 14
 """Earlier days that are looked at: two working weeks, so that what is done every Monday was seen twice."""
+POPULATION = "activity"
+"""Name that :func:`count_population` is kept by; another one when its columns change."""
 KEYS = ("src", "dst", "service", "owner", "server_name")
 
 
@@ -286,18 +288,20 @@ def _count_pairs(day: DayInput, date: dt.date) -> ir.Table:
 
 
 def count_population(day: DayInput, date: dt.date) -> ir.Table:
-    """The addresses of a day: ``ip``, ``is_home``, how many ``peers`` it called, and ``callers`` that called it."""
+    """The addresses of a day: ``ip``, ``is_home``, ``flows`` that it began, ``peers`` it called, ``callers`` of it."""
     hosts = DayCounts(day, date).hosts
     pairs = _count_pairs(day, date)
 
     def build(flows: ir.Table) -> ir.Table:
-        begun = pairs.group_by(begun_by=pairs.src).aggregate(peers=lambda t: t.dst.nunique())
+        begun = pairs.group_by(begun_by=pairs.src).aggregate(
+            flows=lambda t: t.flows.sum(), peers=lambda t: t.dst.nunique()
+        )
         called = pairs.group_by(called=pairs.dst).aggregate(callers=lambda t: t.src.nunique())
         joined = hosts.left_join(begun, hosts.host == begun.begun_by).left_join(called, [("host", "called")])
-        counted = {name: joined[name].coalesce(0).cast("int64") for name in ("peers", "callers")}
+        counted = {name: joined[name].coalesce(0).cast("int64") for name in ("flows", "peers", "callers")}
         return joined.select("ip", "is_home", **counted)
 
-    return day.counts("population", build, [date]).drop("date")
+    return day.counts(POPULATION, build, [date]).drop("date")
 
 
 def count_hours(hours: NDArray[Any], of: NDArray[Any], groups: int) -> Ints:

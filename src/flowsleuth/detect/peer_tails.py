@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flowsleuth.detect.dense_codes import placed
 from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.tails import at_least
 
@@ -40,8 +41,8 @@ def peer_tail(values: Floats, group: NDArray[np.integer], *, prior: float = PRIO
     """
     if not values.size:
         return np.zeros(0)
-    groups, of = np.unique(group, return_inverse=True)
-    larger, n = at_least(values, of.reshape(-1), groups.size)
+    groups, of = placed(group)
+    larger, n = at_least(values, of, groups.size)
     everywhere, total = at_least(values, np.zeros(values.size, dtype=np.int64), 1)
     return np.asarray((larger + prior * everywhere / total) / (n + prior))
 
@@ -100,7 +101,7 @@ def highest_of_others(values: NDArray[Any], who: Ints, group: NDArray[Any]) -> F
 
 def _voters(who: Ints, group: NDArray[Any]) -> tuple[Groups, Ints]:
     """Items of one of a group together, in order of group; and the group of each, from 0."""
-    at = np.unique(group, return_inverse=True)[1].reshape(-1)
+    at = placed(group)[1]
     width = int(who.max(initial=0)) + 1
     voters = Groups.by(at * width + who)
     return voters, voters.keys // width

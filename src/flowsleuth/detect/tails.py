@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import order_within
+from flowsleuth.detect.dense_codes import order_within, row_order
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,7 +47,7 @@ def rarity_mass(weight: Floats) -> Floats:
     """
     if not weight.size:
         return np.zeros(0)
-    order = np.argsort(weight, kind="stable")
+    order = row_order(weight)
     ordered = weight[order]
     mass = np.cumsum(ordered)
     if mass[-1] <= 0:

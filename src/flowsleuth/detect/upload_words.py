@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import distinct
+from flowsleuth.detect.dense_codes import distinct, row_order
 from flowsleuth.detect.findings import say_service
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.peer_names import texts_of
@@ -82,7 +82,7 @@ def collected(day: NetworkDay, transfers: Transfers) -> Collected:
     size_of = np.concatenate([pairs.src_bytes[inside], pairs.dst_bytes[inside]])
     began = np.tile(pairs.first_us[inside], 2)
     rows = np.flatnonzero(np.isin(host, transfers.sender) & (size_of > 0))
-    rows = rows[np.argsort(host[rows], kind="stable")]
+    rows = rows[row_order(host[rows])]
     ends = np.searchsorted(host[rows], np.stack([transfers.sender, transfers.sender + 1]))
     got, peers = np.zeros(len(transfers)), np.zeros(len(transfers), dtype=np.int64)
     for place, (low, high) in enumerate(ends.T.tolist()):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from flowsleuth.store import Store
 
-VERSION = 6
+VERSION = 7
 USUAL_DAYS = 14
 """Earlier days that say what evidence is usual."""
 KINDS = ("pair", "listed", "host")

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from flowsleuth.errors import StoreError
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -161,14 +163,23 @@ def fused_again(
         Rows of ``schema.FINDING``: all that were fused.
     is_left : pyarrow.Array
         Which of them still count.
+
+    Raises
+    ------
+    StoreError
+        An earlier version fused the day.
     """
     from flowsleuth.detect.leads import DayLeads
+    from flowsleuth.detect.network_day import POPULATION
     from flowsleuth.workspace.finding_runs import PREFIX
     from flowsleuth.workspace.fusing import usual_evidence
     from flowsleuth.workspace.stored_day import COUNTS
 
     day = dt.date.fromisoformat(date)
-    hosts = store.arrow(store.table(f"{COUNTS}{PREFIX}_population", [date])).sort_by("ip")
+    counted = f"{COUNTS}{PREFIX}_{POPULATION}"
+    if not store.catalog.parts(counted, [date]):
+        raise StoreError("an earlier version fused the leads of this day", where=date, hint="score it again")
+    hosts = store.arrow(store.table(counted, [date])).sort_by("ip")
     usual, _ = usual_evidence(store, date, spoken)
     whole = DayLeads(day, findings, hosts, spoken, usual)
     return DayLeads(day, findings.filter(is_left), hosts, spoken, _as_it_was(whole, usual)).rows()

@@ -157,7 +157,7 @@ class StoredDay:
 
 
 def forget_old_counts(store: Store, prefixes: Iterable[str]) -> None:
-    """Let go the counts of lower numbers than those of some prefixes: nobody reads them again.
+    """Let go the counts of lower numbers than those of some prefixes: nobody reads them again. Empty ones stay.
 
     Parameters
     ----------

@@ -72,6 +72,7 @@ def test_the_order_of_rows_does_not_matter() -> None:
     assert np.allclose(one.p_value[mixed], two.p_value, rtol=0, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_the_chance_under_the_null_is_not_smaller_than_told() -> None:
     """Hosts that meet strangers at rates of their own, and use new things as others do."""
     chance = np.random.default_rng(7)

@@ -228,8 +228,9 @@ class TestNumba:
             "    model = fit(counts, n_topics=20, engine='numba')\n"
             "    print(hashlib.sha256(model.phi.tobytes() + model.theta.tobytes()).hexdigest())"
         )
-        where = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
-        runs = [run_python(code, **where), run_python(code, **where), run_python(code, NUMBA_CPU_NAME="generic")]
+        cache, other = str(tmp_path / "cache"), str(tmp_path / "other")
+        runs = [run_python(code, NUMBA_CACHE_DIR=cache) for _ in range(2)]
+        runs.append(run_python(code, NUMBA_CACHE_DIR=other, NUMBA_CPU_NAME="generic"))
         assert [run.stderr for run in runs] == ["", "", ""]
         assert len({run.stdout for run in runs}) == 1, runs
 

@@ -67,8 +67,9 @@ def peer_text(row: dict[str, Any]) -> str:
     >>> peer_text({"host": "10.0.0.5", "src_ip": "192.0.2.7", "dst_ip": "10.0.0.5", "server_name": None})
     'from 192.0.2.7'
     """
-    is_told_of = row["host"] == row["dst_ip"] and row["src_ip"] != row["host"]
-    if is_told_of:
+    from flowsleuth.detect.lead_words import is_called
+
+    if is_called(row):
         return f"from {row['src_ip']}" if row["src_ip"] else ""
     name, address = row["server_name"], row["dst_ip"]
     if name and address and name != address:
