@@ -63,6 +63,25 @@ class Result:
         return self.hay, self.needle, self.draw, self.victim
 
 
+@dataclass(frozen=True)
+class Control:
+    """One contender on a hay without a needle: how quiet and busy clients stand, every one of them.
+
+    Attributes
+    ----------
+    hay, contender : str
+    clients : int
+    quiet, busy : float
+        Mean share of the other clients above those of the quiet half, and of the busy half; NaN if it ranks no hosts.
+    """
+
+    hay: str
+    contender: str
+    clients: int
+    quiet: float
+    busy: float
+
+
 def within(score: Floats, at: int, k: int) -> float:
     """Chance that a row is among the first k when ties fall at random.
 

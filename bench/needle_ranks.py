@@ -2,6 +2,7 @@
 
     python bench/needle_ranks.py [--draws 2] [--quick] [--only NEEDLE] [--site NAME] [--seed 7] [--finders]
     python bench/needle_ranks.py --with fused --against bench/out/needles.json    # ours again, the others as they were
+    python bench/needle_ranks.py --controls                                       # the hay alone, every client of it
 
 A draw hides one needle (needles.py) in one hay (hay.py), as draws.py says; half of the draws take a quiet victim, half
 a busy one. Measured: the victim's place among the hosts, whether it is among the first 3 and 10, and one divided by its
@@ -10,10 +11,13 @@ precision at 10, 50, 100 (of what can be reached); and the share of the bad flow
 hold (recall at so many leads). Ties count as the expectation over their orders. The control is the same hours without
 the needle: the share of clients that rank above the would-be victim, which is a half by chance, for quiet victims and
 for busy ones. (For all together it is near a half for any contender, because victims are drawn by chance; where
-busyness is a threat, busy ones have few above them.)
+busyness is a threat, busy ones have few above them.) Victims are drawn from a known few: ``--controls`` tells what all
+quiet clients and all busy ones have above them on the mean, which no draw's luck changes, hay by hay, with how far from
+a half an order by chance of so many clients gets in nine of ten.
 
-Means over needles and hays have bootstrap intervals over the draws (90 %); differences are paired, draw by draw. Every
-number is a development figure, of captures that the detectors' authors have seen.
+Means over needles and hays have bootstrap intervals over the draws (90 %), those of the control over victims, because
+one who is drawn again has the same place again; differences are paired, draw by draw. Every number is a development
+figure, of captures that the detectors' authors have seen.
 """
 
 from __future__ import annotations
@@ -28,16 +32,17 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from itertools import product, repeat
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
 
 from contenders import CONTENDERS, OURS, Day, Ranking, one_finder
-from draws import Draw, Field, Mask, control, past, plant, told
+from draws import Draw, Field, Mask, control, mask_of, past, plant, rounded, told
 from flowsleuth.detect import FINDERS
 from hay import Hay, load_ctu13, sites
-from needle_places import Result, measure_draw, shares_above
-from needle_tables import by, joined, markdown, read_results, summary, write
+from needle_places import Control, Result, measure_draw, shares_above
+from needle_tables import by, control_table, joined, markdown, read_results, summary, write
 from needles import Needle, load_needles
 from our_list import SCORED
 
@@ -88,6 +93,20 @@ class Bench:
                 int(draw.is_bad.sum()), values, host_rank,
                 len(day.edges.hosts), pair_rank, pairs, controls[name].get(draw.victim, float("nan")), seconds,
             )  # fmt: skip
+
+    def controls(self, field: Field, needles: list[Needle]) -> Iterable[Control]:
+        """How every client of the quiet half and of the busy half stands without a needle, in the mean over needles.
+
+        Needles differ in what they and the hay both tell.
+        """
+        masks = [told(field, rounded(field, mask_of(field.hay.day, needle))) for needle in needles]
+        found = [self._control(field, mask) for mask in masks]
+        for name in self.contenders:
+            halves = [
+                float(np.mean([above[name].get(text, np.nan) for above in found for text in half]))
+                for half in field.clients
+            ]
+            yield Control(field.hay.name, name, sum(map(len, field.clients)), *halves)
 
     @functools.lru_cache(maxsize=4)  # noqa: B019 one bench is made in a process
     def _past(self, field: Field, mask: Mask) -> tuple[pa.Table, ...]:
@@ -140,22 +159,41 @@ class Choice:
         return chosen | ({f"- {name}": one_finder(name) for name in FINDERS.names()} if self.has_finders else {})
 
 
-def run(data: Path, choice: Choice) -> list[Result]:
+T = TypeVar("T")
+
+
+def run(data: Path, choice: Choice, each: Callable[[Path, Choice, str], list[T]]) -> list[T]:
     """Load, draw, rank, a process for each site; tells how far it is on standard error."""
     names = [name for name in SITES if (choice.site or "") in name]
     if choice.jobs == 1 or len(names) == 1:
-        return [one for name in names for one in of_site(data, choice, name)]
+        return [one for name in names for one in each(data, choice, name)]
     with ProcessPoolExecutor(choice.jobs, multiprocessing.get_context("spawn")) as pool:
-        found = pool.map(of_site, repeat(data), repeat(choice), names)
+        found = pool.map(each, repeat(data), repeat(choice), names)
         return [one for results in found for one in results]
+
+
+def _loaded(data: Path, choice: Choice, site: str) -> tuple[list[Hay], list[Needle]]:
+    """Hays of a site, and the needles."""
+    ctu13 = functools.cache(lambda: load_ctu13(data))
+    needles = [one for one in load_needles(data, ctu13) if (choice.only or "") in one.name]
+    return sites(data, ctu13, choice.seed)[site](), needles
+
+
+def controls_of_site(data: Path, choice: Choice, site: str) -> list[Control]:
+    """How clients of one site stand without a needle."""
+    hays, needles = _loaded(data, choice, site)
+    bench = Bench(choice.contenders, choice.seed)
+    found = []
+    for hay in hays:
+        found += bench.controls(Field(hay), needles)
+        print(f"  {hay.name}", file=sys.stderr, flush=True)
+    SCORED.close()
+    return found
 
 
 def of_site(data: Path, choice: Choice, site: str) -> list[Result]:
     """All draws at one site."""
-    ctu13 = functools.cache(lambda: load_ctu13(data))
-    needles = [one for one in load_needles(data, ctu13) if (choice.only or "") in one.name]
-    hays = sites(data, ctu13, choice.seed)[site]()
-    ctu13.cache_clear()
+    hays, needles = _loaded(data, choice, site)
     results: list[Result] = []
     contenders = choice.contenders
     for result in Bench(contenders, choice.seed).run(hays, needles, choice.draws, SITES.index(site)):
@@ -184,6 +222,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--finders", action="store_true", help="each finder alone as well")
     parser.add_argument("--quick", action="store_true", help="one draw")
     parser.add_argument("--partial", type=Path, help="folder for what is known after each draw")
+    parser.add_argument("--controls", action="store_true", help="only the hay alone: how every client of it stands")
     parser.add_argument("--markdown", action="store_true", help="also the table as the manual has it")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--out", type=Path, default=OUT / "needles.json")
@@ -197,6 +236,9 @@ def main(arguments: list[str] | None = None) -> int:
         draws, options.seed, options.only, options.site, names, options.finders, options.jobs,
         options.partial,
     )  # fmt: skip
+    if options.controls:
+        print(control_table(run(options.data, choice, controls_of_site), is_markdown=options.markdown))
+        return 0
     results = tell(options.data, choice, options.out, read_results(options.against) if options.against else [])
     if options.markdown:
         print(markdown(results))
@@ -206,7 +248,7 @@ def main(arguments: list[str] | None = None) -> int:
 def tell(data: Path, choice: Choice, out: Path, before: Sequence[Result] = ()) -> list[Result]:
     """Run, print the tables, write the JSON."""
     begin = time.perf_counter()
-    results = joined(run(data, choice), list(before))
+    results = joined(run(data, choice, of_site), list(before))
     seconds = time.perf_counter() - begin
     ours = OURS if any(r.contender == OURS for r in results) else results[0].contender
     print(summary(results, ours))

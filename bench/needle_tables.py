@@ -13,12 +13,16 @@ from numpy.typing import NDArray
 
 from contenders import BASELINES, OURS
 from measure import Finding
-from needle_places import RECIPROCAL, Result
+from needle_places import RECIPROCAL, Control, Result
 from needles import QUIET
 
 Floats = NDArray[np.float64]
 
 BOOTSTRAPS = 2_000
+NINE_OF_TEN = 1.645
+"""Standard deviations on either side of the mean that hold 90 % of a normal distribution."""
+PLAIN = ("host_rank", "pair_rank", "control")
+"""Of a result: numbers that may be NaN, null in JSON."""
 HEADLINE = ("host@3", "host@10", RECIPROCAL, "pair@10", "pair@50", "leads@50", "AP")
 
 
@@ -36,7 +40,7 @@ def read_results(path: Path) -> list[Result]:
     """What :func:`write` wrote."""
     held = []
     for row in json.loads(path.read_text())["results"]:
-        for name in ("host_rank", "pair_rank", "control"):
+        for name in PLAIN:
             row[name] = float("nan") if row[name] is None else row[name]
         row["values"] = {name: float("nan") if value is None else value for name, value in row["values"].items()}
         row["values"].setdefault(RECIPROCAL, 1.0 / row["host_rank"])  # results written before it was measured
@@ -61,12 +65,16 @@ def column(results: list[Result], contender: str, measure: str) -> Floats:
 
 
 def controls(results: list[Result], contender: str) -> dict[str, Floats]:
-    """Shares of clients above the would-be victims, of all and of both halves."""
-    mine = [r for r in results if r.contender == contender]
+    """Shares of clients above the would-be victims, a number for each victim of a hay, of all and of both halves."""
+    held: dict[tuple[str, str, bool], list[float]] = {}
+    for r in results:
+        if r.contender == contender:
+            held.setdefault((r.hay, r.victim, r.is_busy), []).append(r.control)
+    means = {key: float(np.mean(shares)) for key, shares in held.items()}
     return {
-        "all": np.array([r.control for r in mine]),
-        "quiet": np.array([r.control for r in mine if not r.is_busy]),
-        "busy": np.array([r.control for r in mine if r.is_busy]),
+        "all": np.array(list(means.values())),
+        "quiet": np.array([mean for (*_, is_busy), mean in means.items() if not is_busy]),
+        "busy": np.array([mean for (*_, is_busy), mean in means.items() if is_busy]),
     }
 
 
@@ -83,7 +91,10 @@ def summary(results: list[Result], ours: str = OURS) -> str:
         if name != ours:
             gaps = [column(results, ours, m) - column(results, name, m) for m in HEADLINE]
             lines.append(f"  {name:18s}" + "".join(f"{_cell(interval(gap), signed=True):>20s}" for gap in gaps))
-    lines += ["", "control: share of clients above the would-be victim without the needle (by chance 0.5)"]
+    lines += [
+        "",
+        "control: share of clients above the would-be victim without the needle (by chance 0.5) [over victims]",
+    ]
     lines.append(f"  {'':18s}{'all':>20s}{'quiet victims':>20s}{'busy victims':>20s}")
     for name in names:
         cells = [_cell(interval(held)) for held in controls(results, name).values()]
@@ -96,16 +107,13 @@ RECALL = ("leads@10", "leads@50", "leads@250", "AP", "P@10", "P@100")
 
 
 def markdown(results: list[Result]) -> str:
-    """The tables of the manual: places and controls with intervals; recall of leads, and how flows are ranked."""
+    """The tables of the manual: places with intervals; recall of leads, and how flows are ranked."""
     names = list(dict.fromkeys(r.contender for r in results))
-    held = {name: controls(results, name) for name in names}
-    first = {
-        name: [*(column(results, name, m) for m in SHOWN), held[name]["quiet"], held[name]["busy"]] for name in names
-    }
+    first = {name: [column(results, name, m) for m in SHOWN] for name in names}
     second = {name: [column(results, name, m) for m in RECALL] for name in names}
     return "\n\n".join(
         [
-            _table(["", *SHOWN, "control, quiet victims", "control, busy victims"], first, _in_words),
+            _table(["", *SHOWN], first, _in_words),
             _table(["", *RECALL], second, lambda one: f"{interval(one)[0]:.2f}".replace("nan", "–")),
         ]
     )
@@ -148,6 +156,35 @@ def by(results: list[Result], what: str, measures: tuple[str, ...] = ("host@3", 
     return "\n".join(lines)
 
 
+def by_chance(clients: int) -> float:
+    """How far from a half the mean share above a half of the clients gets in nine of ten orders by chance.
+
+    Shares are 0, 1 / (n - 1), ..., 1; their mean over m of n that are drawn without replacement is nearly normal.
+
+    Examples
+    --------
+    >>> round(by_chance(226), 3)
+    0.032
+    """
+    half = clients // 2
+    variance = (clients + 1) / (12 * (clients - 1)) / half * (clients - half) / (clients - 1)
+    return NINE_OF_TEN * variance**0.5
+
+
+def control_table(controls: list[Control], *, is_markdown: bool = False) -> str:
+    """What all quiet clients and all busy ones have above them: a row for each contender, a column for each hay."""
+    hays = {one.hay: one.clients for one in controls}
+    found = {(one.contender, one.hay): f"{one.quiet:.2f}, {one.busy:.2f}".replace("nan", "–") for one in controls}
+    rows = [["quiet, busy", *(f"{hay} ({clients})" for hay, clients in hays.items())]]
+    names = dict.fromkeys(one.contender for one in controls)
+    rows += [[name, *(found[name, hay] for hay in hays)] for name in names]
+    rows.append(["by chance", *(f"0.5 ± {by_chance(clients):.2f}" for clients in hays.values())])
+    if is_markdown:
+        rows.insert(1, ["---"] * len(rows[0]))
+        return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return "\n".join("  ".join(f"{cell:>24s}" for cell in row) for row in rows)
+
+
 def _size(result: Result) -> str:
     return f"quiet, up to {QUIET} bad flows" if result.bad <= QUIET else "loud"
 
@@ -161,7 +198,7 @@ def write(results: list[Result], path: Path, facts: dict[str, Any]) -> None:
     rows = [asdict(r) for r in results]
     for row in rows:
         row["values"] = {name: None if np.isnan(value) else value for name, value in row["values"].items()}
-        for name in ("host_rank", "pair_rank", "control"):
+        for name in PLAIN:
             row[name] = None if np.isnan(row[name]) else row[name]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({**facts, "results": rows}, indent=1) + "\n")

@@ -15,6 +15,7 @@ import pytest
 
 import flowsleuth
 
+pytestmark = pytest.mark.slow
 BENCH = Path(__file__).resolve().parents[2] / "bench"
 ROWS = 3_000
 

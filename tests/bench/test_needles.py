@@ -15,6 +15,7 @@ import pytest
 
 from flowsleuth.testing.detectors import make_flows
 
+pytestmark = pytest.mark.slow
 BENCH = Path(__file__).resolve().parents[2] / "bench"
 MODULES = (
     "contenders", "draws", "edges_of_day", "hay", "injected", "needle_places", "needle_ranks", "needle_tables",
@@ -260,6 +261,58 @@ def test_a_whole_draw_is_measured(bench, field, needle) -> None:
         rows = table.splitlines()
         assert [row.split(" | ")[0] for row in rows[2:]] == ["| rarity", "| activity", "| RITA v5", "| chance"]
         assert len({row.count("|") for row in rows}) == 1
+
+
+def test_the_control_counts_every_client(bench, field, needle) -> None:
+    """Of 60, ranked as busy as they are: above the quiet ones are the 30 busy ones, and half of the other 29."""
+    clients = [text for half in field.clients for text in half]
+
+    def busiest_first(day):
+        host = np.array([clients.index(text) if text in clients else -1.0 for text in day.edges.hosts])
+        return bench.contenders.Ranking(host, None, None)
+
+    none = bench.contenders.Ranking()
+    ranks = {"busiest": busiest_first, "chance": bench.contenders.BASELINES["chance"], "none": lambda _: none}
+    found = list(bench.needle_ranks.Bench(ranks, 7).controls(field, [needle]))
+    busiest, chance, mute = found
+    assert (busiest.clients, busiest.quiet, busiest.busy) == pytest.approx((60, (30 + 29 / 2) / 59, 29 / 2 / 59))
+    assert (chance.quiet, chance.busy) == pytest.approx((0.5, 0.5))
+    assert np.isnan([mute.quiet, mute.busy]).all()
+    rows = bench.needle_tables.control_table(found, is_markdown=True).splitlines()
+    assert rows[0] == "| quiet, busy | office (60) |"
+    assert rows[2:] == [
+        "| busiest | 0.75, 0.25 |",
+        "| chance | 0.50, 0.50 |",
+        "| none | –, – |",
+        "| by chance | 0.5 ± 0.06 |",
+    ]
+
+
+def test_a_victim_that_is_drawn_twice_counts_once_in_the_control(bench) -> None:
+    def result(hay: str, victim: str, control: float, *, is_busy: bool):
+        fields = bench.needle_places.Result.__dataclass_fields__
+        return bench.needle_places.Result(
+            **dict.fromkeys(fields, 0)
+            | {"hay": hay, "victim": victim, "contender": "one", "control": control, "is_busy": is_busy}
+        )
+
+    results = [result("a", "10.0.0.1", 0.2, is_busy=False)] * 5 + [
+        result("a", "10.0.0.2", 0.8, is_busy=False),
+        result("b", "10.0.0.1", 0.5, is_busy=True),
+        result("b", "10.0.0.1", 0.7, is_busy=True),
+    ]
+    held = bench.needle_tables.controls(results, "one")
+    assert held["quiet"].tolist() == [0.2, 0.8]
+    assert held["busy"].tolist() == pytest.approx([0.6])
+    assert held["all"].size == 3
+
+
+@pytest.mark.parametrize("clients", [9, 21, 226])
+def test_how_far_from_a_half_chance_gets(bench, clients: int) -> None:
+    shares, rng = np.arange(clients) / (clients - 1), np.random.default_rng(1)
+    means = [rng.permutation(shares)[: clients // 2].mean() for _ in range(4000)]
+    far = np.abs(np.array(means) - 0.5) > bench.needle_tables.by_chance(clients)
+    assert far.mean() == pytest.approx(0.1, abs=0.025)
 
 
 def test_what_the_hay_hardly_ever_tells_is_told_of_no_flow(bench, field, needle) -> None:
