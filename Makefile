@@ -4,12 +4,15 @@ VENV ?= .venv
 PEERS ?= .venv-peers
 BIN := $(VENV)/bin
 CASE ?= demo-case
+PLAIN := not spark and not soak and not fuzz
 
-.PHONY: help demo test test-spark test-soak test-fuzz check bench docs web format lock clean
+.PHONY: help demo test test-slow test-spark test-soak test-fuzz check bench docs web format lock clean
 
 help:
 	@echo "make demo    ingest bundled real logs, score them, show the suspects"
-	@echo "make test    all tests but Spark's, the longest and the fuzzer's (real-data tests run where ../shared/data is)"
+	@echo "make test    the tests, but for the next four"
+	@echo "make test-slow  those of seconds each: in a browser (needs Chromium), the manual's commands, whole notebooks, benchmarks,"
+	@echo "                and of real data (where ../shared/data is)"
 	@echo "make test-spark  the tests that start a real Spark cluster on loopback (needs Java)"
 	@echo "make test-soak  the longest: thousands of ratings at once, self-tests again and again, killed at random, benchmarks in small"
 	@echo "make test-fuzz  the coverage-guided fuzzer over every decoder and parser, seconds each"
@@ -42,7 +45,10 @@ demo: $(VENV)/base.stamp
 	@sh scripts/demo.sh $(BIN)/flowsleuth $(CASE)
 
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not spark and not fuzz and not soak"
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow and not real and $(PLAIN)"
+
+test-slow: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "(slow or real) and $(PLAIN)" tests
 
 test-spark: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -n auto --dist loadfile -m spark tests

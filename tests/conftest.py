@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,6 +27,12 @@ IMPORTED = (
     *(f"flowsleuth.{r}.*" for r in ROOMS),
 )
 """What most commands import; ``.*``: all modules of a package that import without a library that is not here."""
+
+
+def pytest_configure() -> None:
+    """What was asked to be tested is not skipped for want of a program."""
+    if os.environ.get("FLOWSLEUTH_REQUIRE_NFDUMP") == "1" and shutil.which("nfdump") is None:
+        raise pytest.UsageError("FLOWSLEUTH_REQUIRE_NFDUMP=1, but the program nfdump is not installed")
 
 
 @pytest.fixture(scope="session")

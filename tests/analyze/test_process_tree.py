@@ -343,6 +343,7 @@ def test_two_sources_that_tell_of_one_missing_parent(at, missing):
     assert (above[0] == above[1]) == (missing == 1)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_any_rows_make_a_forest(data):

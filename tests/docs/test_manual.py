@@ -90,6 +90,7 @@ def test_every_command_runs(page, tmp_path, run_block, first):
     run_page(page, tmp_path, run_block, first)
 
 
+@pytest.mark.slow
 def test_commands_of_a_page_run_as_installed_too(tmp_path):
     """As above, of the first page, but each command a new process, as a user's is."""
     shutil.copytree(REPOSITORY / "demo" / "logs", tmp_path / "logs")

@@ -15,6 +15,8 @@ from flowsleuth.faces.cli import main
 from flowsleuth.testing.detectors import make_flows
 from flowsleuth.workspace import Workspace
 
+pytestmark = pytest.mark.slow
+
 MORNING = dt.datetime(2024, 5, 1, 8, tzinfo=dt.UTC)
 
 

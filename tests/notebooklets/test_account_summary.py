@@ -215,6 +215,7 @@ def test_frames_of_sentinel_are_read_by_their_columns():
     ]
 
 
+@pytest.mark.slow
 def test_it_keeps_its_word(ws):
     check_notebooklet(ws, AccountSummary, "corp\\ana", options="+whois,+additional_data")
 

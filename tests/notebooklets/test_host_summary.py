@@ -256,6 +256,7 @@ def test_a_query_provider_is_asked_what_the_options_need():
     assert only.unanswered is None
 
 
+@pytest.mark.slow
 def test_it_keeps_its_word(ws):
     check_notebooklet(ws, HostSummary, "web1", options="+process_events")
 

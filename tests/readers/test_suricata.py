@@ -300,6 +300,7 @@ def _record(kind: str | None, others: dict[str, Any]) -> dict[str, Any]:
     return BASE | ({"event_type": kind} if kind else {}) | others
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=50)
 @given(st.lists(EVENTS, min_size=1, max_size=8), st.integers(1, 400))
 def test_one_by_one_equals_all_at_once_and_array_equals_lines(

@@ -222,6 +222,7 @@ KNOWN = st.fixed_dictionaries(
 OTHERS = st.dictionaries(st.sampled_from(["label", "Label", "x", "AA", "notes", "", "a.b"]), VALUES, max_size=3)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=50)
 @given(st.lists(st.tuples(KNOWN, OTHERS), min_size=1, max_size=10), st.integers(1, 500))
 def test_one_by_one_equals_all_at_once(

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.spark
 MIDNIGHT = dt.datetime(2024, 5, 1, tzinfo=dt.UTC)
 DAYS, HOSTS, EACH = 4, 70, 24
 EXPECTED = {"beacons", "brute_force", "exfiltration", "intelligence_hits", "lateral_movement", "long_connections",
-            "new_rare", "scans", "wrong_port"}  # fmt: skip
+            "new_rare", "scans", "unlike_peers", "wrong_port"}  # fmt: skip
 """What at least tells of the attacks."""
 
 

@@ -227,6 +227,7 @@ def test_high_ratings_move_neighbours_up_at_the_next_score(ws) -> None:
     assert mine["reason"].endswith(f"was high: +{mine['taught']:.1f} nats")
 
 
+@pytest.mark.slow
 def test_without_ratings_the_scores_are_the_same_to_the_last_bit(ws) -> None:
     ws.score()
     before, runs = scores(ws, "suspicious"), [run["id"] for run in ws.store.catalog.runs()]

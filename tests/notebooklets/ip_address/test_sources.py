@@ -173,6 +173,7 @@ def case(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_the_kit(case):
     check_notebooklet(case, IpAddressSummary, PUBLIC, options=OFFLINE)
 
