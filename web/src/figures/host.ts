@@ -137,8 +137,9 @@ export class Figure {
   /** A figure without room (its page is hidden) waits until it has some. */
   private resize(): void {
     if (!this.hasRoom) return;
-    if (this.chart) this.chart.resize();
-    else this.draw();
+    const { chart, stage } = this;
+    if (!chart) this.draw();
+    else if (chart.getWidth() !== stage.clientWidth || chart.getHeight() !== stage.clientHeight) chart.resize();
   }
 
   private retheme(): void {

@@ -8,12 +8,12 @@ import traitlets
 from flowsleuth.faces.views.module import module_text
 
 LOADER = """
-const modules = (globalThis.__flowsleuth_drawing ??= new Map());
+const held = (globalThis.__flowsleuth_drawing ??= { modules: new Map(), last: Promise.resolve() });
 
 function drawing(model) {
   const id = model.get("code").replace("IPY_MODEL_", "");
-  if (!modules.has(id)) modules.set(id, load(model, id));
-  return modules.get(id);
+  if (!held.modules.has(id)) held.modules.set(id, load(model, id));
+  return held.modules.get(id);
 }
 
 async function load(model, id) {
@@ -26,9 +26,18 @@ async function load(model, id) {
   }
 }
 
+// figures that wait for the module would all be drawn in one go: the page would hang meanwhile, and anywidget gives
+// widgets up that have not come in two seconds
+function inTurn(draw) {
+  const mine = held.last.then(() => new Promise((go) => setTimeout(go))).then(draw);
+  held.last = mine.catch(() => {});
+  return mine;
+}
+
 export default {
   async render({ model, el }) {
-    return (await drawing(model)).render({ model, el });
+    const code = await drawing(model);
+    return inTurn(() => code.render({ model, el }));
   },
 };
 """
