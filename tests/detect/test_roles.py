@@ -11,6 +11,7 @@ import pytest
 
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.role_ports import ROLES
+from flowsleuth.detect.roles import infer_roles
 from flowsleuth.testing.detectors import MemoryDay, make_flows
 
 
@@ -26,7 +27,7 @@ def clients(peer: str, port: int, proto: str = "tcp", number: int = 5) -> list[d
 def told(flows: pa.Table) -> dict[str, tuple[str, float, str]]:
     with MemoryDay(flows) as memory:
         day = NetworkDay(memory)
-        roles = day.roles
+        roles = infer_roles(day)
         columns = (day.addresses.texts, roles.names(), pa.array(roles.confidence), roles.reasons())
         rows = list(zip(*(column.to_pylist() for column in columns), strict=True))
         assert roles.by_address(day) == {ip: role for ip, role, *_ in rows if role}

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pyarrow as pa
 
-    from flowsleuth.detect.roles import Roles
-
+T = TypeVar("T")
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Codes = NDArray[np.int32]
@@ -117,6 +116,7 @@ class NetworkDay:
         self.input = day
         self.date = day.day if date is None else date
         self._places: dict[dt.date, Codes] = {}
+        self._worked_out: dict[Any, Any] = {}
 
     @cached_property
     def _hosts(self) -> pa.Table:
@@ -167,12 +167,22 @@ class NetworkDay:
         del self.__dict__["_counted"]
         return Pairs(**{key: value[order] for key, value in arrays.items()}, name=name[order].astype(np.int32))
 
-    @cached_property
-    def roles(self) -> Roles:
-        """What each of our hosts is."""
-        from flowsleuth.detect.roles import infer_roles
+    def once(self, work: Callable[[NetworkDay], T]) -> T:
+        """What is worked out of the day for all who ask: the first time, and then remembered.
 
-        return infer_roles(self)
+        Examples
+        --------
+        >>> from flowsleuth.detect.roles import infer_roles
+        >>> from flowsleuth.testing.detectors import MemoryDay, make_flows
+        >>> with MemoryDay(make_flows([{"src_ip": "10.0.0.1"}])) as memory:
+        ...     day = NetworkDay(memory)
+        ...     day.once(infer_roles) is day.once(infer_roles)
+        True
+        """
+        if work not in self._worked_out:
+            self._worked_out[work] = work(self)
+        found: T = self._worked_out[work]
+        return found
 
     @cached_property
     def by_ends(self) -> Groups:

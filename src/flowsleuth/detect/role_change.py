@@ -17,7 +17,7 @@ from flowsleuth.detect.meetings import had_before, in_earnest
 from flowsleuth.detect.network_day import NetworkDay, count_hours
 from flowsleuth.detect.option_bounds import check_bounds
 from flowsleuth.detect.role_ports import OFFERS, TCP
-from flowsleuth.detect.roles import UNTOLD
+from flowsleuth.detect.roles import UNTOLD, infer_roles
 from flowsleuth.detect.unfamiliar_words import say_unfamiliar, unfamiliar_evidence
 from flowsleuth.detect.wording import join
 
@@ -140,7 +140,7 @@ def _by_role(day: NetworkDay, met: Met) -> Met:
     hosts = to_signed(day.addresses.hashes())
     order = np.argsort(hosts)
     place = np.append(order, day.n_hosts)[look_up(hosts[order], to_signed(met.who))]
-    role = np.append(day.roles.code, UNTOLD)[place] + 1
+    role = np.append(day.once(infer_roles).code, UNTOLD)[place] + 1
     what = hash_rows(np.stack([role, to_signed(met.what)], axis=1))
     return Met(met.who, what, what)
 
@@ -154,7 +154,7 @@ def _tell(offers: Offers, judged: Familiarity, told: Ints, days: int) -> pa.Tabl
     of[offers.rows] = places_in(told, offers.host.size)[offers.of]
     client, service = only_value(pairs.client, of, told.size), offers.service[told]
     extent = Extent.of_groups(pairs, of, told.size)
-    role = pc.fill_null(day.roles.names().take(pa.array(offers.host[told])), "host of no role")
+    role = pc.fill_null(day.once(infer_roles).names().take(pa.array(offers.host[told])), "host of no role")
     is_outside = np.append(~day.is_home, False)[client] & (client >= 0)
     technique = np.where(
         np.isin(service, PROXIES), "T1090", np.where(np.isin(service, REMOTE) & is_outside, "T1133", "T1571")

@@ -17,6 +17,7 @@ from flowsleuth.detect.fusion import Usual
 from flowsleuth.detect.lead_words import Spoken
 from flowsleuth.detect.leads import FLOW_DETECTOR, FLOW_FAMILY, FLOW_NORMAL_IF, DayLeads
 from flowsleuth.detect.network_day import NetworkDay, count_population
+from flowsleuth.detect.roles import infer_roles
 from flowsleuth.detect.scored_rows import evidence_matrix
 from flowsleuth.schema import FINDING, LEAD
 from flowsleuth.workspace.queue_parts import LEADS as NAME
@@ -57,7 +58,7 @@ def fuse_day(
         detail = json.loads(runs[NAME]["detail"])
         return ScoredDay(NAME, date, detail["flows"], detail["suspects"], False, unit=NAME)
     leads = DayLeads(network.date, day_findings(store, date, spoken), _population(network), spoken, usual)
-    rows = leads.rows(network.roles.by_address(network) if roles is None else roles)
+    rows = leads.rows(network.once(infer_roles).by_address(network) if roles is None else roles)
     _write(store, date, run, rows, _detail(store, leads, rows, date, spoken))
     return ScoredDay(NAME, date, _flows(store, date), len(rows), True, unit=NAME)
 
