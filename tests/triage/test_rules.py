@@ -11,7 +11,8 @@ from tests.triage.conftest import lines_of_a_day
 from tests.zeek_writer import CONN, header
 
 from flowsleuth.errors import OptionError
-from flowsleuth.triage.conditions import FIELDS, Condition
+from flowsleuth.triage.conditions import Condition
+from flowsleuth.triage.fields import FIELDS
 from flowsleuth.triage.rules import Rule, load_rules, parse_condition
 
 DEMO = """\

@@ -16,8 +16,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.enrich.context_files import RangeFacts
 from flowsleuth.enrich.place_columns import GEOGRAPHY, columns_of, of_record, to_columns, with_country_names
+from flowsleuth.enrich.range_facts import RangeFacts
 from flowsleuth.errors import FlowsleuthError
 from flowsleuth.schema.ranges import Pieces, RangeMap
 

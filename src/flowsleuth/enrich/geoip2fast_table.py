@@ -20,10 +20,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.enrich.context_files import RangeFacts
 from flowsleuth.enrich.countries import country_names
 from flowsleuth.enrich.networks import host_mask, in_order, join, segments, successor
 from flowsleuth.enrich.place_columns import columns_of
+from flowsleuth.enrich.range_facts import RangeFacts
 from flowsleuth.errors import FlowsleuthError
 from flowsleuth.schema.ranges import Pieces, RangeMap
 

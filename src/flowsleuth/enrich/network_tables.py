@@ -21,9 +21,9 @@ import gzip
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.enrich.context_files import RangeFacts, shorten
 from flowsleuth.enrich.networks import Networks, parse_ends, parse_networks
 from flowsleuth.enrich.place_columns import BY_NAME, columns_of, with_country_names
+from flowsleuth.enrich.range_facts import RangeFacts, shorten
 from flowsleuth.errors import FlowsleuthError
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.enrich.context_files import PLACE_COLUMNS, UNKNOWN
 from flowsleuth.enrich.countries import country_names
+from flowsleuth.enrich.range_facts import PLACE_COLUMNS, UNKNOWN
 from flowsleuth.schema.columns import Column
 
 if TYPE_CHECKING:

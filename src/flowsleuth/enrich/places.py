@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.enrich.context_files import PLACE_COLUMNS, RangeFacts, shorten
+from flowsleuth.enrich.range_facts import PLACE_COLUMNS, RangeFacts, shorten
 from flowsleuth.schema.ranges import Range, RangeMap, range_between
 
 if TYPE_CHECKING:

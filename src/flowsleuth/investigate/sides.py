@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
-    from flowsleuth.enrich.context_files import RangeFacts
+    from flowsleuth.enrich.range_facts import RangeFacts
 
 
 @dataclass(frozen=True)

@@ -10,39 +10,16 @@ is linear in the text, whatever the expression.
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flowsleuth.errors import OptionError
-from flowsleuth.triage.networks import AddressSet
+from flowsleuth.triage.fields import EITHER, FIELDS, OF_SUSPECT, OPERATORS, SPANS, SUMS
+from flowsleuth.triage.value_tests import value_test
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-ADDRESSES = ("src_ip", "dst_ip")
-PORTS = ("src_port", "dst_port")
-NUMBERS = (
-    "src_bytes", "dst_bytes", "src_packets", "dst_packets", "duration_s", "icmp_type", "icmp_code", "src_as", "dst_as",
-)  # fmt: skip
-TEXTS = (
-    "proto", "service", "conn_state", "direction", "action", "server_name", "src_host", "dst_host", "sensor",
-    "tcp_flags",
-)  # fmt: skip
-OF_SUSPECT = ("suspect_id", "flow_id", "score", "surprise", "flows", "reason", "first_seen", "last_seen", "detector")
-"""Fields of the suspect as a whole, or of the one flow that shows it."""
-SUMS = {"bytes": ("src_bytes", "dst_bytes"), "packets": ("src_packets", "dst_packets")}
-EITHER = {"ip": ADDRESSES, "port": ("src_port", "dst_port"), "as": ("src_as", "dst_as")}
-FIELDS = (*ADDRESSES, *PORTS, *NUMBERS, *TEXTS, *SUMS, *EITHER, "start", "score", "surprise", "flows", "reason")
-"""Fields that people may name. ``bytes`` and ``packets`` are both ways together; ``ip``, ``port`` and ``as`` are met by
-either end."""
-OPERATORS = ("=", "!=", "<=", ">=", "in", "cidr", "matches", "contains")
-SPANS = {"src_ip": "src_ips", "dst_ip": "dst_ips", "src_port": "src_ports", "dst_port": "dst_ports"}
-"""Field and the column that counts its distinct values in the group."""
-
-LONGEST_EXPRESSION = 1_000
-LONGEST_SET = 10_000
 
 
 class Expression(Protocol):
@@ -65,7 +42,7 @@ class Condition:
     Attributes
     ----------
     field : str
-        One of :data:`FIELDS`.
+        One of :data:`flowsleuth.triage.fields.FIELDS`.
     operator : str
         ``=  !=  <=  >=``; ``in`` a set (a list, or for addresses and ports a text like ``22,80-90``); ``cidr`` for
         addresses; ``matches`` an RE2 expression or ``contains`` a text, for text fields, whatever the case.
@@ -101,8 +78,6 @@ class Condition:
     @cached_property
     def test(self) -> Any:
         """Column to booleans: what the operator and value make of it."""
-        from flowsleuth.triage.value_tests import value_test
-
         return value_test(self.field, self.operator, self.value)
 
     @cached_property
@@ -115,7 +90,8 @@ class Condition:
         Parameters
         ----------
         rows : pyarrow.Table
-            The columns of the condition; with ``of_groups`` also ``flows`` and the counts of :data:`SPANS`.
+            The columns of the condition; with ``of_groups`` also ``flows`` and the counts that
+            :data:`flowsleuth.triage.fields.SPANS` names.
         of_groups : bool
             Rows are suspects shown by one flow, so what differs within the group is null.
 
@@ -194,25 +170,3 @@ def _sum(rows: pa.Table, names: tuple[str, str]) -> Any:
     one, other = (_flat(rows[name]) for name in names)
     known = pc.add(pc.fill_null(one, 0), pc.fill_null(other, 0))
     return pc.if_else(pc.and_(pc.is_null(one), pc.is_null(other)), None, known)
-
-
-def moment(value: Any, where: str) -> dt.datetime:
-    """A time as given by people or programs: a datetime, or ISO 8601 text; without a zone it is UTC.
-
-    Examples
-    --------
-    >>> moment("2021-06-06T12:00+02:00", "start").isoformat()
-    '2021-06-06T10:00:00+00:00'
-    """
-    try:
-        found = value if isinstance(value, dt.datetime) else dt.datetime.fromisoformat(value)
-    except (ValueError, TypeError):
-        raise OptionError(
-            "not a time", where=f"{where} {value!r}"[:200], hint="write it like 2021-06-06T12:00Z"
-        ) from None
-    return (found if found.tzinfo else found.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
-
-
-def addresses(value: Any) -> AddressSet:
-    """A set of addresses from text with commas or a list."""
-    return AddressSet.parse(value) if isinstance(value, str) else AddressSet([str(item) for item in value])

@@ -8,8 +8,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.errors import OptionError
-from flowsleuth.triage.conditions import ADDRESSES, NUMBERS, PORTS, AllOf, Condition, Expression, addresses
-from flowsleuth.triage.value_tests import number, port_spans
+from flowsleuth.triage.conditions import AllOf, Condition, Expression
+from flowsleuth.triage.fields import ADDRESSES, NUMBERS, PORTS
+from flowsleuth.triage.value_tests import addresses, number, port_spans
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from flowsleuth.errors import OptionError
-from flowsleuth.triage.conditions import FIELDS, OPERATORS, AllOf, Condition
+from flowsleuth.triage.conditions import AllOf, Condition
+from flowsleuth.triage.fields import FIELDS, OPERATORS
 from flowsleuth.triage.filters import check_severity
 
 FILE_NAME = "rules.yaml"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Callable
 from typing import Any
 
 from flowsleuth.errors import OptionError
-from flowsleuth.triage import conditions as c
+from flowsleuth.triage.fields import ADDRESSES, PORTS, TEXTS
+from flowsleuth.triage.networks import AddressSet
 
 Test = Callable[[Any], Any]
 HIGHEST_PORT = 65_535
+LONGEST_EXPRESSION = 1_000
+LONGEST_SET = 10_000
 
 
 def value_test(field: str, operator: str, value: Any) -> Test:
@@ -21,14 +25,14 @@ def value_test(field: str, operator: str, value: Any) -> Test:
     OptionError
         The field does not take this operator, or cannot have this value.
     """
-    if field in c.ADDRESSES or field == "ip":
+    if field in ADDRESSES or field == "ip":
         return _address_test(field, operator, value)
-    if field in c.PORTS or field == "port":
+    if field in PORTS or field == "port":
         return _port_test(field, operator, value)
-    if field in c.TEXTS or field in ("reason", "detector"):
+    if field in TEXTS or field in ("reason", "detector"):
         return _text_test(field, operator, value)
     if field in ("start", "first_seen", "last_seen"):
-        return _order_test(field, operator, c.moment(value, field))
+        return _order_test(field, operator, moment(value, field))
     return _number_test(field, operator, value)
 
 
@@ -43,7 +47,7 @@ def _address_test(field: str, operator: str, value: Any) -> Test:
 
     if operator not in ("=", "!=", "in", "cidr"):
         raise _refuse(field, operator, "=", "!=", "in", "cidr")
-    wanted = c.addresses(value)
+    wanted = addresses(value)
 
     def test(column: Any) -> Any:
         inside = wanted.contains(column)
@@ -93,8 +97,8 @@ def port_spans(value: Any) -> list[tuple[int, int]]:
     items = (
         [str(item) for item in value] if isinstance(value, list | tuple | set | frozenset) else str(value).split(",")
     )
-    if len(items) > c.LONGEST_SET:
-        raise OptionError(f"more than {c.LONGEST_SET:,} ports", where="port")
+    if len(items) > LONGEST_SET:
+        raise OptionError(f"more than {LONGEST_SET:,} ports", where="port")
     spans = []
     for item in items:
         low, dash, high = (part.strip() for part in item.partition("-"))
@@ -132,8 +136,8 @@ def _text_test(field: str, operator: str, value: Any) -> Test:
 
 def _text_list(field: str, value: Any) -> list[str]:
     items = value.split(",") if isinstance(value, str) else value
-    if not isinstance(items, list | tuple | set | frozenset) or len(items) > c.LONGEST_SET:
-        raise OptionError(f"not a list of at most {c.LONGEST_SET:,} texts", where=field)
+    if not isinstance(items, list | tuple | set | frozenset) or len(items) > LONGEST_SET:
+        raise OptionError(f"not a list of at most {LONGEST_SET:,} texts", where=field)
     return [str(item).strip().lower() for item in items]
 
 
@@ -141,8 +145,8 @@ def _expression_test(field: str, text: str) -> Test:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if len(text) > c.LONGEST_EXPRESSION:
-        raise OptionError(f"a regular expression has at most {c.LONGEST_EXPRESSION:,} characters", where=field)
+    if len(text) > LONGEST_EXPRESSION:
+        raise OptionError(f"a regular expression has at most {LONGEST_EXPRESSION:,} characters", where=field)
     try:
         pc.match_substring_regex(pa.array([""]), text, ignore_case=True)
     except pa.ArrowInvalid as error:
@@ -194,3 +198,25 @@ def _order_test(field: str, operator: str, value: Any) -> Test:
     compare = functions[operator]
     fixed = value if isinstance(value, int | float) else pa.scalar(value, pa.timestamp("us", tz="UTC"))
     return lambda column: compare(column, fixed)
+
+
+def moment(value: Any, where: str) -> dt.datetime:
+    """A time as given by people or programs: a datetime, or ISO 8601 text; without a zone it is UTC.
+
+    Examples
+    --------
+    >>> moment("2021-06-06T12:00+02:00", "start").isoformat()
+    '2021-06-06T10:00:00+00:00'
+    """
+    try:
+        found = value if isinstance(value, dt.datetime) else dt.datetime.fromisoformat(value)
+    except (ValueError, TypeError):
+        raise OptionError(
+            "not a time", where=f"{where} {value!r}"[:200], hint="write it like 2021-06-06T12:00Z"
+        ) from None
+    return (found if found.tzinfo else found.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
+
+
+def addresses(value: Any) -> AddressSet:
+    """A set of addresses from text with commas or a list."""
+    return AddressSet.parse(value) if isinstance(value, str) else AddressSet([str(item) for item in value])

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pyarrow as pa
 
-    from flowsleuth.enrich.context_files import RangeFacts
     from flowsleuth.enrich.lists import NamedList
+    from flowsleuth.enrich.range_facts import RangeFacts
     from flowsleuth.settings import Settings
     from flowsleuth.store import Store
     from flowsleuth.store.catalog import Part

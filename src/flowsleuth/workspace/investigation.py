@@ -13,11 +13,11 @@ from flowsleuth.enrich.context_files import (
     INTERNAL_RANGES,
     NETWORK_NAMES,
     PLACES,
-    RangeFacts,
     load_internal_ranges,
     load_network_names,
     load_places,
 )
+from flowsleuth.enrich.range_facts import RangeFacts
 from flowsleuth.investigate.findings import Findings, Inquiry, investigate
 from flowsleuth.investigate.sides import Inside
 from flowsleuth.investigate.target import Target

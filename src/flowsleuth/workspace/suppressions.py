@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from flowsleuth.errors import OptionError
-from flowsleuth.triage.conditions import AnyOf, moment
+from flowsleuth.triage.conditions import AnyOf
 from flowsleuth.triage.members import Match, match, no_flows
 from flowsleuth.triage.suppressions import Suppression, canonical_value
+from flowsleuth.triage.value_tests import moment
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -21,7 +21,8 @@ Refresh = Callable[[], None]
 
 def rules_panel(workspace: Workspace, told: Told, refresh: Refresh) -> widgets.Widget:
     """List, try, add and remove rules."""
-    from flowsleuth.triage.conditions import FIELDS, OPERATORS, Condition
+    from flowsleuth.triage.conditions import Condition
+    from flowsleuth.triage.fields import FIELDS, OPERATORS
     from flowsleuth.triage.rules import Rule
 
     listed = RowsTable()
