@@ -116,7 +116,7 @@ def _standing(days: pa.Table) -> tuple[Section, Section]:
 
 
 def _history(workspace: Workspace, days: pa.Table, dates: list[str] | None) -> Section:
-    """Evidence by day as ``-log10 p``; 0 on days when nothing was found of it."""
+    """Evidence by day as ``-log10 p``; 0 on days when nothing was found of it. One day is no history."""
     import pyarrow as pa
 
     wanted = [date for date in workspace.lead_desk.dates() if dates is None or date in dates]
@@ -129,8 +129,9 @@ def _history(workspace: Workspace, days: pa.Table, dates: list[str] | None) -> S
             "value": pa.array([-float(np.log10(told.get(date, 1.0))) + 0.0 for date in wanted], pa.float64()),
         }
     )
+    absent = None if len(wanted) > 1 else f"only {wanted[0]} was scored" if wanted else "nothing was scored"
     return Section(
-        "history", "Score history", "series", absent=None if wanted else "nothing was scored", figure="series",
+        "history", "Score history", "series", absent=absent, figure="series",
         note="by day, -log10 of the share of usual hosts with as much evidence; 0 where nothing was found",
         table=table, value={"measure": "evidence, -log10 p", "draw": ["vbar", "circle"]},
     )  # fmt: skip

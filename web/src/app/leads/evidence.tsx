@@ -6,10 +6,14 @@ import { get, post } from "../api";
 import { useApp, useLoad } from "../context";
 import { hashOf } from "../route";
 import type { Row, Severity } from "../types";
+import { clock } from "../suspicious/columns";
 import { Busy, Empty, Fault, SEVERITIES } from "../ui/parts";
 import { DataTable } from "../ui/table";
 import type { Lead } from "./page";
 import { HostLink, numbersOf, peerOf, RAW_COLUMNS, serviceOf } from "./words";
+
+/** A lead is of one day, and the panel is narrow. */
+const FLOWS = RAW_COLUMNS.map((column) => (column.key === "start" ? { ...column, text: clock } : column));
 
 interface Told {
   lead: Lead | null;
@@ -92,7 +96,7 @@ function Behind({ lead, turn }: { lead: Lead; turn: number }): JSX.Element {
           <p class="muted">{[peerOf(row), serviceOf(row)].filter(Boolean).join(" ")}</p>
           <p>{String(row.reason)}</p>
           <dl class="numbers">{numbersOf(row.evidence).map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>
-          <DataTable label={`Raw flows of ${String(row.detector)}`} columns={RAW_COLUMNS} rows={row.raw_flows} height={160} empty="its flows are not stored any more" />
+          <DataTable label={`Raw flows of ${String(row.detector)}`} columns={FLOWS} rows={row.raw_flows} height={160} empty="its flows are not stored any more" />
         </section>
       ))}
       {found.data.more ? <p class="muted">{plural(found.data.more, "more finding")} on the host page.</p> : null}

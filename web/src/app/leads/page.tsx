@@ -11,7 +11,7 @@ import type { Id, RatingMade, Row, Severity } from "../types";
 import { Icon } from "../ui/icons";
 import { Busy, Empty, Fault, Menu, Segmented, SEVERITIES } from "../ui/parts";
 import { Evidence } from "./evidence";
-import { expectedFalse, HostLink, peerOf, serviceOf, shareOf, Standing } from "./words";
+import { expectedFalse, HostLink, peerOf, seen, serviceOf, shareOf, Standing } from "./words";
 
 export interface Lead extends Row {
   lead_id: Id;
@@ -147,12 +147,6 @@ function Nothing({ found, isFiltered }: { found: LeadPage; isFiltered: boolean }
   if (!found.dates.length) return <Empty title="No leads yet">Leads are made when logs are scored.</Empty>;
   if (isFiltered) return <Empty title="No lead like this">{count(found.hidden)} are rated low or suppressed.</Empty>;
   return <Empty title="Nothing is left">All leads of these days are rated low or suppressed.</Empty>;
-}
-
-/** From when to when, to the minute; the day once when it is one. */
-function seen(first: string, last: string): string {
-  const [from, to] = [moment(first, "minute"), moment(last, "minute")];
-  return from === to ? from : `${from} – ${from.slice(0, 10) === to.slice(0, 10) ? to.slice(11) : to}`;
 }
 
 function LeadTable({ rows, by, cursor, onCursor }: { rows: Lead[]; by: string; cursor: number; onCursor: (at: number) => void }): JSX.Element {

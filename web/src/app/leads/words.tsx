@@ -38,6 +38,12 @@ export function expectedFalse(downTo: number, wrong: number): string {
   return downTo ? `of the first ${count(downTo)} some ${wrong.toFixed(1)} are expected to be false` : "";
 }
 
+/** From when to when, to the minute; the day once when it is one. */
+export function seen(first: string, last: string): string {
+  const [from, to] = [moment(first, "minute"), moment(last, "minute")];
+  return from === to ? from : `${from} – ${from.slice(0, 10) === to.slice(0, 10) ? to.slice(11) : to}`;
+}
+
 /** The last part of a path: a whole one hides the line behind it. */
 const fileName = (path: unknown): string => text(path).split(/[\\/]/).pop() ?? "";
 const short = (digits: number) => (value: unknown) => (value === null || value === undefined ? "–" : Number(value).toPrecision(digits));
@@ -57,7 +63,7 @@ export const LEAD_COLUMNS: ColumnSpec[] = [
   { key: "dst_bytes", label: "Received", align: "right", text: bytesOf },
   { key: "detectors", label: "Found by" },
   { key: "technique", label: "Technique" },
-  { key: "reason", label: "Reason" },
+  { key: "reason", label: "Reason", isLong: true },
 ];
 export const FINDING_COLUMNS: ColumnSpec[] = [
   { key: "day", label: "Day", text: day },
@@ -66,9 +72,8 @@ export const FINDING_COLUMNS: ColumnSpec[] = [
   { key: "technique", label: "Technique" },
   peer, service,
   { key: "flows", label: "Flows", align: "right", text: countOf },
-  { key: "first_seen", label: "First seen", text: instant },
-  { key: "last_seen", label: "Last seen", text: instant },
-  { key: "reason", label: "Reason" },
+  { key: "first_seen", label: "Seen", text: (first, row) => seen(first as string, row.last_seen as string) },
+  { key: "reason", label: "Reason", isLong: true },
 ];
 export const RAW_COLUMNS: ColumnSpec[] = [
   { key: "start", label: "Start", text: instant },

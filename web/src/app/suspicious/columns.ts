@@ -18,7 +18,7 @@ export const SHORT_COLUMNS: ColumnSpec[] = [
   { key: "dst_ip", label: "Destination", text: end("dst") },
   { key: "proto", label: "Proto" },
   { key: "flows", label: "Flows", align: "right", text: countOf },
-  { key: "reason", label: "Reason" },
+  { key: "reason", label: "Reason", isLong: true },
 ];
 
 export const FLOW_COLUMNS: ColumnSpec[] = [

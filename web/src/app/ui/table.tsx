@@ -9,7 +9,7 @@ export interface ColumnSpec {
   key: string;
   label: string;
   align?: "right";
-  width?: number;
+  isLong?: boolean; // takes the room that the others leave, and is cut short there
   text?: (value: unknown, row: Row) => string;
   show?: (row: Row) => ComponentChildren;
   title?: string;
@@ -46,6 +46,8 @@ export function textOf(column: ColumnSpec, row: Row): string {
 
 /** Shown whole on hover where the cell may be too narrow for it. */
 const longText = (value: unknown) => (typeof value === "string" && value.length > 50 ? value : Array.isArray(value) && value.length > 3 ? value.join(", ") : undefined);
+
+const classOf = (column: ColumnSpec) => (column.isLong ? "is-long" : column.align === "right" ? "is-right" : "");
 
 function arrange(rows: Row[], columns: ColumnSpec[], words: string, by: { key: string; descending: boolean }): Row[] {
   const sought = words.toLowerCase().split(/\s+/).filter(Boolean);
@@ -92,7 +94,7 @@ export function DataTable(props: Props): JSX.Element {
             {shown.slice(first, last).map((row, i) => (
               <tr key={first + i} aria-rowindex={first + i + 2} class={onPick ? "is-pickable" : ""} onClick={onPick ? () => onPick(row) : undefined}>
                 {columns.map((column) => (
-                  <td key={column.key} class={column.align === "right" ? "is-right" : ""} title={longText(row[column.key])}>{column.show ? column.show(row) : textOf(column, row)}</td>
+                  <td key={column.key} class={classOf(column)} title={longText(row[column.key])}>{column.show ? column.show(row) : textOf(column, row)}</td>
                 ))}
               </tr>
             ))}
@@ -113,7 +115,7 @@ interface HeadingProps {
 function Heading({ column, by, onSort }: HeadingProps): JSX.Element {
   const isChosen = by.key === column.key;
   return (
-    <th scope="col" class={column.align === "right" ? "is-right" : ""} aria-sort={isChosen ? (by.descending ? "descending" : "ascending") : "none"} style={column.width ? { minWidth: `${column.width}px` } : {}}>
+    <th scope="col" class={classOf(column)} aria-sort={isChosen ? (by.descending ? "descending" : "ascending") : "none"}>
       <button type="button" title={column.title ?? `Sort by ${column.label}`} onClick={() => onSort({ key: column.key, descending: isChosen ? !by.descending : column.align === "right" })}>
         {column.label}<span class="sort-mark" aria-hidden="true">{isChosen ? (by.descending ? " ↓" : " ↑") : ""}</span>
       </button>
