@@ -180,6 +180,7 @@ def investigate(page: Page) -> None:
     page.wait_for_selector(".ingest canvas")
     page.wait_for_timeout(400)
     drawn(page, ".ingest")
+    page.wait_for_selector("section[aria-label='Blind spots'] article >> text=what to do")
     picture(page, "web-ingest")
 
 

@@ -193,6 +193,16 @@ def test_who_saved_it(guarded):
     assert made["analyst"] == "ana"
 
 
+def test_what_could_not_be_seen(local):
+    rows = local.get("/api/blind-spots").json()["rows"]
+    assert {"absent table", "span"} <= {row["kind"] for row in rows}
+    assert all(row["how_much"] and row["hides"] and row["advice"] for row in rows)
+    early = local.get("/api/blind-spots?start=2020-01-01T00:00:00Z&end=2020-01-02T00:00:00Z").json()["rows"]
+    assert early != rows
+    assert local.get("/api/blind-spots?start=2020-01-02T00:00:00Z&end=2020-01-01T00:00:00Z").status_code == 400
+    assert local.get("/api/blind-spots?start=yesterday-ish").status_code == 422
+
+
 def test_details_and_ingest_summary(local):
     flow = local.get("/api/info").json()
     summary = local.get("/api/ingest-summary?bins=10").json()

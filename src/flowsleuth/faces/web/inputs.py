@@ -60,6 +60,13 @@ class Login(Input):
     password: Annotated[str, Field(min_length=1, max_length=1_024, repr=False)]
 
 
+class Window(Input):
+    """From when on, and before when; open where not given."""
+
+    start: Moment | None = None
+    end: Moment | None = None
+
+
 class Inquiry(Input):
     """What is investigated, and when; an open end stays open."""
 

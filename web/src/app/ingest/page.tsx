@@ -11,6 +11,7 @@ import type { Row } from "../types";
 import { FigureBox } from "../ui/figure";
 import { Busy, Empty, Fault, Tile } from "../ui/parts";
 import { DataTable, type ColumnSpec } from "../ui/table";
+import { BlindSpots } from "./blind_spots";
 import { TimeInput } from "../ui/time_input";
 
 interface Summary {
@@ -93,6 +94,7 @@ export function IngestPage({ params }: { rest: string; params: Record<string, st
           <h2>Gaps <span class="muted">{count((info.gaps_total as number) ?? gaps.length)}</span></h2>
           {gaps.length ? <DataTable label="Gaps in the flow record" columns={GAP_COLUMNS} rows={gaps} height={180} /> : <p class="muted">No hole of ten minutes or more.</p>}
         </section>
+        <BlindSpots start={start} end={end} />
         <section class="panel block is-wide">
           <h2>Sources</h2>
           <DataTable label="Sources" columns={SOURCE_COLUMNS} rows={(info.sources as Row[] | undefined) ?? []} height={260} filterable empty="nothing was ingested" />

@@ -4,7 +4,7 @@ import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 import { bytes, count, moment, plural } from "../../format";
 import { address, get, post } from "../api";
 import { useApp, useLoad } from "../context";
-import { change, go } from "../route";
+import { change, go, hashOf } from "../route";
 import { useKeys } from "../suspicious/keys";
 import type { Count } from "../../format";
 import type { Id, RatingMade, Row, Severity } from "../types";
@@ -114,7 +114,7 @@ export function LeadsPage({ params }: { rest: string; params: Record<string, str
           {rows.length ? <LeadTable rows={rows} by={by} cursor={at} onCursor={setCursor} /> : null}
         </div>
         <footer class="pager">
-          <span>{found.data ? <><strong>{count(found.data.total)}</strong> leads · {expectedFalse(found.data.down_to, found.data.expected_false)}{found.data.hidden && query.state === "open" ? <> · {count(found.data.hidden)} rated low or suppressed</> : null}</> : " "}</span>
+          <span>{found.data ? <><strong>{count(found.data.total)}</strong> leads · {expectedFalse(found.data.down_to, found.data.expected_false)}{found.data.hidden && query.state === "open" ? <> · {count(found.data.hidden)} rated low or suppressed</> : null} · <a href={hashOf({ page: "ingest", rest: "", params: {} })}>what could not be seen</a></> : " "}</span>
           <span class="pager-end">
             <button type="button" class="icon-button" aria-label="Previous page" disabled={page <= 1} onClick={() => turnTo(page - 1)}><Icon name="left" size={14} /></button>
             <span>{count(page)} / {count(pages)}</span>

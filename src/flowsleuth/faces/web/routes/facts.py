@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from flowsleuth.faces.web.answers import records
 from flowsleuth.faces.web.asked import Asking
-from flowsleuth.faces.web.inputs import SAFE
+from flowsleuth.faces.web.inputs import SAFE, Window
 from flowsleuth.workspace.queue_parts import detectors_with_scores
 
 if TYPE_CHECKING:
@@ -35,6 +35,16 @@ def _info(ws: Workspace) -> dict[str, Any]:
         "dates": sorted({run["date"] for run in scored}),
         "home": list(ws.settings.home),
     }
+
+
+@router.get("/blind-spots")
+async def blind_spots(asked: Asking, window: Annotated[Window, Query()]) -> Response:
+    """What could not have been seen in the stored flows, why, which detectors suffer, and what to do."""
+
+    def work(ws: Workspace) -> Any:
+        return {"rows": records(ws.blind_spots(time_range=ws.within(start=window.start, end=window.end)))}
+
+    return await asked.answer(work)
 
 
 @router.get("/explain/{flow_id}")
