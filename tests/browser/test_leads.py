@@ -48,6 +48,18 @@ def test_leads_are_read_rated_and_undone(scored_office, serve, open_page):
     watch.check()
 
 
+def test_pairs_fit_beside_what_is_behind_them(scored_office, serve, open_page):
+    page, watch = open_page(f"{serve(scored_office).url}/#/leads?by=pair")
+    ready(page)
+    for width in (1500, 1280, 1100):
+        page.set_viewport_size({"width": width, "height": 800})
+        until(
+            page,
+            "(({clientWidth, scrollWidth}) => scrollWidth <= clientWidth)(document.querySelector('.queue-scroll'))",
+        )
+    watch.check()
+
+
 def test_a_hosts_page(scored_office, serve, open_page):
     served = serve(scored_office)
     page, watch = open_page(f"{served.url}/#/leads")

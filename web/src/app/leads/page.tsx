@@ -33,7 +33,8 @@ interface LeadPage {
   expected_false: number;
 }
 const SIZE = 50;
-const BYTES = ["Sent", "Received"];
+/** Columns that are narrower, or left out, where there is little room. */
+const GIVES_WAY: Record<string, string> = { Sent: "lead-bytes", Received: "lead-bytes", Seen: "lead-seen", Technique: "lead-technique" };
 const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f]*:[0-9a-f:.]+)(\/\d{1,3})?$/i;
 
 /** Words of the filter: addresses and networks are ends, all others are looked for in what a lead says. */
@@ -156,7 +157,7 @@ function LeadTable({ rows, by, cursor, onCursor }: { rows: Lead[]; by: string; c
     <table class={isPair ? "queue leads-table is-pairs" : "queue leads-table"} aria-label="Leads" aria-rowcount={rows.length}>
       <thead>
         <tr>
-          {["Rank", "Score", "q", "Rated", "Host", ...(isPair ? ["Peer", "Service"] : ["Role"]), "Flows", "Sent", "Received", "Seen", "Technique"].map((name) => <th key={name} scope="col" class={BYTES.includes(name) ? "lead-bytes" : undefined}><span class="lead-head" title={name === "q" ? "expected share of false leads down to this one" : undefined}>{name}</span></th>)}
+          {["Rank", "Score", "q", "Rated", "Host", ...(isPair ? ["Peer", "Service"] : ["Role"]), "Flows", "Sent", "Received", "Seen", "Technique"].map((name) => <th key={name} scope="col" class={GIVES_WAY[name]}><span class="lead-head" title={name === "q" ? "expected share of false leads down to this one" : undefined}>{name}</span></th>)}
         </tr>
       </thead>
       {rows.map((row, index) => (
@@ -171,8 +172,8 @@ function LeadTable({ rows, by, cursor, onCursor }: { rows: Lead[]; by: string; c
             <td class="is-right">{count(row.flows as Count)}</td>
             <td class="is-right lead-bytes">{bytes(row.src_bytes as Count)}</td>
             <td class="is-right lead-bytes">{bytes(row.dst_bytes as Count)}</td>
-            <td title={`${moment(row.first_seen as string)} – ${moment(row.last_seen as string)} UTC`}>{seen(row.first_seen as string, row.last_seen as string)}</td>
-            <td>{String(row.technique ?? "–")}</td>
+            <td class="lead-seen" title={`${moment(row.first_seen as string)} – ${moment(row.last_seen as string)} UTC`}>{seen(row.first_seen as string, row.last_seen as string)}</td>
+            <td class="lead-technique" title={String(row.technique ?? "")}>{String(row.technique ?? "–")}</td>
           </tr>
           <tr class="q-why">
             <td colSpan={isPair ? 12 : 11}>
