@@ -78,6 +78,17 @@ def test_busy_hosts_are_no_more_unusual_than_quiet_ones() -> None:
     assert np.mean(of_quiet) == pytest.approx(0.5, abs=0.09)
 
 
+def test_a_quiet_host_that_scans_is_not_compared_with_the_busiest() -> None:
+    servers = [f"10.0.9.{host}" for host in range(1, 25)]
+    begun = [flow(src, f"192.0.2.{n % 120}", failed=n % 2 == 0) for src in servers for n in range(600)]
+    scan = [
+        flow("10.0.1.7", f"198.51.100.{n % 120}", failed=n % 2 == 0) for n in range(600)
+    ]  # in no number unlike them
+    found = by_host(run_finder(UnlikePeersFinder(), make_flows([*clients(60, 20), *begun, *scan])))
+    assert found["10.0.1.7"]["p_value"] < 0.05
+    assert min(found[src]["p_value"] for src in servers) > 0.3
+
+
 def test_only_hosts_of_ours_that_began_flows_have_a_place() -> None:
     inbound = [flow("198.51.100.7", f"10.0.1.{n}", direction="inbound") for n in range(1, 30)]
     found = by_host(run_finder(UnlikePeersFinder(), make_flows([*clients(5, 8), *inbound])))

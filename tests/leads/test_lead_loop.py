@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import flowsleuth
-from flowsleuth.detect.network_day import POPULATION
+from flowsleuth.detect.population import POPULATION
 from flowsleuth.errors import OptionError, StoreError
 from flowsleuth.workspace.lead_list import LeadFilter
 from tests.leads.conftest import FAR, FOURTH, NEAR, THIRD

@@ -15,8 +15,9 @@
    tenths of the list's false leads to spend, those that others began one tenth (weights as in Genovese, Roeder and
    Wasserman 2006): what our hosts do says more than what is tried on them.
 6. *A host's evidence* is the sum over that and the families of findings about the host itself, less what hosts about as
-   busy have on average beyond what all hosts have (:mod:`.kernels.as_busy`): to be busy is no evidence. Calibrated
-   likewise.
+   busy have on average beyond what all hosts have (:mod:`.kernels.as_busy`): to be busy is no evidence. How busy a host
+   is, is told by what it does of which another host does as much (:mod:`.population`), so that an attack makes nobody
+   busier. Calibrated likewise.
 7. Benjamini and Hochberg's share of false leads, over all pairs (hosts) of the day.
 
 Pairs and hosts of which the source is ours are compared with one another, the others with one another.

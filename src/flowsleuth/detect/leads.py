@@ -15,6 +15,7 @@ from flowsleuth.detect.dense_codes import TextCodes, places_in
 from flowsleuth.detect.fusion import Evidence, Fused, Population, Usual, fuse, strongest
 from flowsleuth.detect.kernels.as_busy import AsBusy
 from flowsleuth.detect.lead_words import LeadWords, RowGroups, Spoken, lead_rows
+from flowsleuth.detect.population import COUNTED
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,7 +26,6 @@ Ints = NDArray[np.int64]
 KEPT = 5_000
 """Hosts, and pairs, of a day that are kept: more than anybody looks at."""
 OURS, OTHERS = 0, 1
-_COUNTED = ("flows", "peers", "callers")
 FLOW_DETECTOR = "suspicious"
 """The detector of flows whose strongest groups count as findings of rarity."""
 FLOW_FAMILY, FLOW_NORMAL_IF = "rarity", "its flows were usual for their hosts, service, outcome and size"
@@ -40,7 +40,7 @@ class DayLeads:
     findings : pyarrow.Table
         Rows of ``schema.FINDING``; of the flow detector's groups too (:func:`flow_findings`).
     hosts : pyarrow.Table
-        Rows of :func:`count_population`.
+        Rows of :func:`.population.count_population`.
     spoken : mapping of str to Spoken
         The detectors that ran.
     usual : Usual, optional
@@ -67,8 +67,8 @@ class DayLeads:
         extra = len(all_hosts) - len(known)
         is_home = np.append(hosts["is_home"].to_numpy() > 0, np.ones(extra, dtype=bool))
         self._kind = np.where(is_home, OURS, OTHERS)
-        counted = [np.append(hosts[name].to_numpy(), np.zeros(extra, dtype=np.int64)) for name in _COUNTED]
-        self._flows, self._begun, self._callers = counted
+        counted = [np.append(hosts[name].to_numpy(), np.zeros(extra, dtype=np.int64)) for name in COUNTED]
+        _, self._begun, *self._shared, self._callers = counted
 
     @cached_property
     def _host(self) -> Ints:
@@ -117,7 +117,7 @@ class DayLeads:
         is_called[host[source != host]] = True
         of_host = np.maximum(self._begun + np.where(is_called, self._callers, 0), 1)
         hosts = np.array([some.size for some in active])
-        busy = [(some, AsBusy.of(self._flows[some], self._begun[some])) for some in active]
+        busy = [(some, AsBusy.of(*(shared[some] for shared in self._shared))) for some in active]
         return Population(self._kind, pair_class, hosts, pairs, host, of_host, busy)
 
     @cached_property

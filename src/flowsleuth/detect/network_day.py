@@ -31,8 +31,6 @@ Bools = NDArray[np.bool_]
 
 BASELINE_DAYS = 14
 """Earlier days that are looked at: two working weeks, so that what is done every Monday was seen twice."""
-POPULATION = "activity"
-"""Name that :func:`count_population` is kept by; another one when its columns change."""
 KEYS = ("src", "dst", "service", "owner", "server_name")
 
 
@@ -150,7 +148,7 @@ class NetworkDay:
 
     @cached_property
     def _counted(self) -> pa.Table:
-        return self.input.arrow(_count_pairs(self.input, self.date))
+        return self.input.arrow(count_pairs(self.input, self.date))
 
     @cached_property
     def names(self) -> TextCodes:
@@ -207,7 +205,7 @@ class NetworkDay:
             How many days before, and the rows; a host or name that this day does not have is -1.
         """
         for date in self.earlier_days:
-            counted = _count_pairs(self.input, date)
+            counted = count_pairs(self.input, date)
             if only is not None:
                 counted = only(counted, DayCounts(self.input, date).hosts)
             rows = self.input.arrow(counted.select(*[STORED.get(name, name) for name in columns]))
@@ -262,8 +260,8 @@ def _arrays(rows: pa.Table) -> dict[str, Any]:
     return found
 
 
-def _count_pairs(day: DayInput, date: dt.date) -> ir.Table:
-    """One row per key of a day: see :class:`Pairs`."""
+def count_pairs(day: DayInput, date: dt.date) -> ir.Table:
+    """One row per key of a day: see :class:`Pairs`; sources and destinations by code."""
     counts = DayCounts(day, date)
 
     def build(flows: ir.Table) -> ir.Table:
@@ -295,23 +293,6 @@ def _count_pairs(day: DayInput, date: dt.date) -> ir.Table:
         )
 
     return day.counts("pairs", build, [date]).drop("date")
-
-
-def count_population(day: DayInput, date: dt.date) -> ir.Table:
-    """The addresses of a day: ``ip``, ``is_home``, ``flows`` that it began, ``peers`` it called, ``callers`` of it."""
-    hosts = DayCounts(day, date).hosts
-    pairs = _count_pairs(day, date)
-
-    def build(flows: ir.Table) -> ir.Table:
-        begun = pairs.group_by(begun_by=pairs.src).aggregate(
-            flows=lambda t: t.flows.sum(), peers=lambda t: t.dst.nunique()
-        )
-        called = pairs.group_by(called=pairs.dst).aggregate(callers=lambda t: t.src.nunique())
-        joined = hosts.left_join(begun, hosts.host == begun.begun_by).left_join(called, [("host", "called")])
-        counted = {name: joined[name].coalesce(0).cast("int64") for name in ("flows", "peers", "callers")}
-        return joined.select("ip", "is_home", **counted)
-
-    return day.counts(POPULATION, build, [date]).drop("date")
 
 
 def count_hours(hours: NDArray[Any], of: NDArray[Any], groups: int) -> Ints:

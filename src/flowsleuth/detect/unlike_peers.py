@@ -15,6 +15,7 @@ from flowsleuth.detect.kernels.as_busy import AsBusy
 from flowsleuth.detect.kernels.histograms import bin_nats
 from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds
+from flowsleuth.detect.population import population
 from flowsleuth.detect.wording import each, join, share
 
 if TYPE_CHECKING:
@@ -53,8 +54,9 @@ class UnlikePeersFinder:
     Ten plain numbers of a day (flows, peers, services, failures, their share, bytes both ways, mean duration, shares of
     flows that left and that asked DNS) give a histogram-based outlier score (:func:`.kernels.histograms.bin_nats`): how
     much rarer each number is, among hosts, than the commonest. The p-value is the share of hosts with as high a score,
-    of which those that began about as many flows to about as many peers count most (:class:`.kernels.as_busy.AsBusy`).
-    So it says nothing of how busy a host is.
+    of which those count most that began about as many flows, to about as many peers, of which another host began as
+    many (:mod:`.population`, :class:`.kernels.as_busy.AsBusy`). So it says nothing of how busy a host is, and who scans
+    is not compared with the busiest servers.
 
     Unlike other finders it tells the likely too: a host of which nothing else is told still has its place in the list
     of hosts, by this, unless its day is as most are. Of networks of more than 5,000 hosts the 5,000 most unusual are
@@ -79,7 +81,7 @@ class UnlikePeersFinder:
     normal_if: ClassVar[str] = "hosts as busy had such days"
     is_default: ClassVar[bool] = True
     Options: ClassVar[type] = UnlikePeersOptions
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     tables: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, options: UnlikePeersOptions | None = None) -> None:
@@ -94,7 +96,7 @@ class UnlikePeersFinder:
         days = HostDays.of_day(day)
         nats, alike = bin_nats(days.features())
         score = nats.sum(axis=1)
-        p_value = AsBusy.of(days.noted["flows"], days.noted["peers"]).tail(score)
+        p_value = _as_busy(day, days.host).tail(score)
         told = _most_unlikely(p_value, self.options.most_p)
         of = np.append(places_in(told, score.size), NONE)[days.of]
         numbers = {"outlier_nats": score, "hosts": np.full(score.size, score.size)} | days.as_told()
@@ -113,6 +115,15 @@ class UnlikePeersFinder:
             evidence={name: values[told] for name, values in numbers.items()},
             most_p=self.options.most_p,
         )
+
+
+def _as_busy(day: NetworkDay, host: Ints) -> AsBusy:
+    """Which hosts do about as much of what others do too."""
+    rows = day.once(population)
+    of = day.addresses.of(rows["ip"])
+    place = np.empty(of.size, dtype=np.int64)
+    place[of] = np.arange(of.size)
+    return AsBusy.of(*(rows[name].to_numpy()[place[host]] for name in ("shared_flows", "shared_peers")))
 
 
 def _most_unlikely(p_value: Floats, most_p: float) -> Ints:

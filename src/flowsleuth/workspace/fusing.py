@@ -16,7 +16,8 @@ from flowsleuth.detect.findings import KEPT_P
 from flowsleuth.detect.fusion import Usual
 from flowsleuth.detect.lead_words import Spoken
 from flowsleuth.detect.leads import FLOW_DETECTOR, FLOW_FAMILY, FLOW_NORMAL_IF, DayLeads
-from flowsleuth.detect.network_day import NetworkDay, count_population
+from flowsleuth.detect.network_day import NetworkDay
+from flowsleuth.detect.population import population
 from flowsleuth.detect.roles import infer_roles
 from flowsleuth.detect.scored_rows import evidence_matrix
 from flowsleuth.schema import FINDING, LEAD
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from flowsleuth.store import Store
 
-VERSION = 7
+VERSION = 8
 USUAL_DAYS = 14
 """Earlier days that say what evidence is usual."""
 KINDS = ("pair", "listed", "host")
@@ -57,7 +58,7 @@ def fuse_day(
     if NAME in runs and runs[NAME]["id"] == run and not again:
         detail = json.loads(runs[NAME]["detail"])
         return ScoredDay(NAME, date, detail["flows"], detail["suspects"], False, unit=NAME)
-    leads = DayLeads(network.date, day_findings(store, date, spoken), _population(network), spoken, usual)
+    leads = DayLeads(network.date, day_findings(store, date, spoken), network.once(population), spoken, usual)
     rows = leads.rows(network.once(infer_roles).by_address(network) if roles is None else roles)
     _write(store, date, run, rows, _detail(store, leads, rows, date, spoken))
     return ScoredDay(NAME, date, _flows(store, date), len(rows), True, unit=NAME)
@@ -163,10 +164,6 @@ def usual_evidence(store: Store, date: str, spoken: Mapping[str, Spoken]) -> tup
                 counts = np.sum([one["counts"] for one in told], axis=0)
                 pooled[kind][number] = Calibration.of_counts(counts, total)
     return Usual(pooled["pair"], pooled["listed"], pooled["host"]), [run for _, run, _ in days]
-
-
-def _population(network: NetworkDay) -> pa.Table:
-    return network.input.arrow(count_population(network.input, network.date)).sort_by("ip")
 
 
 def _flows(store: Store, date: str) -> int:

@@ -170,7 +170,7 @@ def fused_again(
         An earlier version fused the day.
     """
     from flowsleuth.detect.leads import DayLeads
-    from flowsleuth.detect.network_day import POPULATION
+    from flowsleuth.detect.population import POPULATION
     from flowsleuth.workspace.finding_runs import PREFIX
     from flowsleuth.workspace.fusing import usual_evidence
     from flowsleuth.workspace.stored_day import COUNTS
