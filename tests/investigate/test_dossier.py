@@ -81,3 +81,18 @@ def test_each_level_of_the_tree_is_the_sum_of_the_one_below():
     check(root)
     assert [way["name"] for way in root["children"]] == ["inbound", "outbound", "two way"]
     assert root["peers"] == 4
+
+
+def test_a_dossier_is_told_in_a_line_for_each_section():
+    rows = pa.table({"a": [1, 2]})
+    sections = (
+        Section("why", "Why", "text", text="red \x1b[31m\n" + "x" * 500),
+        Section("peers", "Peers", "table", table=rows),
+        Section("ways", "Ways", "graph", nodes=rows, edges=rows.slice(1)),
+        Section("days", "Days", "series", absent="no flows", table=rows),
+    )
+    title, why, *others = repr(Dossier("Host", "What?", sections=sections)).split("\n")
+    assert title == "Host"
+    assert why.startswith("why: red \\x1b[31m xxx")
+    assert len(why) < 250
+    assert others == ["peers: 2 rows", "ways: 2 nodes, 1 edges", "days: nothing, no flows"]

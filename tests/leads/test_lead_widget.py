@@ -34,6 +34,40 @@ def test_leads_are_listed_explained_and_rated(ws):
     assert len(panel.rows) == 1
 
 
+def test_columns_are_those_of_which_something_is_known(ws):
+    from flowsleuth.faces.widgets import LeadReview
+
+    panel = LeadReview(ws, by="host", dates=[FOURTH])
+    hosts = [column["name"] for column in panel.listed.columns]
+    assert not {"dst_ip", "server_name", "service_port", "severity"} & set(hosts)
+    assert hosts.index("reason") < hosts.index("first_seen")
+    assert panel.listed.rows[0][hosts.index("day")] == FOURTH
+    panel.by.value = "pair"
+    assert {"dst_ip", "service_port"} <= {column["name"] for column in panel.listed.columns}
+    panel.text.value = "no lead says this"
+    assert panel.listed.rows == []
+    assert "reason" in [column["name"] for column in panel.listed.columns]
+
+
+def test_a_hosts_page_is_the_output_of_a_cell(case: Path):
+    make_hostile(case, FOURTH)
+    with flowsleuth.open(case) as ws:
+        page = ws.host_page("10.0.0.9")
+    html = page._repr_html_()
+    for section in page.sections:
+        assert (
+            f"<h2>{section.title}</h2>" in html
+            or f"<dt>{section.title}</dt>" in html
+            or f"<li>{section.title}:" in html
+        )
+    assert "<svg" in html
+    assert "<script" not in html and "<img" not in html
+    assert HOSTILE[:20].replace("<", "&lt;") in html
+    lines = repr(page).split("\n")
+    assert lines[0] == "Host 10.0.0.9"
+    assert [line.partition(":")[0] for line in lines[1:]] == [section.id for section in page.sections]
+
+
 def test_nothing_chosen_is_said_in_the_panel(ws):
     from flowsleuth.errors import OptionError
     from flowsleuth.faces.widgets import LeadReview

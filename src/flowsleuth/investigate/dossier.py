@@ -11,7 +11,9 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from flowsleuth.catalogue import Catalogue
 from flowsleuth.errors import FlowsleuthError
+from flowsleuth.schema.printable import printable_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
 Kind = Literal["table", "series", "graph", "map", "text"]
 KINDS = ("table", "series", "graph", "map", "text")
 FORMAT = 1
+VIEWS = Catalogue("flowsleuth.dossier_views", {"html": "flowsleuth.viz.page_sections:dossier_html"})
+"""How a dossier is shown in a notebook: by a room above this one."""
+TOLD = 200
+"""Letters of a text section that a line shows."""
 _EXACT = 2**53
 """Integers from here on are text in JSON, because JavaScript would round them."""
 
@@ -86,7 +92,7 @@ class Section:
         return cls(**words, **tables, value=plain.get("value"))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Dossier:
     """A question, and what was found.
 
@@ -107,6 +113,9 @@ class Dossier:
     >>> dossier = Dossier("Implant", "What did 10.0.0.5 do?", sections=(why,))
     >>> Dossier.from_json(dossier.to_json()) == dossier
     True
+    >>> dossier
+    Implant
+    why: A beacon.
     """
 
     title: str
@@ -121,6 +130,14 @@ class Dossier:
             if section.id == name:
                 return section
         raise KeyError(name)
+
+    def __repr__(self) -> str:
+        lines = (f"{section.id}: {_in_a_line(section)}" for section in self.sections)
+        return "\n".join(printable_text(line) for line in (self.title, *lines))
+
+    def _repr_html_(self) -> str:
+        html: str = VIEWS.load("html")(self)
+        return html
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values that JSON can hold."""
@@ -159,6 +176,17 @@ class Dossier:
     def from_json(cls, text: str) -> Dossier:
         """The dossier that :meth:`to_json` told of."""
         return cls.from_dict(json.loads(text))
+
+
+def _in_a_line(section: Section) -> str:
+    """What a section says, how much it holds, or why there is nothing."""
+    if section.absent is not None:
+        return f"nothing, {section.absent}"
+    if section.kind == "text":
+        line = " ".join(section.text.split())
+        return line if len(line) <= TOLD else f"{line[:TOLD]}…"
+    tables = {"rows": section.table, "nodes": section.nodes, "edges": section.edges}
+    return ", ".join(f"{len(rows):,} {what}" for what, rows in tables.items() if rows is not None)
 
 
 def _time_text(moment: dt.datetime | None) -> str | None:

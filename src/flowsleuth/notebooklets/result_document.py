@@ -126,7 +126,7 @@ def _foot(result: NotebookletResult) -> list[str]:
 
 def result_html(result: NotebookletResult) -> str:
     """A notebook's view: values, then each table and figure with its name and first rows; then the steps."""
-    from flowsleuth.viz.page_sections import facts_html, is_fact, section_html
+    from flowsleuth.viz.page_sections import facts_html, in_cell, is_fact, section_html
 
     parts = [f"<h2>{clean(result.description)}</h2><p>{clean(str(result.timespan))}</p>"]
     shown = [result.section(name) for name in result.properties]
@@ -136,7 +136,7 @@ def result_html(result: NotebookletResult) -> str:
         parts.append(section_html(result.section(name), f"{name}: {text} ({kind})", TOP, result.attributes[name].bars))
     rows = "".join(f"<li>{clean(str(step))}</li>" for step in result.steps)
     steps = f"<details><summary>Steps</summary><ul>{rows}</ul></details>"
-    return f'<div class="flowsleuth-result">{"".join(parts)}{steps}</div>'
+    return in_cell([*parts, steps])
 
 
 def result_text(result: NotebookletResult) -> str:

@@ -10,7 +10,7 @@ from flowsleuth.viz import Spec, figure
 from flowsleuth.viz.cells import NARROW, cell_text, is_name
 from flowsleuth.viz.drawn import draw
 from flowsleuth.viz.page import window_text
-from flowsleuth.viz.page_style import STYLE
+from flowsleuth.viz.page_style import IN_CELL, STYLE
 from flowsleuth.viz.svg import clean, svg
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ SHORT = 30
 """Letters of a cell that is not broken into lines."""
 LISTED = 6
 """Values of a list in a cell that are shown; the cell says how many more there are."""
+ROWS_IN_CELL = 10
+"""Rows of a table in a notebook's cell."""
 BAR = "rgba(14,116,114,.22)"
 
 
@@ -81,9 +83,35 @@ def sections_page(dossier: Dossier, words: Words) -> str:
     meta = " · ".join(clean(str(word)) for word in (window, *by) if word)
     title = f'<p class="kind">{clean(words.kind)}</p><h1>{clean(dossier.title)}</h1>'
     head = f'<header>{title}<p class="meta">{meta}</p></header>'
+    foot = "".join(f"<li>{clean(line)}</li>" for line in words.foot)
+    end = f"<footer><h2>Where this comes from</h2><ul>{foot}</ul></footer>"
+    return whole_page(dossier.title, "\n".join([head, *_sections(dossier, words), end]))
+
+
+def dossier_html(dossier: Dossier) -> str:
+    """What a notebook's cell shows of a dossier: its sections, of each table the first rows.
+
+    Examples
+    --------
+    >>> from flowsleuth.investigate.dossier import Dossier, Section
+    >>> html = dossier_html(Dossier("Host <b>", "What?", sections=(Section("a", "A", "text", text="<i>"),)))
+    >>> "<h2>Host &lt;b&gt;</h2>" in html, "<i>" in html
+    (True, False)
+    """
+    title = f"<h2>{clean(dossier.title)}</h2><p>{clean(dossier.question)}</p>"
+    return in_cell([title, *_sections(dossier, Words(top=ROWS_IN_CELL))])
+
+
+def in_cell(parts: Sequence[str]) -> str:
+    """Pieces of HTML as one output of a notebook's cell."""
+    return f'<div class="flowsleuth-result"><style>{IN_CELL}</style>{"".join(parts)}</div>'
+
+
+def _sections(dossier: Dossier, words: Words) -> list[str]:
+    """Facts, then section after section, then what there is nothing of."""
     told = [one for one in dossier.sections if one.absent is None]
     missing = [one for one in dossier.sections if one.absent is not None]
-    body = [head, facts_html([one for one in told if is_fact(one)])]
+    body = [facts_html([one for one in told if is_fact(one)])]
     body += [
         section_html(one, words.leads.get(one.id, ""), words.top, words.bars.get(one.id, ""))
         for one in told
@@ -92,9 +120,7 @@ def sections_page(dossier: Dossier, words: Words) -> str:
     if missing:
         rows = "".join(f"<li>{clean(one.title)}: {clean(one.absent or '')}</li>" for one in missing)
         body.append(f"<section><h2>Not here</h2><ul>{rows}</ul></section>")
-    foot = "".join(f"<li>{clean(line)}</li>" for line in words.foot)
-    body.append(f"<footer><h2>Where this comes from</h2><ul>{foot}</ul></footer>")
-    return whole_page(dossier.title, "\n".join(body))
+    return body
 
 
 def is_fact(section: Section) -> bool:

@@ -63,3 +63,15 @@ footer ul{margin:0;padding-left:1.1em;overflow-wrap:anywhere}
  *{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 """
 )
+
+IN_CELL = f"""
+.flowsleuth-result .wide{{overflow-x:auto}}
+.flowsleuth-result th,.flowsleuth-result td{{text-align:left!important;vertical-align:top!important}}
+.flowsleuth-result th.n,.flowsleuth-result td.n{{text-align:right!important;white-space:nowrap}}
+.flowsleuth-result td.s{{white-space:nowrap}}
+.flowsleuth-result td.l{{min-width:32em;overflow-wrap:anywhere}}
+.flowsleuth-result .facts{{display:grid;grid-template-columns:max-content 1fr;gap:4px 20px}}
+.flowsleuth-result figure{{margin:0}}
+.flowsleuth-result .note,.flowsleuth-result .absent{{color:{MUTED}}}
+"""
+"""How the same sections look in a notebook's cell, whose own rules centre and squeeze tables."""

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     "day", "rank", "score", "q_value", "severity", "host", "role", "dst_ip", "server_name", "service_port", "proto",
-    "flows", "first_seen", "last_seen", "detectors", "technique", "reason", "normal_if",
+    "flows", "detectors", "technique", "reason", "normal_if", "first_seen", "last_seen",
 )  # fmt: skip
+"""Those of which the list knows nothing are left out: a host has no peer."""
 FINDINGS = ("detector", "p_value", "technique", "dst_ip", "server_name", "service_port", "flows", "reason", "evidence")
 FLOWS = (
     "start", "src_ip", "src_port", "dst_ip", "dst_port", "proto", "conn_state", "src_bytes", "dst_bytes",
@@ -87,7 +88,9 @@ class LeadReview(widgets.VBox):
         narrow = {"dates": self.dates, "ip": self.address.value.strip() or None, "text": self.text.value or None}
         page = self.workspace.leads(LeadFilter(self.by.value, self.state.value, **narrow), size=SHOWN)
         self.rows = page.rows.table.to_pylist()
-        self.listed.show(page.rows.table, COLUMNS, "Hosts" if self.by.value == "host" else "Pairs")
+        rows = _by_date(page.rows.table)
+        told = [name for name in COLUMNS if not len(rows) or rows[name].null_count < len(rows)]
+        self.listed.show(rows, told, "Hosts" if self.by.value == "host" else "Pairs")
         hidden = f"; {page.hidden:,} are rated low or suppressed" if page.hidden else ""
         self.told.say(
             f"{page.total:,} leads; of the first {page.down_to:,} some {page.expected_false:.1f} are expected to be "
@@ -147,6 +150,11 @@ def page_parts(dossier: Dossier) -> list[widgets.Widget]:
         if one.table is not None and one.id not in drawn and one.absent is None
     }
     return [*told, *(Figure(spec=spec) for spec in drawn.values()), parts.folded(tables)]
+
+
+def _by_date(rows: pa.Table) -> pa.Table:
+    """With the day as a date."""
+    return rows.set_column(rows.schema.get_field_index("day"), "day", rows["day"].cast(pa.date32()))
 
 
 def _table(rows: pa.Table, columns: Any, caption: str) -> RowsTable:
