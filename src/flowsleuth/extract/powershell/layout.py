@@ -76,7 +76,7 @@ class _Lines:
             if self._is_after_newline and self._lines and self._lines[-1]:
                 self._lines.append("")
         elif token.kind == "space":
-            if self._line and self._line[-1][-1:] != " ":
+            if self._line and self._line[-1] != " ":
                 self._line.append(" ")
         elif token.text in ("{", "@{"):
             self._begin_block(token, following)
@@ -85,9 +85,10 @@ class _Lines:
         elif token.text == ";" and not self._is_in_brackets():
             self._end_line()
         else:
-            self._write(token.text)
+            is_remark = token.text.startswith("#")
+            self._write(token.text.rstrip(" \t") if is_remark else token.text)
             self._track(token)
-            if token.text.startswith("#"):
+            if is_remark:
                 self._end_line()
 
     def _write(self, text: str) -> None:
@@ -129,7 +130,9 @@ class _Lines:
             self._end_line()
 
     def _end_line(self) -> None:
-        text = "".join(self._line).strip(" \t")
+        while self._line and self._line[-1] == " ":
+            self._line.pop()
+        text = "".join(self._line)
         self._line = []
         if text:
             self._lines.append(" " * (self._indent * min(self._line_depth, DEEPEST)) + text)
