@@ -95,6 +95,15 @@ def test_only_hosts_of_ours_that_began_flows_have_a_place() -> None:
     assert sorted(found) == [f"10.0.1.{n}" for n in range(1, 6)]
 
 
+def test_a_host_has_a_place_by_the_address_it_is_known_by_only() -> None:
+    odd = ("0.0.0.0", "::", "255.255.255.255", "ff02::16", "fe80::7", "169.254.4.65", "127.0.0.1")
+    besides = [flow(src, "ff02::16", direction="internal", failed=n % 2 == 0) for src in odd for n in range(30)]
+    few = clients(9, 8)
+    found = by_host(run_finder(UnlikePeersFinder(), make_flows([*few, *besides])))
+    assert found == by_host(run_finder(UnlikePeersFinder(), make_flows(few)))  # as if they were not there
+    assert len(run_finder(UnlikePeersFinder(), make_flows(besides))) == 0
+
+
 def test_hosts_that_are_all_alike_and_a_host_alone_say_nothing() -> None:
     alike = make_flows([flow(f"10.0.1.{host}", "203.0.113.5") for host in range(1, 9) for _ in range(10)])
     for row in run_finder(UnlikePeersFinder(), alike).to_pylist():

@@ -144,6 +144,25 @@ def test_only_days_fused_alike_say_what_evidence_is_usual(case: Path, monkeypatc
         assert [*usual.pairs, *usual.listed, *usual.hosts] == [None] * 6
 
 
+def test_an_address_that_can_be_no_hosts_is_no_host_of_ours(tmp_path: Path) -> None:
+    flows = office(DAY, strobes=True)
+    sources = flows["src_ip"].to_pylist()
+    strobes = [n for n, src in enumerate(sources) if src == STROBE][11:]
+    for number, src in enumerate(["0.0.0.0", "255.255.255.255", "fe80::7"]):
+        for at in strobes[number * 4000 : (number + 1) * 4000]:
+            sources[at] = src
+    flows = flows.set_column(flows.column_names.index("src_ip"), "src_ip", pa.array(sources))
+    with flowsleuth.open(tmp_path / "case", create=True) as ws:
+        with ws.store.writing():
+            ws.store.replace([], ws.store.write("flow", flows))
+        ws.score()
+        hosts = ws.suspects(None, by="host").table["host"].to_pylist()
+        pairs = ws.suspects(None, by="pair").table["src_ip"].to_pylist()
+    assert "fe80::7" in hosts  # another address of some host, with a finding
+    assert not {"0.0.0.0", "255.255.255.255"} & set(hosts)
+    assert {"0.0.0.0", "255.255.255.255", "fe80::7"} <= set(pairs)  # what they did is told all the same
+
+
 def test_unknown_things_are_refused(case: Path) -> None:
     with flowsleuth.open(case) as ws:
         with pytest.raises(OptionError, match="no lead or finding has this id"):

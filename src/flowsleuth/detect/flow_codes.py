@@ -108,10 +108,40 @@ def are_groups(addresses: pa.Array) -> NDArray[np.bool_]:
     >>> are_groups(pa.array(["239.1.2.3", "ff02::1", "10.0.0.255", "2.2.2.2"])).tolist()
     [True, True, True, False]
     """
+    return _match(addresses, r"^(22[4-9]|23[0-9])\.|^ff|\.255$")
+
+
+def are_nobody(addresses: pa.Array) -> NDArray[np.bool_]:
+    """Which addresses can be no host's: unspecified, multicast and limited broadcast (RFC 6890); shape (n,).
+
+    They begin flows in records all the same: a host that asks for an address has none yet, and a sensor that saw only
+    the answer to a broadcast takes the broadcast for its client.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> are_nobody(pa.array(["0.0.0.0", "::", "255.255.255.255", "ff02::1", "10.0.0.255", "2.2.2.2"])).tolist()
+    [True, True, True, True, False, False]
+    """
+    return _match(addresses, r"^0\.|^::$|^(22[4-9]|23[0-9])\.|^ff|^255\.255\.255\.255$")
+
+
+def are_second(addresses: pa.Array) -> NDArray[np.bool_]:
+    """Which addresses a host has besides the one that it is known by: of a link, of the host itself; shape (n,).
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> are_second(pa.array(["fe80::1", "169.254.3.1", "127.0.0.1", "::1", "fec0::1", "10.0.0.1"])).tolist()
+    [True, True, True, True, False, False]
+    """
+    return _match(addresses, r"^169\.254\.|^127\.|^fe[89ab][0-9a-f]:|^::1$")
+
+
+def _match(addresses: pa.Array, pattern: str) -> NDArray[np.bool_]:
     import pyarrow.compute as pc
 
-    found = pc.match_substring_regex(addresses, r"^(22[4-9]|23[0-9])\.|^ff|\.255$")
-    return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.bool_)
+    return np.asarray(pc.match_substring_regex(addresses, pattern).to_numpy(zero_copy_only=False), dtype=np.bool_)
 
 
 def has_protocol(service: ir.IntegerValue, number: int) -> ir.BooleanValue:

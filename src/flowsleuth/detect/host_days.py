@@ -41,7 +41,7 @@ def _many(n: float, what: str) -> str:
 
 @dataclass(frozen=True, eq=False)
 class HostDays:
-    """Days of hosts of ours that began flows.
+    """Days of hosts of ours that began flows, by the address that a host is known by (:attr:`.NetworkDay.is_compared`).
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class HostDays:
     def of_day(cls, day: NetworkDay) -> HostDays:
         """Count them."""
         pairs = day.pairs
-        rows = np.flatnonzero(day.is_ours[pairs.src])
+        rows = np.flatnonzero(day.is_compared[pairs.src])
         src, dst, service = (values[rows].astype(np.int64) for values in (pairs.src, pairs.dst, pairs.service))
         by = Groups.by(src)
         n, flows = by.keys.size, pairs.flows[rows].astype(np.float64)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from flowsleuth.detect.calibration import false_shares
 from flowsleuth.detect.dense_codes import TextCodes, places_in
+from flowsleuth.detect.flow_codes import are_nobody
 from flowsleuth.detect.fusion import Evidence, Fused, Population, Usual, fuse, strongest
 from flowsleuth.detect.kernels.as_busy import AsBusy
 from flowsleuth.detect.lead_words import LeadWords, RowGroups, Spoken, lead_rows
@@ -40,7 +41,8 @@ class DayLeads:
     findings : pyarrow.Table
         Rows of ``schema.FINDING``; of the flow detector's groups too (:func:`flow_findings`).
     hosts : pyarrow.Table
-        Rows of :func:`.population.count_population`.
+        Rows of :func:`.population.count_population`. Pairs of an address that can be no host's
+        (:func:`.flow_codes.are_nobody`) count as what they say; the address is not compared with hosts of ours.
     spoken : mapping of str to Spoken
         The detectors that ran.
     usual : Usual, optional
@@ -67,6 +69,7 @@ class DayLeads:
         extra = len(all_hosts) - len(known)
         is_home = np.append(hosts["is_home"].to_numpy() > 0, np.ones(extra, dtype=bool))
         self._kind = np.where(is_home, OURS, OTHERS)
+        self._host_kind = np.where(are_nobody(all_hosts), OTHERS, self._kind)
         counted = [np.append(hosts[name].to_numpy(), np.zeros(extra, dtype=np.int64)) for name in COUNTED]
         _, self._begun, *self._shared, self._callers = counted
 
@@ -111,14 +114,14 @@ class DayLeads:
         pair_class = np.where(source >= 0, self._kind[source], OTHERS)  # of many sources, told of one target
         is_active = self._begun > 0
         is_active[self._host] = True
-        active = [np.flatnonzero(is_active & (self._kind == kind)) for kind in (OURS, OTHERS)]
+        active = [np.flatnonzero(is_active & (self._host_kind == kind)) for kind in (OURS, OTHERS)]
         pairs = np.array([int(self._begun[self._kind == kind].sum()) for kind in (OURS, OTHERS)])
         is_called = np.zeros(len(self.hosts), dtype=bool)
         is_called[host[source != host]] = True
         of_host = np.maximum(self._begun + np.where(is_called, self._callers, 0), 1)
         hosts = np.array([some.size for some in active])
         busy = [(some, AsBusy.of(*(shared[some] for shared in self._shared))) for some in active]
-        return Population(self._kind, pair_class, hosts, pairs, host, of_host, busy)
+        return Population(self._host_kind, pair_class, hosts, pairs, host, of_host, busy)
 
     @cached_property
     def fused(self) -> Fused:

@@ -15,7 +15,7 @@ from flowsleuth.detect.contract import DayInput
 from flowsleuth.detect.day_counts import MILLI, OUTCOMES, DayCounts
 from flowsleuth.detect.dense_codes import TextCodes, order_of
 from flowsleuth.detect.edges import Groups
-from flowsleuth.detect.flow_codes import ANSWERED, FAILED, are_groups, told_name
+from flowsleuth.detect.flow_codes import ANSWERED, FAILED, are_groups, are_nobody, are_second, told_name
 from flowsleuth.detect.pair_times import as_floats, as_ints
 from flowsleuth.store.portable import bits_or, hour_of_day
 
@@ -140,6 +140,12 @@ class NetworkDay:
     def is_group(self) -> Bools:
         """Whether each host is no host but a group of them, as :func:`.flow_codes.is_group` says: shape (n_hosts,)."""
         return are_groups(self.addresses.texts)
+
+    @cached_property
+    def is_compared(self) -> Bools:
+        """Whether each host is ours, by the address that it is known by, so that it has its like: shape (n_hosts,)."""
+        texts = self.addresses.texts
+        return self.is_ours & ~are_nobody(texts) & ~are_second(texts)
 
     @property
     def n_hosts(self) -> int:

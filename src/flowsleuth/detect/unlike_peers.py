@@ -65,7 +65,8 @@ class UnlikePeersFinder:
     The null: a host's score is drawn as those of hosts as busy are.
 
     Blind spots: what does not change a day's totals, such as a quiet channel; in networks of a few hosts the smallest
-    chance is one of as many; hosts of few flows are all alike.
+    chance is one of as many; hosts of few flows are all alike; addresses of a link (``fe80::/10``, ``169.254.0.0/16``)
+    or of the host itself, which a host has besides its own, are not compared.
 
     Source: own; the score of Goldstein and Dengel 2012, comparison with the like as in Bolton and Hand 2001,
     "Unsupervised profiling methods for fraud detection" (peer group analysis).
@@ -81,7 +82,7 @@ class UnlikePeersFinder:
     normal_if: ClassVar[str] = "hosts as busy had such days"
     is_default: ClassVar[bool] = True
     Options: ClassVar[type] = UnlikePeersOptions
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     tables: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, options: UnlikePeersOptions | None = None) -> None:
@@ -91,9 +92,9 @@ class UnlikePeersFinder:
         """The place of every host of ours that began flows; see :class:`.findings.Finder`."""
         import pyarrow as pa
 
-        if not len(day.pairs):
-            return no_findings()
         days = HostDays.of_day(day)
+        if not days.host.size:
+            return no_findings()
         nats, alike = bin_nats(days.features())
         score = nats.sum(axis=1)
         p_value = _as_busy(day, days.host).tail(score)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from flowsleuth.store import Store
 
-VERSION = 8
+VERSION = 9
 USUAL_DAYS = 14
 """Earlier days that say what evidence is usual."""
 KINDS = ("pair", "listed", "host")
