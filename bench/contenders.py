@@ -7,16 +7,13 @@ pair. None of them is told anything else.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from edges_of_day import Edges
+from edges_of_day import Day, Edges, date_of
 from flowsleuth.detect import DETECTORS
 from flowsleuth.testing.detectors import MemoryDay, run_detector
 from flowsleuth.workspace.injection.ranks import strengths
@@ -50,34 +47,6 @@ class Ranking:
     flow: Floats | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class Day:
-    """What a contender sees.
-
-    Attributes
-    ----------
-    flows : pyarrow.Table
-    past : tuple of pyarrow.Table
-        Earlier days, oldest first.
-    home : tuple of str
-        Networks that are the site's own.
-    """
-
-    flows: pa.Table
-    past: tuple[pa.Table, ...] = ()
-    home: tuple[str, ...] = ()
-
-    @cached_property
-    def edges(self) -> Edges:
-        """The flows as numbers, with all earlier days in one table."""
-        return Edges(self.flows, pa.concat_tables(self.past) if self.past else None)
-
-    @property
-    def date(self) -> dt.date:
-        """The UTC day."""
-        return _date(self.flows)
-
-
 def worst(edges: Edges, score: Floats) -> Ranking:
     """Hosts and pairs by their worst flow."""
     own = score[edges.rows]
@@ -89,16 +58,12 @@ def worst(edges: Edges, score: Floats) -> Ranking:
 
 def _detector(name: str) -> Callable[[Day], Ranking]:
     def rank(day: Day) -> Ranking:
-        earlier = {_date(one): one for one in day.past}
+        earlier = {date_of(one): one for one in day.past}
         with MemoryDay(day.flows, day.date, earlier) as memory:
             scored = run_detector(DETECTORS.load(name)(), memory)[0]
         return worst(day.edges, strengths(scored).astype(float))
 
     return rank
-
-
-def _date(flows: pa.Table) -> dt.date:
-    return flows["start"][0].as_py().date()  # type: ignore[no-any-return]
 
 
 def _newness(day: Day) -> Ranking:

@@ -5,6 +5,7 @@ Hosts are the addresses of our own that began a flow; pairs are such a host and 
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -234,3 +235,36 @@ def _first(owner: Ints, owners: int) -> Ints:
     first = np.full(owners, owner.size)
     np.minimum.at(first, owner, np.arange(owner.size))
     return first
+
+
+@dataclass(frozen=True, eq=False)
+class Day:
+    """What a contender sees.
+
+    Attributes
+    ----------
+    flows : pyarrow.Table
+    past : tuple of pyarrow.Table
+        Earlier days, oldest first.
+    home : tuple of str
+        Networks that are the site's own.
+    """
+
+    flows: pa.Table
+    past: tuple[pa.Table, ...] = ()
+    home: tuple[str, ...] = ()
+
+    @cached_property
+    def edges(self) -> Edges:
+        """The flows as numbers, with all earlier days in one table."""
+        return Edges(self.flows, pa.concat_tables(self.past) if self.past else None)
+
+    @property
+    def date(self) -> dt.date:
+        """The UTC day."""
+        return date_of(self.flows)
+
+
+def date_of(flows: pa.Table) -> dt.date:
+    """The UTC day of the first flow."""
+    return flows["start"][0].as_py().date()  # type: ignore[no-any-return]

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from contenders import Day, Ranking
+from contenders import Ranking
 from draws import Draw
+from edges_of_day import Day
 from ranking import average_precision, expected_rank, hits_at
 
 Floats = NDArray[np.float64]

@@ -37,8 +37,9 @@ from typing import TypeVar
 import numpy as np
 import pyarrow as pa
 
-from contenders import CONTENDERS, OURS, Day, Ranking, one_finder
+from contenders import CONTENDERS, OURS, Ranking, one_finder
 from draws import Draw, Field, Mask, control, mask_of, past, plant, rounded, told
+from edges_of_day import Day
 from flowsleuth.detect import FINDERS
 from hay import Hay, load_ctu13, sites
 from needle_places import Control, Result, measure_draw, shares_above

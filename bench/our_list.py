@@ -6,7 +6,7 @@ import datetime as dt
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,11 +14,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 import flowsleuth
+from edges_of_day import Day
 from flowsleuth.workspace import init
 from flowsleuth.workspace.injection.ranks import strengths
-
-if TYPE_CHECKING:
-    from contenders import Day
 
 Floats = NDArray[np.float64]
 Key = tuple[tuple[str, ...], dt.date, tuple[int, ...]]

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import flowsleuth
-from flowsleuth.detect import pair_times
 from flowsleuth.detect.beacons import BeaconOptions, longest_period_s
+from flowsleuth.detect.days import pair_times
 from flowsleuth.errors import OptionError
 from flowsleuth.faces.cli import main
 from flowsleuth.workspace import init

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from flowsleuth.detect.common_conduct import others_share, sources_of
+from flowsleuth.detect.clues.common_conduct import others_share, sources_of
 from flowsleuth.detect.daily_beacons import DailyBeaconFinder, DailyBeaconOptions
 from flowsleuth.errors import OptionError
 from flowsleuth.schema import DNS

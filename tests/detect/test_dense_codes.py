@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from flowsleuth.detect.days.pair_times import PairTimes
 from flowsleuth.detect.dense_codes import distinct, order_of, order_within, placed, row_order
-from flowsleuth.detect.pair_times import PairTimes
 
 
 @pytest.mark.parametrize("span", [3, 70_000, 2**40])

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from flowsleuth.detect.calibration import Calibration, count_evidence, false_shares
-from flowsleuth.detect.fusion import Evidence, Population, Usual, fuse, strongest
 from flowsleuth.detect.kernels.as_busy import AsBusy
+from flowsleuth.detect.odds.calibration import Calibration, count_evidence, false_shares
+from flowsleuth.detect.one_list.fusion import Evidence, Population, Usual, fuse, strongest
 
 
 def evidence(rows: list[tuple[int, int, int, float]], families: list[int]) -> Evidence:

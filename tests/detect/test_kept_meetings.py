@@ -7,9 +7,9 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from flowsleuth.detect.kept_meetings import met_before
+from flowsleuth.detect.days.kept_meetings import met_before
+from flowsleuth.detect.days.network_day import NetworkDay
 from flowsleuth.detect.kernels.familiarity import Met
-from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.testing.detectors import MemoryDay, make_flows
 
 DAY = dt.date(2024, 5, 1)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from flowsleuth.detect.network_day import NetworkDay
-from flowsleuth.detect.population import population
+from flowsleuth.detect.days.network_day import NetworkDay
+from flowsleuth.detect.days.population import population
 from flowsleuth.testing.detectors import MemoryDay, make_flows
 
 

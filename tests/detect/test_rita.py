@@ -11,9 +11,9 @@ import pyarrow as pa
 import pytest
 
 import flowsleuth
+from flowsleuth.detect.clues.rita_pairs import beacon_scores, read_rita_pairs
+from flowsleuth.detect.clues.rita_signs import is_other_media
 from flowsleuth.detect.rita import RitaFinder
-from flowsleuth.detect.rita_pairs import beacon_scores, read_rita_pairs
-from flowsleuth.detect.rita_signs import is_other_media
 from flowsleuth.schema import DNS, HTTP, INDICATOR
 from flowsleuth.testing.detectors import make_flows
 from flowsleuth.testing.findings import check_finder, run_finder

@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from flowsleuth.detect.network_day import NetworkDay
-from flowsleuth.detect.role_ports import ROLES
-from flowsleuth.detect.roles import infer_roles
+from flowsleuth.detect.days.network_day import NetworkDay
+from flowsleuth.detect.days.role_ports import ROLES
+from flowsleuth.detect.days.roles import infer_roles
 from flowsleuth.testing.detectors import MemoryDay, make_flows
 
 

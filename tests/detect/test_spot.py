@@ -7,8 +7,8 @@ import datetime as dt
 import numpy as np
 import pytest
 
+from flowsleuth.detect.clues.spot_words import add_words, spell
 from flowsleuth.detect.spot import MAX_SURPRISE, SpotDetector, SpotOptions
-from flowsleuth.detect.spot_words import add_words, spell
 from flowsleuth.testing.detectors import MemoryDay, check_detector, explain, make_flows, run_detector
 
 NOON = dt.datetime(2016, 5, 5, 12, 30, tzinfo=dt.UTC)

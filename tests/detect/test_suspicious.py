@@ -13,10 +13,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from flowsleuth.detect import habits
 from flowsleuth.detect.contract import Detector
 from flowsleuth.detect.kernels.topics_counts import TopicModel
 from flowsleuth.detect.spot import SpotDetector
+from flowsleuth.detect.surprise import habits
 from flowsleuth.detect.suspicious import SuspiciousDetector, SuspiciousOptions
 from flowsleuth.schema import FLOW
 from flowsleuth.testing.detectors import MemoryDay, check_detector, explain, make_flows, run_detector

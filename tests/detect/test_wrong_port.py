@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from flowsleuth.detect.carried import UNKNOWN, carried_by_source
-from flowsleuth.detect.flow_codes import SPAN
-from flowsleuth.detect.network_day import NetworkDay
-from flowsleuth.detect.service_ports import NAMES, PORTS
+from flowsleuth.detect.clues.carried import UNKNOWN, carried_by_source
+from flowsleuth.detect.days.flow_codes import SPAN
+from flowsleuth.detect.days.network_day import NetworkDay
+from flowsleuth.detect.days.service_ports import NAMES, PORTS
 from flowsleuth.detect.wrong_port import WrongPortFinder
 from flowsleuth.testing.detectors import MemoryDay, make_flows
 from flowsleuth.testing.findings import check_finder, run_finder

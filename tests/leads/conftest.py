@@ -12,8 +12,8 @@ import pyarrow as pa
 import pytest
 
 import flowsleuth
+from flowsleuth.detect.days.network_day import NetworkDay
 from flowsleuth.detect.findings import finding_ids
-from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.schema import FINDING
 from flowsleuth.testing.detectors import make_flows
 from flowsleuth.workspace.finding_runs import _day, _earlier

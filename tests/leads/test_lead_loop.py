@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import flowsleuth
-from flowsleuth.detect.population import POPULATION
+from flowsleuth.detect.days.population import POPULATION
 from flowsleuth.errors import OptionError, StoreError
 from flowsleuth.workspace.lead_list import LeadFilter
 from tests.leads.conftest import FAR, FOURTH, NEAR, THIRD
@@ -337,7 +337,7 @@ def test_a_rated_lead_is_one_rating_in_a_hosts_summary(ws):
 
 def test_shares_of_false_leads_are_of_all_that_could_have_been_found(ws):
     """Nothing changes when what is taught is nothing: the number of tests is that of the day's fusion."""
-    from flowsleuth.detect.calibration import false_shares
+    from flowsleuth.detect.odds.calibration import false_shares
     from flowsleuth.workspace.lead_findings import fusions
 
     for by in ("host", "pair"):

@@ -14,7 +14,7 @@ import pytest
 from tests.store.spark_cluster import SparkCluster
 
 from flowsleuth.detect.daily_beacons import DailyBeaconFinder
-from flowsleuth.detect.network_day import NetworkDay, Pairs
+from flowsleuth.detect.days.network_day import NetworkDay, Pairs
 from flowsleuth.detect.rita import RitaFinder
 from flowsleuth.detect.strobes import StrobeFinder, StrobeOptions
 from flowsleuth.schema import DNS

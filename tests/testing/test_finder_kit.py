@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from flowsleuth.detect.network_day import NetworkDay
+from flowsleuth.detect.days.network_day import NetworkDay
 from flowsleuth.detect.strobes import StrobeFinder, StrobeOptions
 from flowsleuth.testing import check_finder
 from flowsleuth.testing.detectors import make_flows

@@ -14,8 +14,8 @@ from tests.zeek_writer import CONN, conn_line, header
 
 import flowsleuth
 from flowsleuth.detect.spot import SpotDetector, SpotOptions
+from flowsleuth.detect.surprise.taught_edges import SHARED, VERDICTS
 from flowsleuth.detect.suspicious import SuspiciousDetector
-from flowsleuth.detect.taught_edges import SHARED, VERDICTS
 from flowsleuth.testing.detectors import MemoryDay, check_detector, explain, make_flows, run_detector
 from flowsleuth.triage import feedback
 from flowsleuth.workspace import Workspace
@@ -76,7 +76,7 @@ def flow(**more: Any) -> dict[str, Any]:
 
 def counts(monkeypatch: pytest.MonkeyPatch, day: MemoryDay, **options: Any) -> dict[tuple[str, str], int]:
     """What the topic model is trained on: count by address and word, spelt out."""
-    from flowsleuth.detect.spot_words import spell
+    from flowsleuth.detect.clues.spot_words import spell
 
     found: dict[tuple[str, str], int] = {}
     fit = SpotDetector._fit

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.calibration import false_shares
-from flowsleuth.detect.flow_codes import is_group, may_be_ours
+from flowsleuth.detect.clues.pair_beats import LEAST_PAUSES, PairBeats, say_period, say_silences
+from flowsleuth.detect.days.flow_codes import is_group, may_be_ours
+from flowsleuth.detect.days.pair_times import NO_PORT, Asks, PairTimes, as_ints, count_pairs, read_pairs
+from flowsleuth.detect.odds.calibration import false_shares
 from flowsleuth.detect.option_bounds import check_bounds
-from flowsleuth.detect.pair_beats import LEAST_PAUSES, PairBeats, say_period, say_silences
-from flowsleuth.detect.pair_times import NO_PORT, Asks, PairTimes, as_ints, count_pairs, read_pairs
 from flowsleuth.detect.wording import count, each, join
 
 if TYPE_CHECKING:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from flowsleuth.detect.clues.log_peers import USUAL, most_of_days, others_log_mean, unusual
+from flowsleuth.detect.clues.logon_failures import GUESSING, SPRAYING, find_failures
+from flowsleuth.detect.clues.logon_tries import BETWEEN_SERVERS, BY_PROGRAMS, TRY_BYTES, Tries, logon_tries
+from flowsleuth.detect.days.edges import Groups
+from flowsleuth.detect.days.flow_codes import SPAN
+from flowsleuth.detect.days.network_day import NetworkDay
 from flowsleuth.detect.dense_codes import places_in
-from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.findings import NONE, Extent, no_findings, say_service, tell
-from flowsleuth.detect.flow_codes import SPAN
-from flowsleuth.detect.log_peers import USUAL, most_of_days, others_log_mean, unusual
-from flowsleuth.detect.logon_failures import GUESSING, SPRAYING, find_failures
-from flowsleuth.detect.logon_tries import BETWEEN_SERVERS, BY_PROGRAMS, TRY_BYTES, Tries, logon_tries
-from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds
 from flowsleuth.detect.wording import count, duration, each, itself_before, join, size
 

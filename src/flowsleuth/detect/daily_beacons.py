@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.asked_names import AskedNames
-from flowsleuth.detect.common_conduct import others_share, sources_of
+from flowsleuth.detect.clues.asked_names import AskedNames
+from flowsleuth.detect.clues.common_conduct import others_share, sources_of
+from flowsleuth.detect.clues.pair_beats import PairBeats, say_period, say_silences
+from flowsleuth.detect.clues.talks import FlowTalks
+from flowsleuth.detect.days.flow_codes import RESOLVERS, SPAN
+from flowsleuth.detect.days.network_day import NetworkDay
 from flowsleuth.detect.dense_codes import distinct
 from flowsleuth.detect.findings import KEPT_P, no_findings, tell
-from flowsleuth.detect.flow_codes import RESOLVERS, SPAN
 from flowsleuth.detect.kernels.beats import LONG_SCALE_MS, SCALES_MS
-from flowsleuth.detect.network_day import NetworkDay
+from flowsleuth.detect.odds.peer_tails import peer_tail
 from flowsleuth.detect.option_bounds import check_bounds
-from flowsleuth.detect.pair_beats import PairBeats, say_period, say_silences
-from flowsleuth.detect.peer_tails import peer_tail
-from flowsleuth.detect.talks import FlowTalks
 from flowsleuth.detect.wording import count, each, join, share
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.denials import HOUR_S, Denials, denials
+from flowsleuth.detect.clues.log_peers import most_of_days, others_log_mean, unusual
+from flowsleuth.detect.days.denials import HOUR_S, Denials, denials
+from flowsleuth.detect.days.edges import Groups
+from flowsleuth.detect.days.network_day import NetworkDay
 from flowsleuth.detect.dense_codes import group_starts, places_in
-from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.findings import NONE, Extent, no_findings, say_service, tell
 from flowsleuth.detect.kernels.p_values import simes
-from flowsleuth.detect.log_peers import most_of_days, others_log_mean, unusual
-from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds
 from flowsleuth.detect.wording import count, each, itself_before, join
 

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from flowsleuth.detect.clues.dns_words import Looked, Random, Tunnels
+from flowsleuth.detect.clues.query_sizes import find_long_queries
+from flowsleuth.detect.days.flow_codes import DNS
+from flowsleuth.detect.days.network_day import NetworkDay
+from flowsleuth.detect.days.pair_history import Had, PairHistory
+from flowsleuth.detect.days.queried_names import Model, New, QueriedNames, count_queries
 from flowsleuth.detect.dense_codes import distinct, places_in
-from flowsleuth.detect.dns_words import Looked, Random, Tunnels
-from flowsleuth.detect.far_tails import FarTail, drawn_tail, tail_of_days
 from flowsleuth.detect.findings import KEPT_P, NONE, Extent, no_findings, tell
-from flowsleuth.detect.flow_codes import DNS
-from flowsleuth.detect.network_day import NetworkDay
+from flowsleuth.detect.odds.far_tails import FarTail, drawn_tail, tail_of_days
+from flowsleuth.detect.odds.peer_tails import highest_of_others
 from flowsleuth.detect.option_bounds import check_bounds
-from flowsleuth.detect.pair_history import Had, PairHistory
-from flowsleuth.detect.peer_tails import highest_of_others
-from flowsleuth.detect.queried_names import Model, New, QueriedNames, count_queries
-from flowsleuth.detect.query_sizes import find_long_queries
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from flowsleuth.detect.clues.peer_names import names_of
+from flowsleuth.detect.clues.transfers import CLIENT_SHAPES, SHAPES, Transfers, sent_out
+from flowsleuth.detect.clues.upload_history import LEAST_KEPT, upload_history
+from flowsleuth.detect.clues.upload_words import Spread, Told, collected, pair_reasons
+from flowsleuth.detect.days.edges import Groups
+from flowsleuth.detect.days.flow_codes import SPAN
+from flowsleuth.detect.days.network_day import NetworkDay
+from flowsleuth.detect.days.pair_history import PairHistory
 from flowsleuth.detect.dense_codes import distinct, placed, places_in
-from flowsleuth.detect.edges import Groups
-from flowsleuth.detect.far_tails import FarTail, drawn_tail, tail_of_days
 from flowsleuth.detect.findings import KEPT_P, Extent, no_findings, tell
-from flowsleuth.detect.flow_codes import SPAN
-from flowsleuth.detect.network_day import NetworkDay
+from flowsleuth.detect.odds.far_tails import FarTail, drawn_tail, tail_of_days
+from flowsleuth.detect.odds.peer_tails import highest_of_others
 from flowsleuth.detect.option_bounds import check_bounds
-from flowsleuth.detect.pair_history import PairHistory
-from flowsleuth.detect.peer_names import names_of
-from flowsleuth.detect.peer_tails import highest_of_others
-from flowsleuth.detect.transfers import CLIENT_SHAPES, SHAPES, Transfers, sent_out
-from flowsleuth.detect.upload_history import LEAST_KEPT, upload_history
-from flowsleuth.detect.upload_words import Spread, Told, collected, pair_reasons
 
 if TYPE_CHECKING:
     import pyarrow as pa

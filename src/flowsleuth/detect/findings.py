@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from flowsleuth.detect.days.flow_codes import SPAN
+from flowsleuth.detect.days.network_day import NetworkDay
 from flowsleuth.detect.dense_codes import hash_rows, to_signed
-from flowsleuth.detect.flow_codes import SPAN
-from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.wording import services
 from flowsleuth.schema.protocols import KEYWORDS
 

@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.dense_codes import count_distinct, pack
-from flowsleuth.detect.findings import KEPT_P, no_findings, tell
-from flowsleuth.detect.indicator_hits import Hits, find_hits
-from flowsleuth.detect.indicator_uses import (
+from flowsleuth.detect.clues.indicator_hits import Hits, find_hits
+from flowsleuth.detect.days.indicator_uses import (
     ADDRESS,
     ANSWERED,
     ASKED,
@@ -26,8 +24,10 @@ from flowsleuth.detect.indicator_uses import (
     URL,
     WAYS,
 )
+from flowsleuth.detect.days.network_day import NetworkDay
+from flowsleuth.detect.dense_codes import count_distinct, pack
+from flowsleuth.detect.findings import KEPT_P, no_findings, tell
 from flowsleuth.detect.kernels.p_values import least_of
-from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds
 from flowsleuth.detect.wording import each, join, size
 

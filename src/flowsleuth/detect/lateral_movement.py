@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.admin_services import ADMIN, admin_service
+from flowsleuth.detect.clues.unfamiliar_words import unfamiliar_evidence
+from flowsleuth.detect.days.admin_services import ADMIN, admin_service
+from flowsleuth.detect.days.kept_meetings import met_before
+from flowsleuth.detect.days.meetings import had_before
+from flowsleuth.detect.days.network_day import NetworkDay
 from flowsleuth.detect.dense_codes import distinct, hash_rows, only_value, places_in
 from flowsleuth.detect.findings import KEPT_P, NONE, Extent, no_findings, tell
-from flowsleuth.detect.kept_meetings import met_before
 from flowsleuth.detect.kernels.familiarity import Familiarity, Met, judge_first, judge_met
 from flowsleuth.detect.kernels.p_values import least_of
 from flowsleuth.detect.kernels.paths import best_paths
-from flowsleuth.detect.meetings import had_before
-from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds
-from flowsleuth.detect.unfamiliar_words import unfamiliar_evidence
 from flowsleuth.detect.wording import each, join, share
 
 if TYPE_CHECKING:

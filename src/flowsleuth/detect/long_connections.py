@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.connected_time import KINDS, Connected, connected_time
-from flowsleuth.detect.connection_words import LEAST_BEFORE_S, Told
+from flowsleuth.detect.clues.connected_time import KINDS, Connected, connected_time
+from flowsleuth.detect.clues.connection_words import LEAST_BEFORE_S, Told
+from flowsleuth.detect.clues.peer_names import names_of, peer_codes
+from flowsleuth.detect.days.edges import Groups
+from flowsleuth.detect.days.flow_codes import SPAN
+from flowsleuth.detect.days.network_day import NetworkDay
+from flowsleuth.detect.days.pair_history import Had, PairHistory
 from flowsleuth.detect.dense_codes import distinct, placed
-from flowsleuth.detect.edges import Groups
-from flowsleuth.detect.far_tails import FarTail, drawn_tail, tail_of_days
 from flowsleuth.detect.findings import KEPT_P, Extent, no_findings, tell
-from flowsleuth.detect.flow_codes import SPAN
-from flowsleuth.detect.network_day import NetworkDay
+from flowsleuth.detect.odds.far_tails import FarTail, drawn_tail, tail_of_days
 from flowsleuth.detect.option_bounds import check_bounds
-from flowsleuth.detect.pair_history import Had, PairHistory
-from flowsleuth.detect.peer_names import names_of, peer_codes
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

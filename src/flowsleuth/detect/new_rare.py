@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.client_marks import MARKS, find_marks
+from flowsleuth.detect.clues.client_marks import MARKS, find_marks
+from flowsleuth.detect.clues.unfamiliar_words import say_unfamiliar, unfamiliar_evidence
+from flowsleuth.detect.days.flow_codes import OTHER_PROTO, SPAN
+from flowsleuth.detect.days.kept_meetings import met_before
+from flowsleuth.detect.days.meetings import ADDRESS, KINDS, NAME, SERVICE, AsNumbers, DayMeetings, Meetings, in_earnest
+from flowsleuth.detect.days.network_day import NetworkDay, count_hours
 from flowsleuth.detect.dense_codes import only_value, places_in
-from flowsleuth.detect.expected_services import expected_codes
 from flowsleuth.detect.findings import KEPT_P, Extent, no_findings, say_service, tell
-from flowsleuth.detect.flow_codes import OTHER_PROTO, SPAN
-from flowsleuth.detect.kept_meetings import met_before
 from flowsleuth.detect.kernels.familiarity import Familiarity, Met, judge_met
-from flowsleuth.detect.meetings import ADDRESS, KINDS, NAME, SERVICE, AsNumbers, DayMeetings, Meetings, in_earnest
-from flowsleuth.detect.network_day import NetworkDay, count_hours
 from flowsleuth.detect.option_bounds import check_bounds
-from flowsleuth.detect.unfamiliar_words import say_unfamiliar, unfamiliar_evidence
+from flowsleuth.detect.surprise.expected_services import expected_codes
 from flowsleuth.detect.wording import join
 
 if TYPE_CHECKING:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from flowsleuth.detect.clues.rita_pairs import read_rita_pairs
+from flowsleuth.detect.clues.rita_signs import RitaDomain, RitaSigns
+from flowsleuth.detect.days.flow_codes import DNS
+from flowsleuth.detect.days.network_day import NetworkDay
+from flowsleuth.detect.days.pair_times import as_ints
 from flowsleuth.detect.findings import NONE, Extent, no_findings, tell
-from flowsleuth.detect.flow_codes import DNS
 from flowsleuth.detect.kernels.rita import STROBE_CONNECTIONS
 from flowsleuth.detect.kernels.rita_threat import MODIFIER, rita_severity, rita_threat
-from flowsleuth.detect.network_day import NetworkDay
-from flowsleuth.detect.pair_times import as_ints
-from flowsleuth.detect.rita_pairs import read_rita_pairs
-from flowsleuth.detect.rita_signs import RitaDomain, RitaSigns
 from flowsleuth.detect.tails import at_least
 from flowsleuth.detect.wording import count, duration, each, join
 

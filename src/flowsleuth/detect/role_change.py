@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from flowsleuth.detect.clues.unfamiliar_words import say_unfamiliar, unfamiliar_evidence
+from flowsleuth.detect.days.flow_codes import SPAN, is_icmp_service
+from flowsleuth.detect.days.kept_meetings import met_before
+from flowsleuth.detect.days.meetings import had_before, in_earnest
+from flowsleuth.detect.days.network_day import NetworkDay, count_hours
+from flowsleuth.detect.days.role_ports import OFFERS, TCP
+from flowsleuth.detect.days.roles import UNTOLD, infer_roles
 from flowsleuth.detect.dense_codes import hash_rows, look_up, only_value, places_in, to_signed
 from flowsleuth.detect.findings import KEPT_P, NONE, Extent, no_findings, say_service, tell
-from flowsleuth.detect.flow_codes import SPAN, is_icmp_service
-from flowsleuth.detect.kept_meetings import met_before
 from flowsleuth.detect.kernels.familiarity import Familiarity, Met, judge_met
-from flowsleuth.detect.meetings import had_before, in_earnest
-from flowsleuth.detect.network_day import NetworkDay, count_hours
 from flowsleuth.detect.option_bounds import check_bounds
-from flowsleuth.detect.role_ports import OFFERS, TCP
-from flowsleuth.detect.roles import UNTOLD, infer_roles
-from flowsleuth.detect.unfamiliar_words import say_unfamiliar, unfamiliar_evidence
 from flowsleuth.detect.wording import join
 
 if TYPE_CHECKING:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from flowsleuth.detect.clues.scan_odds import SCATTERED, Sweeps, find_sweeps, judge_counts, judge_targets, own_share
+from flowsleuth.detect.days.edges import Groups
+from flowsleuth.detect.days.first_contacts import Contacts, first_contacts, is_dead, is_ping
+from flowsleuth.detect.days.flow_codes import FAILED, UNKNOWN
+from flowsleuth.detect.days.network_day import NetworkDay
 from flowsleuth.detect.dense_codes import places_in
-from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.findings import NONE, Extent, no_findings, say_service, tell
-from flowsleuth.detect.first_contacts import Contacts, first_contacts, is_dead, is_ping
-from flowsleuth.detect.flow_codes import FAILED, UNKNOWN
-from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds
-from flowsleuth.detect.scan_odds import SCATTERED, Sweeps, find_sweeps, judge_counts, judge_targets, own_share
 from flowsleuth.detect.wording import count, duration, each, join, share
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from flowsleuth.detect.clues.spot_words import HOURS, LENGTHS, PORTS, PROTOS, add_words, spell
 from flowsleuth.detect.contract import DayInput, DayReport
 from flowsleuth.detect.dense_codes import TextCodes, distinct, hash_rows, look_up, to_signed
 from flowsleuth.detect.kernels.topics import fit_em, word_probabilities
 from flowsleuth.detect.kernels.topics_counts import TopicModel, WordCounts
 from flowsleuth.detect.scored_rows import BATCH_ROWS, evidence_matrix, scored_rows, texts
-from flowsleuth.detect.spot_words import HOURS, LENGTHS, PORTS, PROTOS, add_words, spell
 from flowsleuth.errors import DetectorError
 
 if TYPE_CHECKING:

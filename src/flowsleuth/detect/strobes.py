@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from flowsleuth.detect.days.edges import Groups
+from flowsleuth.detect.days.network_day import NetworkDay, Pairs
 from flowsleuth.detect.dense_codes import distinct, look_up, places_in
-from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.findings import KEPT_P, Extent, no_findings, tell
-from flowsleuth.detect.network_day import NetworkDay, Pairs
+from flowsleuth.detect.odds.peer_tails import peer_tail
 from flowsleuth.detect.option_bounds import check_bounds
-from flowsleuth.detect.peer_tails import peer_tail
 from flowsleuth.detect.wording import count, duration, each, join, share, share_below
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from flowsleuth.detect.contract import DayInput, DayReport
-from flowsleuth.detect.day_counts import CODED
-from flowsleuth.detect.day_model import FACTS, PARTS, DayModel, Judged
-from flowsleuth.detect.reasons import write_reasons
+from flowsleuth.detect.days.day_counts import CODED
 from flowsleuth.detect.scored_rows import BATCH_ROWS, scored_rows
+from flowsleuth.detect.surprise.day_model import FACTS, PARTS, DayModel, Judged
+from flowsleuth.detect.surprise.reasons import write_reasons
+from flowsleuth.detect.surprise.taught_edges import TAUGHT, TaughtEdges
 from flowsleuth.detect.tails import Reference
-from flowsleuth.detect.taught_edges import TAUGHT, TaughtEdges
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from flowsleuth.detect.days.host_days import NOTED, HostDays
+from flowsleuth.detect.days.network_day import NetworkDay
+from flowsleuth.detect.days.population import population
 from flowsleuth.detect.dense_codes import places_in
 from flowsleuth.detect.findings import NONE, Extent, no_findings, tell
-from flowsleuth.detect.host_days import NOTED, HostDays
 from flowsleuth.detect.kernels.as_busy import AsBusy
 from flowsleuth.detect.kernels.histograms import bin_nats
-from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.detect.option_bounds import check_bounds
-from flowsleuth.detect.population import population
 from flowsleuth.detect.wording import each, join, share
 
 if TYPE_CHECKING:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsleuth.detect.carried import OTHER, UNKNOWN, Carried, carried, carried_by_source
+from flowsleuth.detect.clues.carried import OTHER, UNKNOWN, Carried, carried, carried_by_source
+from flowsleuth.detect.days.edges import Groups
+from flowsleuth.detect.days.flow_codes import SPAN
+from flowsleuth.detect.days.network_day import NetworkDay
+from flowsleuth.detect.days.service_ports import CARRIERS, PORTS
 from flowsleuth.detect.dense_codes import distinct, group_starts, pack
-from flowsleuth.detect.edges import Groups
 from flowsleuth.detect.findings import Extent, no_findings, say_service, tell
-from flowsleuth.detect.flow_codes import SPAN
-from flowsleuth.detect.network_day import NetworkDay
+from flowsleuth.detect.odds.peer_tails import PRIOR_PEERS
 from flowsleuth.detect.option_bounds import check_bounds
-from flowsleuth.detect.peer_tails import PRIOR_PEERS
-from flowsleuth.detect.service_ports import CARRIERS, PORTS
 from flowsleuth.detect.wording import count, each, join
 
 if TYPE_CHECKING:

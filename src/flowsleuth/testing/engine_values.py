@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from flowsleuth.detect.flow_codes import bit_length
+from flowsleuth.detect.days.flow_codes import bit_length
 from flowsleuth.store import portable
 from flowsleuth.testing.engine_rows import BIG, LATE, NEXT, ODD_TEXT, Case, Tables
 

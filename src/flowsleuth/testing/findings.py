@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from flowsleuth.detect.days.network_day import NetworkDay
 from flowsleuth.detect.findings import FAMILIES, KEPT_P, Finder, finding_ids, no_findings
-from flowsleuth.detect.network_day import NetworkDay
 from flowsleuth.store.engine import Engine
 from flowsleuth.testing.detectors import TOLERANCE, MemoryDay
 

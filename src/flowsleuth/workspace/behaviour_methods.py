@@ -63,7 +63,7 @@ class BehaviourMethods:
         import pyarrow as pa
 
         from flowsleuth.detect.beacons import BeaconFinder
-        from flowsleuth.detect.rita_pairs import beacon_scores
+        from flowsleuth.detect.clues.rita_pairs import beacon_scores
         from flowsleuth.investigate.queries import stored_within
         from flowsleuth.workspace.results import Rows
 

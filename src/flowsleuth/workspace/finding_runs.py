@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flowsleuth.detect import FINDERS
+from flowsleuth.detect.clues.peer_names import named_peers
+from flowsleuth.detect.days.network_day import BASELINE_DAYS, NetworkDay
 from flowsleuth.detect.findings import finding_ids
-from flowsleuth.detect.network_day import BASELINE_DAYS, NetworkDay
-from flowsleuth.detect.peer_names import named_peers
 from flowsleuth.schema import FINDING
 from flowsleuth.schema import table as find_table
 from flowsleuth.workspace.checked_options import made_with, plain_options

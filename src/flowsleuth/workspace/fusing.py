@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from flowsleuth.detect import DETECTORS, FINDERS
-from flowsleuth.detect.calibration import Calibration, count_evidence
+from flowsleuth.detect.days.network_day import NetworkDay
+from flowsleuth.detect.days.population import population
+from flowsleuth.detect.days.roles import infer_roles
 from flowsleuth.detect.findings import KEPT_P
-from flowsleuth.detect.fusion import Usual
-from flowsleuth.detect.lead_words import Spoken
-from flowsleuth.detect.leads import FLOW_DETECTOR, FLOW_FAMILY, FLOW_NORMAL_IF, DayLeads
-from flowsleuth.detect.network_day import NetworkDay
-from flowsleuth.detect.population import population
-from flowsleuth.detect.roles import infer_roles
+from flowsleuth.detect.odds.calibration import Calibration, count_evidence
+from flowsleuth.detect.one_list.fusion import Usual
+from flowsleuth.detect.one_list.lead_words import Spoken
+from flowsleuth.detect.one_list.leads import FLOW_DETECTOR, FLOW_FAMILY, FLOW_NORMAL_IF, DayLeads
 from flowsleuth.detect.scored_rows import evidence_matrix
 from flowsleuth.schema import FINDING, LEAD
 from flowsleuth.workspace.queue_parts import LEADS as NAME

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from flowsleuth.detect.logged_meetings import urls_on
+from flowsleuth.detect.days.logged_meetings import urls_on
 from flowsleuth.errors import OptionError
 from flowsleuth.extract.in_columns import bare_hosts, look_like_addresses
 from flowsleuth.extract.indicator_matching import Matcher, Pairs

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from flowsleuth.detect.calibration import false_shares
+from flowsleuth.detect.odds.calibration import false_shares
 from flowsleuth.triage.lead_order import order_leads
 from flowsleuth.workspace.lead_findings import days_of, findings_of, fused_again, fusions
 from flowsleuth.workspace.lead_verdicts import Verdicts, judge_leads

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from flowsleuth.detect.leads import FLOW_DETECTOR
+from flowsleuth.detect.one_list.leads import FLOW_DETECTOR
 from flowsleuth.errors import OptionError
 from flowsleuth.schema.addresses import canonical_address
 from flowsleuth.workspace.queue import checked_dates

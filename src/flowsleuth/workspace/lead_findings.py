@@ -16,10 +16,10 @@ from flowsleuth.errors import StoreError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from flowsleuth.detect.calibration import Calibration
-    from flowsleuth.detect.fusion import Usual
-    from flowsleuth.detect.lead_words import Spoken
-    from flowsleuth.detect.leads import DayLeads
+    from flowsleuth.detect.odds.calibration import Calibration
+    from flowsleuth.detect.one_list.fusion import Usual
+    from flowsleuth.detect.one_list.lead_words import Spoken
+    from flowsleuth.detect.one_list.leads import DayLeads
     from flowsleuth.store import Store
     from flowsleuth.triage.suppressions import Suppression
 
@@ -169,8 +169,8 @@ def fused_again(
     StoreError
         An earlier version fused the day.
     """
-    from flowsleuth.detect.leads import DayLeads
-    from flowsleuth.detect.population import POPULATION
+    from flowsleuth.detect.days.population import POPULATION
+    from flowsleuth.detect.one_list.leads import DayLeads
     from flowsleuth.workspace.finding_runs import PREFIX
     from flowsleuth.workspace.fusing import usual_evidence
     from flowsleuth.workspace.stored_day import COUNTS
@@ -187,8 +187,8 @@ def fused_again(
 
 def _as_it_was(whole: DayLeads, usual: Usual) -> Usual:
     """What evidence is usual: by earlier days, or else by the whole day itself."""
-    from flowsleuth.detect.calibration import Calibration
-    from flowsleuth.detect.fusion import Usual
+    from flowsleuth.detect.odds.calibration import Calibration
+    from flowsleuth.detect.one_list.fusion import Usual
 
     fused, there = whole.fused, whole.population
 

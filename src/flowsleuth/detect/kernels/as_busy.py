@@ -37,7 +37,7 @@ class AsBusy:
 
     @classmethod
     def of(cls, flows: NDArray[np.number], peers: NDArray[np.number]) -> AsBusy:
-        """By how many flows each host began, and to how many peers: of what others do too (:mod:`..population`).
+        """By how many flows each host began, and to how many peers: of what others do too (:mod:`.population`).
 
         Examples
         --------

@@ -67,7 +67,7 @@ def peer_text(row: dict[str, Any]) -> str:
     >>> peer_text({"host": "10.0.0.5", "src_ip": "192.0.2.7", "dst_ip": "10.0.0.5", "server_name": None})
     'from 192.0.2.7'
     """
-    from flowsleuth.detect.lead_words import is_called
+    from flowsleuth.detect.one_list.lead_words import is_called
 
     if is_called(row):
         return f"from {row['src_ip']}" if row["src_ip"] else ""

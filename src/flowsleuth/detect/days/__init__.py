@@ -1,0 +1,1 @@
+"""What is counted of a day: codes of flows, pairs of hosts, hours, meetings, roles; what all detectors share."""
